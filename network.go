@@ -1,0 +1,367 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+)
+
+// An Example is one picture with its label, the digit that it shows.
+type Example struct {
+	Pixels []byte // greys row by row, 0 black to 255 white
+	Label  int    // the output neuron that should be bright
+}
+
+// A Network is 13,002 numbers, the dials of chapter 1: the weights and the biases of
+// layers of neurons, each neuron of a layer connected to every one of the next.
+//
+// With Layers 784, 16, 16, 10 there are three steps from layer to layer: Weights[0]
+// is 16 x 784, Weights[1] 16 x 16, Weights[2] 10 x 16; Biases have 16, 16 and 10.
+// Step l leads from layer l to layer l+1.
+type Network struct {
+	Layers  []int
+	Weights []*Matrix
+	Biases  [][]float64
+}
+
+// NewNetwork returns a network of the given layers, the input first, whose weights
+// and biases are all drawn at random from a bell curve around 0.
+//
+// The curve of the biases is 1 wide. That of the weights is narrower by the root of
+// the number of weights that come together in a neuron. Added up, so many random
+// terms would otherwise give a z far from 0, where sigmoid is flat and a neuron hardly
+// learns.
+func NewNetwork(layers []int, random *rand.Rand) *Network {
+	n := newZeroNetwork(layers)
+	for l, w := range n.Weights {
+		width := 1 / math.Sqrt(float64(w.Cols))
+		for i := range w.data {
+			w.data[i] = random.NormFloat64() * width
+		}
+		for j := range n.Biases[l] {
+			n.Biases[l][j] = random.NormFloat64()
+		}
+	}
+	return n
+}
+
+// newZeroNetwork returns a network of the given layers, all weights and biases 0.
+func newZeroNetwork(layers []int) *Network {
+	n := &Network{Layers: layers}
+	for l := range len(layers) - 1 {
+		n.Weights = append(n.Weights, NewMatrix(layers[l+1], layers[l]))
+		n.Biases = append(n.Biases, make([]float64, layers[l+1]))
+	}
+	return n
+}
+
+// Parameters counts the weights and biases: 13,002 for 784, 16, 16, 10.
+func (n *Network) Parameters() int {
+	count := 0
+	for l, w := range n.Weights {
+		count += w.Rows*w.Cols + len(n.Biases[l])
+	}
+	return count
+}
+
+// Sigmoid squeezes any z into the range 0 to 1: very negative to about 0, very
+// positive to about 1, steepest around 0 (chapter 1).
+func Sigmoid(z float64) float64 { return 1 / (1 + math.Exp(-z)) }
+
+// A Pass holds what every neuron does while the network looks at one picture. The
+// way back needs the values of the way forward, so all are kept.
+type Pass struct {
+	A [][]float64 // A[l][j], the activation of neuron j of layer l, 0 to 1; A[0] is the picture
+	Z [][]float64 // Z[l][j], its weighted sum before sigmoid; Z[0] is nil, pixels have none
+
+	lit [][]int // lit[l] lists the neurons of layer l whose activation is not 0
+}
+
+// NewPass returns room for the passes of networks like n. One Pass serves for any
+// number of pictures, one after the other.
+func (n *Network) NewPass() *Pass {
+	p := &Pass{}
+	for l, size := range n.Layers {
+		p.A = append(p.A, make([]float64, size))
+		p.Z = append(p.Z, make([]float64, size))
+		p.lit = append(p.lit, make([]int, size))
+		for k := range size { // a sigmoid is never quite 0: all the later layers are lit
+			p.lit[l][k] = k
+		}
+	}
+	p.Z[0] = nil
+	return p
+}
+
+// Forward shows the network a picture, with a grey for each neuron of the first
+// layer, and returns the activations of the last one (chapter 1). They belong to p
+// and last until its next picture.
+func (n *Network) Forward(p *Pass, pixels []byte) []float64 {
+	p.show(pixels)
+	for l, w := range n.Weights {
+		// z = W a + b
+		z, a := p.Z[l+1], p.A[l+1]
+		w.MulAdd(z, p.A[l], n.Biases[l], p.lit[l])
+
+		// a' = sigmoid(z)
+		for j := range z {
+			a[j] = Sigmoid(z[j])
+		}
+	}
+	return p.A[len(n.Weights)]
+}
+
+// show sets the first layer's activations to the picture's greys, 0 to 1, and lists
+// the pixels that are lit.
+func (p *Pass) show(pixels []byte) {
+	a := p.A[0]
+	if len(pixels) != len(a) {
+		panic(fmt.Sprintf("a picture of %d pixels for a network with %d inputs", len(pixels), len(a)))
+	}
+	// Each k is written down; only if its pixel is lit does the next one not overwrite
+	// it. Without a jump to guess wrong this takes a third of the time of the plain if.
+	lit := p.lit[0][:len(a)]
+	count := 0
+	for k, grey := range pixels {
+		lit[count] = k
+		if grey != 0 {
+			count++
+		}
+	}
+	p.lit[0] = lit[:count]
+
+	clear(a)
+	for _, k := range p.lit[0] {
+		a[k] = float64(pixels[k]) / 255
+	}
+}
+
+// Answer returns the brightest output: the digit that the network takes the picture
+// for. Of equally bright ones it is the first.
+func Answer(output []float64) int {
+	brightest := 0
+	for j, a := range output {
+		if a > output[brightest] {
+			brightest = j
+		}
+	}
+	return brightest
+}
+
+// wanted returns y_j, what output j should be for a picture with this label: 1 for
+// the output of the label, 0 for all others.
+func wanted(j, label int) float64 {
+	if j == label {
+		return 1
+	}
+	return 0
+}
+
+// Cost tells how bad an output is for a picture with this label: 0 is perfect, and
+// an output that is 0.5 everywhere costs a quarter for each neuron (chapter 2).
+func Cost(output []float64, label int) float64 {
+	// C0 = sum over j of (a_j - y_j)^2
+	cost := 0.0
+	for j, a := range output {
+		difference := a - wanted(j, label)
+		cost += difference * difference
+	}
+	return cost
+}
+
+// Test shows the network all the examples. It returns the cost of the network, which
+// is the average of theirs, and how many it answered right.
+func (n *Network) Test(examples []Example) (cost float64, right int) {
+	p := n.NewPass()
+	for _, e := range examples {
+		output := n.Forward(p, e.Pixels)
+		cost += Cost(output, e.Label)
+		if Answer(output) == e.Label {
+			right++
+		}
+	}
+	return cost / float64(len(examples)), right
+}
+
+// networkFile is a network as it is saved, in JSON. A network with two inputs, one
+// hidden neuron and one output could read
+//
+//	{"layers":[2,1,1],"weights":[[[0.5,-0.25]],[[3]]],"biases":[[0.1],[-1]]}
+//
+// Weights has a list of rows for each step from layer to layer: weights[l][j][k] leads
+// from neuron k of layer l to neuron j of layer l+1. The numbers are pointers so that
+// a null does not pass for a 0.
+type networkFile struct {
+	Layers  []int          `json:"layers"`
+	Weights [][][]*float64 `json:"weights"`
+	Biases  [][]*float64   `json:"biases"`
+}
+
+// MarshalJSON writes the network in the form of a networkFile. Every number is given
+// with as many digits as it takes to read back the very same float64.
+func (n *Network) MarshalJSON() ([]byte, error) { return json.Marshal(n.file()) }
+
+// file returns the network in the form in which it is saved.
+func (n *Network) file() networkFile {
+	f := networkFile{Layers: n.Layers}
+	for l, w := range n.Weights {
+		rows := make([][]*float64, w.Rows)
+		biases := make([]*float64, w.Rows)
+		for j := range rows {
+			for k := range w.Cols {
+				rows[j] = append(rows[j], &w.Column(k)[j])
+			}
+			biases[j] = &n.Biases[l][j]
+		}
+		f.Weights = append(f.Weights, rows)
+		f.Biases = append(f.Biases, biases)
+	}
+	return f
+}
+
+// UnmarshalJSON reads what MarshalJSON writes. Nothing is believed that the numbers
+// themselves do not bear out; on an error n stays as it was.
+func (n *Network) UnmarshalJSON(text []byte) error {
+	var f networkFile
+	if err := json.Unmarshal(text, &f); err != nil {
+		return err
+	}
+	if len(f.Layers) < 2 {
+		return fmt.Errorf("layers lists %d layers, a network has at least 2", len(f.Layers))
+	}
+	steps := len(f.Layers) - 1
+	if len(f.Weights) != steps || len(f.Biases) != steps {
+		return fmt.Errorf("%d layers need %d tables of weights and lists of biases, here are %d and %d", len(f.Layers), steps, len(f.Weights), len(f.Biases))
+	}
+	read := &Network{Layers: f.Layers}
+	for l := range steps {
+		w, err := readWeights(f.Weights[l], f.Layers[l+1], f.Layers[l])
+		if err != nil {
+			return fmt.Errorf("weights[%d]%w", l, err)
+		}
+		b, err := readNumbers(f.Biases[l], f.Layers[l+1])
+		if err != nil {
+			return fmt.Errorf("biases[%d]%w", l, err)
+		}
+		read.Weights = append(read.Weights, w)
+		read.Biases = append(read.Biases, b)
+	}
+	*n = *read
+	return nil
+}
+
+// readWeights makes a matrix of a list of rows. Its errors go on from the name of the
+// list: "weights[0]" + "[3] has 5 numbers, the layers call for 16".
+func readWeights(list [][]*float64, rows, cols int) (*Matrix, error) {
+	if rows < 1 || cols < 1 {
+		return nil, fmt.Errorf(": a layer has at least 1 neuron, not %d", min(rows, cols))
+	}
+	if len(list) != rows {
+		return nil, fmt.Errorf(" has %d rows, the layers call for %d", len(list), rows)
+	}
+	numbers := make([][]float64, rows) // all rows are checked before room is made for the matrix
+	for j := range list {
+		row, err := readNumbers(list[j], cols)
+		if err != nil {
+			return nil, fmt.Errorf("[%d]%w", j, err)
+		}
+		numbers[j] = row
+	}
+	w := NewMatrix(rows, cols)
+	for j, row := range numbers {
+		for k, v := range row {
+			w.Set(j, k, v)
+		}
+	}
+	return w, nil
+}
+
+// readNumbers returns the numbers of a list that must have exactly so many.
+func readNumbers(list []*float64, count int) ([]float64, error) {
+	if len(list) != count {
+		return nil, fmt.Errorf(" has %d numbers, the layers call for %d", len(list), count)
+	}
+	numbers := make([]float64, count)
+	for i, v := range list {
+		if v == nil {
+			return nil, fmt.Errorf("[%d] is null, not a number", i)
+		}
+		numbers[i] = *v
+	}
+	return numbers, nil
+}
+
+// LoadNetwork reads a network that Save wrote.
+func LoadNetwork(path string) (*Network, error) {
+	text, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("%s: there is no such file; to make it, run: go run . train -net %s", path, path)
+	}
+	if err != nil {
+		return nil, err
+	}
+	n := &Network{}
+	if err := json.Unmarshal(text, n); err != nil {
+		return nil, fmt.Errorf("%s: not a saved network: %w; to make a new one, run: go run . train -net %s", path, err, path)
+	}
+	return n, nil
+}
+
+// Save writes the network to a file, whole or not at all.
+func (n *Network) Save(path string) error {
+	text, err := json.Marshal(n)
+	if err != nil {
+		return fmt.Errorf("%s is not written: %w", path, err)
+	}
+	return WriteWhole(path, append(text, '\n'))
+}
+
+// WriteWhole writes a file so that at any moment either all of it is there or what was
+// there before: first to a new file beside it, which takes its name only when everything
+// is on disk.
+func WriteWhole(path string, content []byte) error {
+	f, err := createBeside(path)
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name()) // once it is renamed there is nothing left to remove
+	_, err = f.Write(content)
+	err = errors.Join(err, f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		return fmt.Errorf("%s is not written: %w", path, err)
+	}
+	return nil
+}
+
+// CanSave tells, before a long training, whether Save to this path would find a
+// place to write. It leaves everything as it was.
+func CanSave(path string) error {
+	old, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err == nil {
+		err = old.Close()
+	}
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("cannot write there: %w", err)
+	}
+	f, err := createBeside(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
+}
+
+// createBeside creates a new file in the folder of path, under a name that no other
+// process uses.
+func createBeside(path string) (*os.File, error) {
+	f, err := os.Create(fmt.Sprintf("%s.part-%d", path, os.Getpid()))
+	if err != nil {
+		return nil, fmt.Errorf("cannot write there: %w", err)
+	}
+	return f, nil
+}
