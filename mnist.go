@@ -1,0 +1,669 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"embed"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"image"
+	"image/color"
+	"image/draw"
+	_ "image/gif"
+	_ "image/jpeg"
+	_ "image/png"
+	"io"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// embedded holds the four files of MNIST, inside the program itself.
+//
+//go:embed data/*.gz
+var embedded embed.FS
+
+// A Dataset is a set of labelled pictures of one size, part of it kept apart for the
+// test: a network must show what it learned on pictures it has never seen.
+type Dataset struct {
+	Rows, Cols  int // of every picture, in pixels
+	Classes     int // labels are 0 to Classes-1
+	Train, Test []Example
+}
+
+// The names under which MNIST, and every set made after its pattern, is kept.
+const (
+	trainImages = "train-images-idx3-ubyte"
+	trainLabels = "train-labels-idx1-ubyte"
+	testImages  = "t10k-images-idx3-ubyte"
+	testLabels  = "t10k-labels-idx1-ubyte"
+)
+
+// LoadMNIST returns the digits that are built into the program: 60,000 to learn from
+// and 10,000 for the test, 28 x 28 pixels each.
+func LoadMNIST() (*Dataset, error) {
+	files, err := fs.Sub(embedded, "data")
+	if err != nil {
+		return nil, err
+	}
+	return loadDataset(files, "data")
+}
+
+// LoadDataset reads the four files of a set from a folder, each as it is or with .gz
+// at the end of its name. Pictures may have any size, and labels go up to 255.
+func LoadDataset(folder string) (*Dataset, error) {
+	return loadDataset(os.DirFS(folder), folder)
+}
+
+// loadDataset reads a set from files, which messages call folder.
+func loadDataset(files fs.FS, folder string) (*Dataset, error) {
+	train, err := loadExamples(files, folder, trainImages, trainLabels)
+	if err != nil {
+		return nil, err
+	}
+	test, err := loadExamples(files, folder, testImages, testLabels)
+	if err != nil {
+		return nil, err
+	}
+	if test.rows != train.rows || test.cols != train.cols {
+		return nil, fmt.Errorf("%s: pictures of %d x %d pixels, but those to learn from in %s have %d x %d",
+			filepath.Join(folder, testImages), test.rows, test.cols, trainImages, train.rows, train.cols)
+	}
+	if test.classes > train.classes {
+		return nil, fmt.Errorf("%s: label %d, but in %s they end at %d", filepath.Join(folder, testLabels), test.classes-1, trainLabels, train.classes-1)
+	}
+	return &Dataset{Rows: train.rows, Cols: train.cols, Classes: train.classes, Train: train.examples, Test: test.examples}, nil
+}
+
+// examples is one half of a Dataset.
+type examples struct {
+	rows, cols, classes int
+	examples            []Example
+}
+
+// loadExamples reads a file of pictures and the file of their labels.
+func loadExamples(files fs.FS, folder, imagesName, labelsName string) (*examples, error) {
+	size, pixels, err := readIDXFile(files, folder, imagesName, 3)
+	if err != nil {
+		return nil, err
+	}
+	labelSize, labels, err := readIDXFile(files, folder, labelsName, 1)
+	if err != nil {
+		return nil, err
+	}
+	if labelSize[0] != size[0] {
+		return nil, fmt.Errorf("%s has %d labels for the %d pictures in %s: the two files do not belong together",
+			filepath.Join(folder, labelsName), labelSize[0], size[0], imagesName)
+	}
+	set := &examples{rows: size[1], cols: size[2], examples: make([]Example, size[0])}
+	area := set.rows * set.cols
+	for i, label := range labels {
+		set.examples[i] = Example{Pixels: pixels[i*area:][:area:area], Label: int(label)}
+		set.classes = max(set.classes, int(label)+1)
+	}
+	return set, nil
+}
+
+// readIDXFile reads the file of this name, or of this name and .gz.
+func readIDXFile(files fs.FS, folder, name string, dimensions int) (size []int, data []byte, err error) {
+	f, err := files.Open(name + ".gz")
+	if errors.Is(err, fs.ErrNotExist) {
+		f, err = files.Open(name)
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, fmt.Errorf("%s: there is no such file, nor %s.gz; a set is four files: %s",
+			filepath.Join(folder, name), name, strings.Join([]string{trainImages, trainLabels, testImages, testLabels}, ", "))
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", filepath.Join(folder, name), err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err == nil {
+		size, data, err = readIDX(f, info.Size(), dimensions)
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", filepath.Join(folder, info.Name()), err)
+	}
+	return size, data, nil
+}
+
+// readIDX reads the IDX format, the one MNIST came in: numbers of 4 bytes, the highest
+// first, and then the data, one byte for each pixel or label.
+//
+//	0000  00 00 08 03   "bytes follow, in 3 dimensions"; 00 00 08 01 for labels
+//	0004  00 00 ea 60   60,000 pictures
+//	0008  00 00 00 1c   of 28 rows
+//	000c  00 00 00 1c   of 28 pixels
+//	0010  00 00 00 ...  the pixels, row by row, 0 black to 255 white
+//
+// The file may be compressed by gzip. It has length bytes as it lies there, which says
+// how much it can hold at most: what the header claims beyond that is not believed.
+func readIDX(r io.Reader, length int64, dimensions int) (size []int, data []byte, err error) {
+	in := bufio.NewReader(r)
+	if start, _ := in.Peek(2); len(start) == 2 && start[0] == 0x1f && start[1] == 0x8b {
+		unzipped, err := gzip.NewReader(in)
+		if err != nil {
+			return nil, nil, err
+		}
+		in = bufio.NewReader(unzipped)
+		length *= 1032 // gzip cannot shrink anything further than that
+	}
+	header := make([]byte, 4+4*dimensions)
+	if _, err := io.ReadFull(in, header); err != nil {
+		return nil, nil, fmt.Errorf("the file ends within its header: %w", err)
+	}
+	if magic := binary.BigEndian.Uint32(header); magic != 0x800+uint32(dimensions) {
+		return nil, nil, fmt.Errorf("the file starts with %08x, not with %08x for %s", magic, 0x800+dimensions, idxContent[dimensions])
+	}
+	total := int64(1)
+	for at := 4; at < len(header); at += 4 {
+		n := int64(binary.BigEndian.Uint32(header[at:]))
+		if n == 0 {
+			return nil, nil, fmt.Errorf("the header counts 0 %s", [...]string{"items", "rows", "columns"}[at/4-1])
+		}
+		if total > length/n {
+			return nil, nil, fmt.Errorf("the header claims more data than the file has")
+		}
+		total *= n
+		size = append(size, int(n))
+	}
+	data = make([]byte, total)
+	if got, err := io.ReadFull(in, data); err != nil {
+		return nil, nil, fmt.Errorf("the file ends after %d of the %d bytes its header announces: %w", got, total, err)
+	}
+	if _, err := in.ReadByte(); err != io.EOF { // gzip compares its checksum here
+		if err == nil {
+			err = errors.New("the file goes on after the data its header announces")
+		}
+		return nil, nil, err
+	}
+	return size, data, nil
+}
+
+// idxContent says what a file of so many dimensions holds.
+var idxContent = map[int]string{1: "labels", 3: "pictures"}
+
+// Draw turns pictures into lines of text, side by side, with a caption below each. The
+// black margin that all of them have is cut off.
+func Draw(rows, cols int, pictures [][]byte, captions []string) string {
+	box := inkBox(rows, cols, pictures)
+	columns := make([][]string, len(pictures))
+	for i, pixels := range pictures {
+		columns[i] = append(Sketch(cols, box, pixels), captions[i])
+	}
+	return SideBySide(columns)
+}
+
+// SideBySide sets columns of text next to each other, as many as fit into 80
+// characters, and the others below. Each column counts as wide as the widest, so it must
+// hold plain text.
+func SideBySide(columns [][]string) string {
+	const gap = 3
+	width, height := 1, 0
+	for _, column := range columns {
+		height = max(height, len(column))
+		for _, line := range column {
+			width = max(width, utf8.RuneCountInString(line))
+		}
+	}
+	var text strings.Builder
+	for row := range slices.Chunk(columns, max(1, (80+gap)/(width+gap))) {
+		for y := range height {
+			line := ""
+			for _, column := range row {
+				if y < len(column) {
+					line += column[y]
+				}
+				line += strings.Repeat(" ", width+gap-utf8.RuneCountInString(line)%(width+gap))
+			}
+			text.WriteString(strings.TrimRight(line, " ") + "\n")
+		}
+		text.WriteString("\n")
+	}
+	return text.String()
+}
+
+// Sketch draws the part of a picture that lies in box. A character stands for two
+// pixels, one above the other: it is half a block if only one of them is bright,
+// otherwise a shade of both. Large pictures are drawn smaller, at most 40 wide.
+func Sketch(cols int, box image.Rectangle, pixels []byte) []string {
+	return mosaic(box, 40, func(upper, lower image.Rectangle) string {
+		u, l := mean(pixels, cols, upper), mean(pixels, cols, lower)
+		switch {
+		case u-l > 127:
+			return "▀"
+		case l-u > 127:
+			return "▄"
+		}
+		return string([]rune(" ░▒▓█")[int((u+l)*5/(2*256))])
+	})
+}
+
+// SketchSigned draws numbers above and below 0 as a picture of rows x cols, at most
+// width wide: the shades ░▒▓█ are above, the dashes ·-=≡ below, and the last of each
+// stands for scale or more.
+func SketchSigned(rows, cols, width int, numbers []float64, scale float64) []string {
+	return mosaic(image.Rect(0, 0, cols, rows), width, func(upper, lower image.Rectangle) string {
+		v := mean(numbers, cols, upper.Union(lower)) / scale
+		level := min(4, int(math.Abs(v)*4+0.6))
+		if v < 0 {
+			return string([]rune(" ·-=≡")[level])
+		}
+		return string([]rune(" ░▒▓█")[level])
+	})
+}
+
+// mosaic draws box with one character for each two squares, one above the other, in
+// lines of at most width characters.
+func mosaic(box image.Rectangle, width int, character func(upper, lower image.Rectangle) string) []string {
+	side := (box.Dx() + width - 1) / width
+	var lines []string
+	for y := box.Min.Y; y < box.Max.Y; y += 2 * side {
+		line := ""
+		for x := box.Min.X; x < box.Max.X; x += side {
+			upper := image.Rect(x, y, x+side, y+side)
+			lower := upper.Add(image.Pt(0, side))
+			line += character(upper.Intersect(box), lower.Intersect(box))
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// mean returns the average of the numbers in a part of a picture, 0 if that is empty.
+func mean[number byte | float64](picture []number, cols int, part image.Rectangle) float64 {
+	sum := 0.0
+	for y := part.Min.Y; y < part.Max.Y; y++ {
+		for x := part.Min.X; x < part.Max.X; x++ {
+			sum += float64(picture[y*cols+x])
+		}
+	}
+	return sum / float64(max(1, part.Dx()*part.Dy()))
+}
+
+// inkBox returns the smallest box that holds all that is not black in the pictures, or
+// the whole of them where there is nothing.
+func inkBox(rows, cols int, pictures [][]byte) image.Rectangle {
+	var box image.Rectangle
+	for _, pixels := range pictures {
+		for i, grey := range pixels {
+			if grey > 0 {
+				x, y := i%cols, i/cols
+				box = box.Union(image.Rect(x, y, x+1, y+1))
+			}
+		}
+	}
+	if box.Empty() {
+		return image.Rect(0, 0, cols, rows)
+	}
+	return box
+}
+
+// The colours of numbers above and below 0.
+var (
+	white = color.RGBA{255, 255, 255, 255}
+	blue  = color.RGBA{13, 71, 161, 255}
+	red   = color.RGBA{183, 28, 28, 255}
+	grey  = color.RGBA{110, 110, 110, 255}
+)
+
+// Grid paints tables of rows x cols numbers, such as the weights of neurons, as numbered
+// tiles: blue above 0, red below, in full colour at scale and beyond, with a legend.
+func Grid(rows, cols int, tables [][]float64, scale float64) image.Image {
+	const gap, label, legend = 12, 22, 260 // in pixels
+	across := int(math.Ceil(math.Sqrt(float64(len(tables)))))
+	down := (len(tables) + across - 1) / across
+	zoom := min(max(1, (800/across-gap)/cols), 24)
+	width, height := cols*zoom+gap, rows*zoom+label+gap
+	page := image.NewRGBA(image.Rect(0, 0, max(across*width+gap, legend+10*gap), down*height+60))
+	draw.Draw(page, page.Bounds(), image.NewUniform(white), image.Point{}, draw.Src)
+
+	for i, table := range tables {
+		x0, y0 := gap+i%across*width, gap+i/across*height
+		fill(page, image.Rect(x0-1, y0-1, x0+cols*zoom+1, y0+rows*zoom+1), grey)
+		for at, v := range table {
+			x, y := x0+at%cols*zoom, y0+at/cols*zoom
+			fill(page, image.Rect(x, y, x+zoom, y+zoom), signed(v/scale))
+		}
+		write(page, x0+cols*zoom/2, y0+rows*zoom+6, strconv.Itoa(i))
+	}
+
+	left, top := (page.Bounds().Dx()-legend)/2, down*height+gap
+	for x := range legend {
+		fill(page, image.Rect(left+x, top, left+x+1, top+14), signed(2*float64(x)/(legend-1)-1))
+	}
+	write(page, left, top+20, fmt.Sprintf("-%.2g", scale))
+	write(page, left+legend/2, top+20, "0")
+	write(page, left+legend, top+20, fmt.Sprintf("+%.2g", scale))
+	return page
+}
+
+// signed returns the colour of a number from -1 to 1.
+func signed(v float64) color.RGBA {
+	full := blue
+	if v < 0 {
+		full = red
+	}
+	share := min(1, math.Abs(v))
+	mix := func(from, to uint8) uint8 { return uint8(float64(from) + share*(float64(to)-float64(from)) + 0.5) }
+	return color.RGBA{mix(white.R, full.R), mix(white.G, full.G), mix(white.B, full.B), 255}
+}
+
+func fill(page *image.RGBA, box image.Rectangle, c color.RGBA) {
+	draw.Draw(page, box, image.NewUniform(c), image.Point{}, draw.Src)
+}
+
+// glyphs are the characters of a number, 3 dots wide and 5 high: an octal digit is a row
+// of dots, the highest row first.
+var glyphs = map[rune]int{
+	'0': 0o75557, '1': 0o26227, '2': 0o71747, '3': 0o71717, '4': 0o55711, '5': 0o74717, '6': 0o74757,
+	'7': 0o71244, '8': 0o75757, '9': 0o75717, '-': 0o00700, '+': 0o02720, '.': 0o00002,
+}
+
+// write writes a number with its top in the middle at x, y.
+func write(page *image.RGBA, x, y int, number string) {
+	const dot = 2
+	x -= (len(number)*4 - 1) * dot / 2
+	for _, character := range number {
+		for bit := range 15 {
+			if glyphs[character]>>(14-bit)&1 == 1 {
+				left, top := x+bit%3*dot, y+bit/3*dot
+				fill(page, image.Rect(left, top, left+dot, top+dot), grey)
+			}
+		}
+		x += 4 * dot
+	}
+}
+
+// What follows makes a learner's own picture one like MNIST's. Most programs of this kind
+// that "cannot read my digit" leave this out.
+
+// maxPicture is the size in pixels of the largest pictures that cameras make.
+const maxPicture = 50_000_000
+
+// ErrNoInk is the error for a picture in which there is nothing to read.
+var ErrNoInk = errors.New("there is no ink in it; a digit must stand out from its ground")
+
+// ReadPicture reads a digit in a PNG, JPEG or GIF, dark on light or light on dark, and
+// prepares it the way MNIST was prepared. The result has rows x cols greys, light on
+// black: the digit's longer side takes 20 of 28 parts, and its centre of mass is in the
+// middle. A picture of more than limit pixels is not decoded: a file of a few bytes can
+// claim to have any number.
+func ReadPicture(r io.Reader, rows, cols, limit int) ([]byte, error) {
+	var start bytes.Buffer
+	config, _, err := image.DecodeConfig(io.TeeReader(r, &start))
+	if err != nil {
+		return nil, fmt.Errorf("not a PNG, JPEG or GIF: %w", err)
+	}
+	if config.Width < 1 || config.Height < 1 || config.Width > limit/config.Height {
+		return nil, fmt.Errorf("the picture claims %d x %d pixels; at most %d million in all are read", config.Width, config.Height, limit/1_000_000)
+	}
+	picture, _, err := image.Decode(io.MultiReader(&start, r))
+	if err != nil {
+		return nil, fmt.Errorf("the picture is broken: %w", err)
+	}
+	ink, err := findInk(toGrey(picture))
+	if err != nil {
+		return nil, err
+	}
+	dropSpecks(ink)
+	return centre(crop(ink), rows, cols), nil
+}
+
+// A field is a picture in numbers of 0 to 1, row by row.
+type field struct {
+	rows, cols int
+	at         []float64
+}
+
+func newField(rows, cols int) *field {
+	return &field{rows, cols, make([]float64, rows*cols)}
+}
+
+// toGrey returns how bright a picture is. Where it is transparent, what shows through
+// is white if the ink is dark and black if it is light. A large picture is made smaller
+// by averaging squares of pixels, until no side is longer than 200.
+func toGrey(picture image.Image) *field {
+	box := picture.Bounds()
+	step := (max(box.Dx(), box.Dy()) + 199) / 200
+	grey := newField((box.Dy()+step-1)/step, (box.Dx()+step-1)/step)
+	cover := newField(grey.rows, grey.cols) // how opaque
+	light, opaque := 0.0, 0.0
+	for i := range grey.at {
+		x, y := box.Min.X+i%grey.cols*step, box.Min.Y+i/grey.cols*step
+		square := image.Rect(x, y, x+step, y+step).Intersect(box)
+		for y := square.Min.Y; y < square.Max.Y; y++ {
+			for x := square.Min.X; x < square.Max.X; x++ {
+				r, g, b, a := picture.At(x, y).RGBA() // 0 to 65535, and the colours no more than a
+				grey.at[i] += (0.299*float64(r) + 0.587*float64(g) + 0.114*float64(b)) / 65535
+				cover.at[i] += float64(a) / 65535
+			}
+		}
+		pixels := float64(square.Dx() * square.Dy())
+		grey.at[i] /= pixels
+		cover.at[i] /= pixels
+		light += grey.at[i]
+		opaque += cover.at[i]
+	}
+	if light < opaque/2 {
+		for i := range grey.at {
+			grey.at[i] += 1 - cover.at[i]
+		}
+	}
+	return grey
+}
+
+// findInk returns how much ink there is at each pixel: 0 on the ground, 1 where the
+// picture differs from the ground the most.
+//
+// The ground is what most of the frame looks like. Its brightness may slope, as that of
+// paper does with light from one side, so it is taken to be a plane: fitted to all that
+// is not too far from it, again and again, so that the ink has no say in it. What stands
+// out clearly from its unevenness, on the side where more does, is ink.
+//
+// That is as far as it goes: the edge of a shadow, lines on the paper or the table
+// around it count as ink.
+func findInk(grey *field) (*field, error) {
+	ground, near := plane{level: frameMedian(grey)}, 0.25 // what differs by less may be ground
+	for range 4 {
+		ground, near = fitPlane(grey, ground, near)
+	}
+	difference := newField(grey.rows, grey.cols)
+	balance := 0.0 // is more above the ground or below?
+	for i, v := range grey.at {
+		d := v - ground.at(float64(i/grey.cols), float64(i%grey.cols))
+		if math.Abs(d) > near {
+			balance += d
+		}
+		difference.at[i] = d
+	}
+	if balance < 0 {
+		for i := range difference.at {
+			difference.at[i] *= -1
+		}
+	}
+	peak := slices.Max(difference.at)
+	if peak < 0.1 || peak < 2*near {
+		return nil, ErrNoInk
+	}
+	for i, d := range difference.at {
+		difference.at[i] = d / peak
+		if d < max(near, peak/25) {
+			difference.at[i] = 0
+		}
+	}
+	return difference, nil
+}
+
+// frameMedian returns the brightness in the middle of all those along the frame.
+func frameMedian(f *field) float64 {
+	var frame []float64
+	for i, v := range f.at {
+		y, x := i/f.cols, i%f.cols
+		if y == 0 || x == 0 || y == f.rows-1 || x == f.cols-1 {
+			frame = append(frame, v)
+		}
+	}
+	slices.Sort(frame)
+	return frame[len(frame)/2]
+}
+
+// A plane is a brightness that changes evenly along the rows and the columns.
+type plane struct{ level, perRow, perCol float64 }
+
+func (p plane) at(y, x float64) float64 { return p.level + p.perRow*y + p.perCol*x }
+
+// fitPlane returns the plane with the least squared differences from all pixels that
+// are nearer than near to the old one, and how near to the new one ground is: within
+// four times the root of their mean square.
+//
+// At the least squares, the sums of difference * 1, * y and * x are all 0. With y and x
+// counted from their own averages these are three equations that hardly touch each
+// other: one for the level and two for the slopes.
+func fitPlane(f *field, old plane, near float64) (plane, float64) {
+	var n, sy, sx, sv float64
+	f.eachNear(old, near, func(y, x, v float64) { n, sy, sx, sv = n+1, sy+y, sx+x, sv+v })
+	if n == 0 {
+		return old, near
+	}
+	my, mx, mv := sy/n, sx/n, sv/n
+	var yy, yx, xx, yv, xv float64
+	f.eachNear(old, near, func(y, x, v float64) {
+		y, x, v = y-my, x-mx, v-mv
+		yy, yx, xx, yv, xv = yy+y*y, yx+y*x, xx+x*x, yv+y*v, xv+x*v
+	})
+	fitted := plane{level: mv}
+	if d := yy*xx - yx*yx; d > 1e-9*yy*xx { // else all pixels lie in a line, and slopes mean nothing
+		fitted.perRow = (yv*xx - xv*yx) / d
+		fitted.perCol = (xv*yy - yv*yx) / d
+		fitted.level = mv - fitted.perRow*my - fitted.perCol*mx
+	}
+	squares := 0.0
+	f.eachNear(old, near, func(y, x, v float64) {
+		d := v - fitted.at(y, x)
+		squares += d * d
+	})
+	return fitted, max(0.02, 4*math.Sqrt(squares/n))
+}
+
+// eachNear visits the pixels whose brightness is nearer than near to a plane.
+func (f *field) eachNear(p plane, near float64, visit func(y, x, v float64)) {
+	for row := range f.rows {
+		for col := range f.cols {
+			y, x, v := float64(row), float64(col), f.at[row*f.cols+col]
+			if math.Abs(v-p.at(y, x)) <= near {
+				visit(y, x, v)
+			}
+		}
+	}
+}
+
+// dropSpecks clears every patch of ink, pixels that touch each other, with less than a
+// twentieth of the ink of the largest: dust, not a part of a digit.
+func dropSpecks(ink *field) {
+	patch := make([]int, len(ink.at)) // which patch a pixel belongs to, 0 for none yet
+	weight := []float64{0}
+	for start, v := range ink.at {
+		if v == 0 || patch[start] != 0 {
+			continue
+		}
+		number := len(weight)
+		weight = append(weight, 0)
+		patch[start] = number
+		for todo := []int{start}; len(todo) > 0; {
+			i := todo[len(todo)-1]
+			todo = todo[:len(todo)-1]
+			weight[number] += ink.at[i]
+			for y := max(0, i/ink.cols-1); y <= min(ink.rows-1, i/ink.cols+1); y++ {
+				for x := max(0, i%ink.cols-1); x <= min(ink.cols-1, i%ink.cols+1); x++ {
+					if k := y*ink.cols + x; ink.at[k] > 0 && patch[k] == 0 {
+						patch[k] = number
+						todo = append(todo, k)
+					}
+				}
+			}
+		}
+	}
+	largest := slices.Max(weight)
+	for i, number := range patch {
+		if weight[number] < largest/20 {
+			ink.at[i] = 0
+		}
+	}
+}
+
+// crop returns the smallest part of a picture that holds all its ink.
+func crop(ink *field) *field {
+	top, left, bottom, right := ink.rows, ink.cols, 0, 0
+	for i, v := range ink.at {
+		if v > 0 {
+			top, bottom = min(top, i/ink.cols), max(bottom, i/ink.cols+1)
+			left, right = min(left, i%ink.cols), max(right, i%ink.cols+1)
+		}
+	}
+	part := newField(bottom-top, right-left)
+	for i := range part.at {
+		part.at[i] = ink.at[(top+i/part.cols)*ink.cols+left+i%part.cols]
+	}
+	return part
+}
+
+// centre scales a cropped digit so that its longer side takes 20 of 28 parts, and puts
+// its centre of mass in the middle of rows x cols greys.
+func centre(digit *field, rows, cols int) []byte {
+	side := float64(min(rows, cols)) * 20 / 28
+	scale := side / float64(max(digit.rows, digit.cols))
+	small := resize(digit, max(1, int(float64(digit.rows)*scale+0.5)), max(1, int(float64(digit.cols)*scale+0.5)))
+
+	mass, massY, massX := 0.0, 0.0, 0.0
+	for i, v := range small.at {
+		mass += v
+		massY += v * float64(i/small.cols)
+		massX += v * float64(i%small.cols)
+	}
+	// MNIST counts pixels from 0 and puts the centre of mass on number 14 of 28. Half a
+	// pixel off, a twentieth of the test digits would be read wrong.
+	top := int(math.Round(float64(rows)/2 - massY/mass))
+	left := int(math.Round(float64(cols)/2 - massX/mass))
+	top = min(max(top, 0), rows-small.rows)
+	left = min(max(left, 0), cols-small.cols)
+
+	greys := make([]byte, rows*cols)
+	peak := slices.Max(small.at) // thin strokes have lost some of their brightness
+	for i, v := range small.at {
+		greys[(top+i/small.cols)*cols+left+i%small.cols] = byte(255*v/peak + 0.5)
+	}
+	return greys
+}
+
+// resize returns the picture with another number of pixels, each the average of the
+// area that it covers.
+func resize(f *field, rows, cols int) *field {
+	result := newField(rows, cols)
+	for i := range result.at {
+		top, bottom := span(i/cols, rows, f.rows)
+		left, right := span(i%cols, cols, f.cols)
+		for y := int(top); float64(y) < bottom; y++ {
+			for x := int(left); float64(x) < right; x++ {
+				height := min(bottom, float64(y+1)) - max(top, float64(y))
+				width := min(right, float64(x+1)) - max(left, float64(x))
+				result.at[i] += f.at[y*f.cols+x] * height * width
+			}
+		}
+		result.at[i] /= (bottom - top) * (right - left)
+	}
+	return result
+}
+
+// span returns which part of a side of old pixels the i-th of count new ones covers.
+func span(i, count, old int) (from, to float64) {
+	return float64(i*old) / float64(count), min(float64((i+1)*old)/float64(count), float64(old))
+}
