@@ -1,0 +1,1276 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	_ "embed"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"image"
+	"image/png"
+	"io"
+	"math"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// commands returns what the program can do; help shows it in this order.
+func commands() []command {
+	return []command{
+		{"train", "", "learn to read digits and save what was learned (what happens if you name no command)", train},
+		{"test", "", "show how a saved network does on pictures it has never seen", test},
+		{"explain", "[NUMBER or FILE]", "take a test picture or a picture file through the four chapters", explain},
+		{"weights", "", "paint what each neuron of the first layer looks for, in weights.png and here", weights},
+		{"predict", "FILE...", "read the digits in picture files (- is standard input)", predict},
+		{"draw", "", "serve a page to draw a digit on and watch the neurons light up", drawPage},
+	}
+}
+
+// A command is one word after `go run .` and what it does.
+type command struct {
+	name      string
+	arguments string // what may follow the flags, for the help
+	summary   string
+	run       func(*console, []string) error
+}
+
+// A console is where a command reads and writes, and what it knows of the place.
+type console struct {
+	in   io.Reader
+	out  io.Writer // results
+	err  io.Writer // progress
+	live bool      // err is a terminal: a line there may be written again and again
+}
+
+// errUsage marks errors in how the program was called.
+var errUsage = errors.New("")
+
+// main exits with 0 when all is done, 1 when something failed, 2 when the program was
+// called in a way it does not know.
+func main() {
+	c := &console{in: os.Stdin, out: os.Stdout, err: os.Stderr}
+	if info, err := os.Stderr.Stat(); err == nil {
+		c.live = info.Mode()&os.ModeCharDevice != 0 && os.Getenv("NO_COLOR") == ""
+	}
+	os.Exit(run(c, os.Args[1:]))
+}
+
+// run carries out the command that the arguments name and returns the exit code.
+func run(c *console, args []string) int {
+	err := dispatch(c, args)
+	if err == nil || errors.Is(err, flag.ErrHelp) {
+		return 0
+	}
+	fmt.Fprintf(c.err, "digits: %v\n", err)
+	if errors.Is(err, errUsage) {
+		return 2
+	}
+	return 1
+}
+
+func dispatch(c *console, args []string) error {
+	if len(args) == 0 || strings.HasPrefix(args[0], "-") && args[0] != "-h" && args[0] != "-help" && args[0] != "--help" {
+		args = append([]string{"train"}, args...)
+	}
+	if slices.Contains([]string{"help", "-h", "-help", "--help"}, args[0]) {
+		if len(args) == 1 {
+			return help(c)
+		}
+		args = []string{args[1], "-h"}
+	}
+	for _, cmd := range commands() {
+		if cmd.name == args[0] {
+			return cmd.run(c, args[1:])
+		}
+	}
+	return usage("there is no command %q; to see them all, run: go run . help", args[0])
+}
+
+// usage returns an error in how the program was called.
+func usage(format string, args ...any) error {
+	return fmt.Errorf(format+"%w", append(args, errUsage)...)
+}
+
+// help tells what the program can do.
+func help(c *console) error {
+	fmt.Fprint(c.out, "A neural network that learns to read handwritten digits.\n\nusage: go run . [command] [flags] [arguments]\n\n")
+	for _, cmd := range commands() {
+		fmt.Fprintf(c.out, "  %-8s %s\n", cmd.name, cmd.summary)
+	}
+	fmt.Fprint(c.out, "\nThe flags of a command: go run . help COMMAND\n")
+	return nil
+}
+
+// parse reads a command's flags. Whatever is wrong with them is said in one line.
+func parse(c *console, flags *flag.FlagSet, args []string) error {
+	flags.SetOutput(io.Discard)
+	err := flags.Parse(args)
+	if errors.Is(err, flag.ErrHelp) {
+		for _, cmd := range commands() {
+			if cmd.name == flags.Name() {
+				fmt.Fprintf(c.out, "%s: %s\n\nusage: go run . %s [flags] %s\n\n", cmd.name, cmd.summary, cmd.name, cmd.arguments)
+			}
+		}
+		flags.SetOutput(c.out)
+		flags.PrintDefaults()
+		return err
+	}
+	if err != nil {
+		return usage("%s: %v; to see the flags, run: go run . help %s", flags.Name(), err, flags.Name())
+	}
+	return nil
+}
+
+// noArguments is for the commands that take nothing but flags.
+func noArguments(flags *flag.FlagSet) error {
+	if flags.NArg() > 0 {
+		return usage("%s takes no arguments, here is %q; to see its flags, run: go run . help %s", flags.Name(), flags.Arg(0), flags.Name())
+	}
+	return nil
+}
+
+// loadData returns the set in a folder, or MNIST if no folder is named.
+func loadData(folder string) (*Dataset, error) {
+	if folder == "" {
+		return LoadMNIST()
+	}
+	return LoadDataset(folder)
+}
+
+// loadFitting reads a network that must be made for pictures like those of the set.
+func loadFitting(path string, set *Dataset) (*Network, error) {
+	n, err := LoadNetwork(path)
+	if err != nil {
+		return nil, err
+	}
+	return n, fits(n, path, set)
+}
+
+// fits returns an error unless the network from this file is made for pictures and
+// classes like those of the set.
+func fits(n *Network, path string, set *Dataset) error {
+	inputs, outputs := n.Layers[0], n.Layers[len(n.Layers)-1]
+	if inputs != set.Rows*set.Cols || outputs != set.Classes {
+		return fmt.Errorf("%s: the network %s is not made for this data, which has %d x %d = %d pixels and %d classes; to make one that is, run: go run . train -net %s",
+			path, layersText(n.Layers), set.Rows, set.Cols, set.Rows*set.Cols, set.Classes, path)
+	}
+	return nil
+}
+
+// trainFlags is what can be said about a training on the command line.
+type trainFlags struct {
+	plan   Training
+	hidden []int
+	seed   uint64
+	data   string
+	net    string
+	resume bool
+}
+
+func parseTrain(c *console, args []string) (*trainFlags, error) {
+	t := &trainFlags{hidden: []int{16, 16}}
+	flags := flag.NewFlagSet("train", flag.ContinueOnError)
+	flags.Func("hidden", "the `sizes` of the hidden layers (default 16,16)", func(text string) (err error) {
+		t.hidden, err = parseSizes(text)
+		return err
+	})
+	flags.IntVar(&t.plan.Epochs, "epochs", 30, "how many times every picture is seen")
+	flags.IntVar(&t.plan.Batch, "batch", 10, "how many pictures share a step")
+	flags.Float64Var(&t.plan.Rate, "rate", 0.75, "how far a step goes down the gradient; a program with half the cost would call it 1.5")
+	flags.BoolVar(&t.plan.Anneal, "anneal", true, "ease the rate down to 0 over the run; -anneal=false is the videos' plain rule")
+	flags.Float64Var(&t.plan.Decay, "decay", 0.4, "the share of itself that each weight of a pixel loses per epoch; 0 is the videos' plain rule")
+	flags.Uint64Var(&t.seed, "seed", 1, "which random start and shuffles: the same seed gives the same network")
+	flags.StringVar(&t.data, "data", "", "learn from the four IDX files in this `folder` (default: the MNIST inside the program)")
+	flags.StringVar(&t.net, "net", "network.json", "save the network in this `file`")
+	flags.BoolVar(&t.resume, "resume", false, "go on from the network that is saved there")
+	if err := parse(c, flags, args); err != nil {
+		return nil, err
+	}
+	hiddenGiven := false
+	flags.Visit(func(f *flag.Flag) { hiddenGiven = hiddenGiven || f.Name == "hidden" })
+	switch {
+	case t.plan.Epochs < 1:
+		return nil, usage("train: -epochs %d: at least 1", t.plan.Epochs)
+	case t.plan.Batch < 1:
+		return nil, usage("train: -batch %d: at least 1", t.plan.Batch)
+	case !(t.plan.Rate > 0) || math.IsInf(t.plan.Rate, 0):
+		return nil, usage("train: -rate %g: a number above 0", t.plan.Rate)
+	case !(t.plan.Decay >= 0 && t.plan.Decay < 1):
+		return nil, usage("train: -decay %g: a number from 0 to below 1", t.plan.Decay)
+	case t.resume && hiddenGiven:
+		return nil, usage("train: -resume takes the layers from %s, so leave out -hidden", t.net)
+	}
+	return t, noArguments(flags)
+}
+
+// parseSizes reads a list like 16,16.
+func parseSizes(text string) ([]int, error) {
+	var sizes []int
+	for word := range strings.SplitSeq(text, ",") {
+		size, err := strconv.Atoi(strings.TrimSpace(word))
+		if err != nil || size < 1 || size > 10_000 {
+			return nil, fmt.Errorf("%q is not a number of neurons from 1 to 10000", word)
+		}
+		sizes = append(sizes, size)
+	}
+	return sizes, nil
+}
+
+// train lets a network learn and saves it.
+func train(c *console, args []string) error {
+	t, err := parseTrain(c, args)
+	if err != nil {
+		return err
+	}
+	if err := CanSave(t.net); err != nil {
+		return err
+	}
+	set, err := loadData(t.data)
+	if err != nil {
+		return err
+	}
+	if t.plan.Batch > len(set.Train) {
+		return usage("train: -batch %d: there are only %d pictures to learn from", t.plan.Batch, len(set.Train))
+	}
+	fmt.Fprintf(c.out, "%s pictures to learn from, %s for the test: %d x %d pixels, %d classes\n",
+		thousands(len(set.Train)), thousands(len(set.Test)), set.Rows, set.Cols, set.Classes)
+
+	random := rand.New(rand.NewPCG(t.seed, 0))
+	n, err := startingNetwork(c, t, set, random)
+	if err != nil {
+		return err
+	}
+
+	// The first Ctrl-C ends the training after the mini-batch at hand, and what was
+	// learned is saved; from then on Ctrl-C stops the program as usual.
+	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer release()
+	context.AfterFunc(ctx, release)
+
+	start := time.Now()
+	watch := &watcher{console: c, network: n, test: set.Test, plan: t.plan, start: start}
+	t.plan.Train(ctx, n, set.Train, random, watch.report)
+	watch.finish(ctx.Err() != nil)
+	if err := n.Save(t.net); err != nil {
+		return err
+	}
+	wrong := mistakes(n, set.Test)
+	drawMistakes(c, set, wrong, "The first it gets wrong")
+	fmt.Fprintf(c.out, "saved in %s after %.1f s\n", t.net, time.Since(start).Seconds())
+	printAccuracy(c, len(set.Test)-len(wrong), len(set.Test))
+	return nil
+}
+
+// startingNetwork returns the network that a training starts from, a random or a saved
+// one, and introduces it.
+func startingNetwork(c *console, t *trainFlags, set *Dataset, random *rand.Rand) (*Network, error) {
+	layers := append(append([]int{set.Rows * set.Cols}, t.hidden...), set.Classes)
+	origin := fmt.Sprintf("drawn at random (seed %d)", t.seed)
+	state := "untrained"
+	var n *Network
+	if t.resume {
+		var err error
+		if n, err = loadFitting(t.net, set); err != nil {
+			return nil, err
+		}
+		origin = "from " + t.net
+		state = "so far"
+	} else {
+		n = NewNetwork(layers, random)
+	}
+	fmt.Fprintf(c.out, "network %s: %s weights and biases, %s\n", layersText(n.Layers), thousands(n.Parameters()), origin)
+	cost, right := n.Test(set.Test)
+	fmt.Fprintf(c.out, "%s: cost %.4f, %.2f%% of the test pictures right\n\n", state, cost, percent(right, len(set.Test)))
+	return n, nil
+}
+
+// A watcher shows a training as it goes.
+type watcher struct {
+	console *console
+	network *Network
+	test    []Example
+	plan    Training
+	start   time.Time
+
+	drawn time.Time // when the live line was last drawn
+	costs []float64 // of the epochs so far
+	last  Progress
+}
+
+// report is called after each step.
+func (w *watcher) report(p Progress) {
+	w.last = p
+	if p.Seen == p.Of {
+		w.costs = append(w.costs, p.Cost)
+		_, right := w.network.Test(w.test)
+		w.clearLine()
+		if p.Epoch == 1 {
+			fmt.Fprintln(w.console.err, "  epoch     cost    right   right in test   time left")
+		}
+		fmt.Fprintf(w.console.err, "%3d/%-3d   %.4f   %5.2f%%   %5.2f%%          %s\n",
+			p.Epoch, w.plan.Epochs, p.Cost, percent(p.Right, p.Of), percent(right, len(w.test)), w.timeLeft(p))
+		return
+	}
+	if w.console.live && time.Since(w.drawn) > 100*time.Millisecond {
+		w.drawn = time.Now()
+		const width = 24
+		full := width * p.Seen / p.Of
+		fmt.Fprintf(w.console.err, "\r%3d/%-3d   %.4f   %5.2f%%   %s%s   %s ", p.Epoch, w.plan.Epochs, p.Cost, percent(p.Right, p.Seen),
+			strings.Repeat("█", full), strings.Repeat("░", width-full), w.timeLeft(p))
+	}
+}
+
+// clearLine wipes the live line.
+func (w *watcher) clearLine() {
+	if w.console.live {
+		fmt.Fprint(w.console.err, "\r\x1b[K")
+	}
+}
+
+// timeLeft estimates how long the rest of the training takes, in minutes and seconds.
+func (w *watcher) timeLeft(p Progress) string {
+	done := (float64(p.Epoch-1) + float64(p.Seen)/float64(p.Of)) / float64(w.plan.Epochs)
+	seconds := int(time.Since(w.start).Seconds()*(1/done-1) + 0.5)
+	return fmt.Sprintf("%d:%02d", seconds/60, seconds%60)
+}
+
+// finish closes the account of a training, which may have been stopped early.
+func (w *watcher) finish(stopped bool) {
+	w.clearLine()
+	if stopped {
+		fmt.Fprintf(w.console.out, "stopped in epoch %d of %d; what was learned so far is kept\n", w.last.Epoch, w.plan.Epochs)
+	}
+	if len(w.costs) > 1 {
+		fmt.Fprintf(w.console.out, "\ncost, epoch by epoch: %.4f %s %.4f\n", w.costs[0], curve(w.costs), w.costs[len(w.costs)-1])
+	}
+}
+
+// curve draws numbers above 0 as one line of bars at most 40 long, on a scale where
+// equal ratios are equal heights.
+func curve(numbers []float64) string {
+	low, high := math.Log(slices.Min(numbers)), math.Log(slices.Max(numbers))
+	bars := []rune("▁▂▃▄▅▆▇█")
+	line := ""
+	for i := range min(len(numbers), 40) {
+		x := numbers[i*len(numbers)/min(len(numbers), 40)]
+		height := 0.0
+		if high > low {
+			height = (math.Log(x) - low) / (high - low)
+		}
+		line += string(bars[int(height*7+0.5)])
+	}
+	return line
+}
+
+// A mistake is a picture that the network takes for something else.
+type mistake struct {
+	example    Example
+	answer     int
+	confidence float64 // the activation of the answer, 0 to 1
+}
+
+// mistakes returns all examples that the network gets wrong, in their order.
+func mistakes(n *Network, examples []Example) []mistake {
+	var wrong []mistake
+	p := n.NewPass()
+	for _, e := range examples {
+		output := n.Forward(p, e.Pixels)
+		if answer := Answer(output); answer != e.Label {
+			wrong = append(wrong, mistake{e, answer, output[answer]})
+		}
+	}
+	return wrong
+}
+
+// drawMistakes draws up to six of them below a title.
+func drawMistakes(c *console, set *Dataset, wrong []mistake, title string) {
+	if len(wrong) == 0 {
+		return
+	}
+	wrong = wrong[:min(6, len(wrong))]
+	var pictures [][]byte
+	var captions []string
+	for _, m := range wrong {
+		pictures = append(pictures, m.example.Pixels)
+		captions = append(captions, fmt.Sprintf("a %d, says %d (%.2f)", m.example.Label, m.answer, m.confidence))
+	}
+	fmt.Fprintf(c.out, "\n%s, with the activation of its answer:\n\n%s", title, Draw(set.Rows, set.Cols, pictures, captions))
+}
+
+// printAccuracy prints the line that other programs read.
+func printAccuracy(c *console, right, of int) {
+	fmt.Fprintf(c.out, "test accuracy %.2f%% (%d of %d)\n", percent(right, of), right, of)
+}
+
+// test shows what a saved network can do.
+func test(c *console, args []string) error {
+	flags := flag.NewFlagSet("test", flag.ContinueOnError)
+	path := flags.String("net", "network.json", "the `file` with the network")
+	data := flags.String("data", "", "test on the IDX files in this `folder` (default: the MNIST inside the program)")
+	if err := parse(c, flags, args); err != nil {
+		return err
+	}
+	if err := noArguments(flags); err != nil {
+		return err
+	}
+	set, err := loadData(*data)
+	if err != nil {
+		return err
+	}
+	n, err := loadFitting(*path, set)
+	if err != nil {
+		return err
+	}
+	cost, right := n.Test(set.Test)
+	fmt.Fprintf(c.out, "%s: %s, %s weights and biases\n", *path, layersText(n.Layers), thousands(n.Parameters()))
+	fmt.Fprintf(c.out, "cost %.4f, the average over %s test pictures\n\n", cost, thousands(len(set.Test)))
+
+	printConfusion(c, confusion(n, set))
+	wrong := mistakes(n, set.Test)
+	slices.SortStableFunc(wrong, func(a, b mistake) int { return cmp.Compare(b.confidence, a.confidence) })
+	drawMistakes(c, set, wrong, "Its most confident mistakes")
+	printAccuracy(c, right, len(set.Test))
+	return nil
+}
+
+// confusion counts in row i and column j the test pictures of an i that are taken for
+// a j.
+func confusion(n *Network, set *Dataset) [][]int {
+	table := make([][]int, set.Classes)
+	for i := range table {
+		table[i] = make([]int, set.Classes)
+	}
+	p := n.NewPass()
+	for _, e := range set.Test {
+		table[e.Label][Answer(n.Forward(p, e.Pixels))]++
+	}
+	return table
+}
+
+// printConfusion prints, for each class, how many are right and what the others are
+// taken for. Where a row for each answer does not fit into 80 columns, the mistakes
+// made most often are listed instead.
+func printConfusion(c *console, table [][]int) {
+	fits := len(table) <= 11
+	fmt.Fprint(c.out, "digit    right")
+	if fits {
+		fmt.Fprint(c.out, "  read as")
+		for answer := range table {
+			fmt.Fprintf(c.out, "%5d", answer)
+		}
+	}
+	fmt.Fprintln(c.out)
+
+	type confused struct{ label, answer, count int }
+	var list []confused
+	for label, row := range table {
+		sum := 0
+		for answer, count := range row {
+			sum += count
+			if answer != label && count > 0 {
+				list = append(list, confused{label, answer, count})
+			}
+		}
+		fmt.Fprintf(c.out, "%5d  %6.2f%%", label, percent(row[label], max(sum, 1)))
+		if fits {
+			fmt.Fprint(c.out, "         ")
+			for _, count := range row {
+				fmt.Fprintf(c.out, "%5d", count)
+			}
+		}
+		fmt.Fprintln(c.out)
+	}
+	if fits {
+		return
+	}
+	fmt.Fprintln(c.out)
+	slices.SortStableFunc(list, func(a, b confused) int { return cmp.Compare(b.count, a.count) })
+	for _, m := range list[:min(20, len(list))] {
+		fmt.Fprintf(c.out, "a %d read as %d: %d times\n", m.label, m.answer, m.count)
+	}
+}
+
+// layersText writes layers like 784-16-16-10.
+func layersText(layers []int) string {
+	words := make([]string, len(layers))
+	for i, size := range layers {
+		words[i] = strconv.Itoa(size)
+	}
+	return strings.Join(words, "-")
+}
+
+// percent returns 100 n / of.
+func percent(n, of int) float64 { return 100 * float64(n) / float64(of) }
+
+// thousands writes 60000 as 60,000.
+func thousands(n int) string {
+	text := strconv.Itoa(n)
+	for at := len(text) - 3; at > 0; at -= 3 {
+		text = text[:at] + "," + text[at:]
+	}
+	return text
+}
+
+// weights paints the weights of the neurons that look at the pixels.
+func weights(c *console, args []string) error {
+	flags := flag.NewFlagSet("weights", flag.ContinueOnError)
+	path := flags.String("net", "network.json", "the `file` with the network")
+	data := flags.String("data", "", "the `folder` of the IDX files it learned from, for pictures that are not square")
+	out := flags.String("out", "weights.png", "the `file` to paint")
+	if err := parse(c, flags, args); err != nil {
+		return err
+	}
+	if err := noArguments(flags); err != nil {
+		return err
+	}
+	n, err := LoadNetwork(*path)
+	if err != nil {
+		return err
+	}
+	rows, cols, err := pictureSize(n, *path, *data)
+	if err != nil {
+		return err
+	}
+	tables := make([][]float64, n.Layers[1])
+	sketches := make([][]string, len(tables))
+	for j := range tables {
+		tables[j] = row(n.Weights[0], j)
+	}
+	scale := commonScale(tables...)
+	for j, table := range tables {
+		sketches[j] = append(SketchSigned(rows, cols, 16, table, scale), strconv.Itoa(j))
+	}
+	fmt.Fprintf(c.out, "What the %d neurons of the first layer look for: ░▒▓█ are weights above 0,\n·-=≡ below 0, the last of each for %.2g and more.\n\n%s", len(tables), scale, SideBySide(sketches))
+
+	var file bytes.Buffer
+	if err := png.Encode(&file, Grid(rows, cols, tables, scale)); err != nil {
+		return err
+	}
+	if err := WriteWhole(*out, file.Bytes()); err != nil {
+		return err
+	}
+	fmt.Fprintf(c.out, "painted in %s: blue is above 0, red below\n", *out)
+	return nil
+}
+
+// commonScale returns a size that all but one of a hundred numbers stay below: with the
+// very largest for a scale most of a picture would be pale.
+func commonScale(tables ...[]float64) float64 {
+	var sizes []float64
+	for _, table := range tables {
+		for _, v := range table {
+			sizes = append(sizes, math.Abs(v))
+		}
+	}
+	slices.Sort(sizes)
+	return max(sizes[len(sizes)*99/100], 1e-12)
+}
+
+// pictureSize returns the rows and columns of the pictures that a network is made for.
+// The network knows only how many pixels they have: they are square, or like those in
+// the data folder.
+func pictureSize(n *Network, path, data string) (rows, cols int, err error) {
+	if data != "" {
+		set, err := LoadDataset(data)
+		if err != nil {
+			return 0, 0, err
+		}
+		return set.Rows, set.Cols, fits(n, path, set)
+	}
+	side := int(math.Sqrt(float64(n.Layers[0])) + 0.5)
+	if side*side != n.Layers[0] {
+		return 0, 0, fmt.Errorf("%s: its pictures have %d pixels, which makes no square; name the folder it learned from with -data", path, n.Layers[0])
+	}
+	return side, side, nil
+}
+
+// explain takes one digit through the four chapters, with this network's own numbers.
+func explain(c *console, args []string) error {
+	flags := flag.NewFlagSet("explain", flag.ContinueOnError)
+	path := flags.String("net", "network.json", "the `file` with the network")
+	data := flags.String("data", "", "take the test picture from the IDX files in this `folder` (default: the MNIST inside the program)")
+	label := flags.Int("label", -1, "the digit that a picture file is meant to show (default: the one the network sees)")
+	if err := parse(c, flags, args); err != nil {
+		return err
+	}
+	if flags.NArg() > 1 {
+		return usage("explain takes one test picture or file, here are %q", flags.Args())
+	}
+	set, err := loadData(*data)
+	if err != nil {
+		return err
+	}
+	n, err := loadFitting(*path, set)
+	if err != nil {
+		return err
+	}
+	x := &explanation{console: c, set: set, n: n, pass: n.NewPass(), gradient: n.NewGradient()}
+	if err := x.choose(cmp.Or(flags.Arg(0), "0"), *label); err != nil {
+		return err
+	}
+	x.chapter1()
+	x.chapter2()
+	x.chapter3()
+	x.chapter4()
+	return nil
+}
+
+// An explanation is one example on its way through a network, forward and back.
+type explanation struct {
+	*console
+	set      *Dataset
+	n        *Network
+	name     string // of the picture
+	example  Example
+	pass     *Pass
+	gradient *Gradient // of this example alone
+}
+
+// choose finds the picture that the words mean, the number of a test picture or a file,
+// and sends it through the network.
+func (x *explanation) choose(words string, label int) error {
+	if number, err := strconv.Atoi(words); err == nil {
+		if number < 0 || number >= len(x.set.Test) {
+			return fmt.Errorf("there is no test picture %d; they have the numbers 0 to %d", number, len(x.set.Test)-1)
+		}
+		if label >= 0 {
+			return usage("explain: -label is for picture files; test picture %d is known to show a %d", number, x.set.Test[number].Label)
+		}
+		x.name = fmt.Sprintf("test picture %d", number)
+		x.example = x.set.Test[number]
+	} else {
+		f, err := os.Open(words)
+		if err != nil {
+			return fmt.Errorf("neither the number of a test picture nor a file: %w", err)
+		}
+		defer f.Close()
+		pixels, err := ReadPicture(f, x.set.Rows, x.set.Cols, maxPicture)
+		if err != nil {
+			return fmt.Errorf("%s: %w", words, err)
+		}
+		if label >= x.set.Classes {
+			return usage("explain: -label %d: the labels end at %d", label, x.set.Classes-1)
+		}
+		if label < 0 {
+			label = Answer(x.n.Forward(x.pass, pixels))
+		}
+		x.name = words
+		x.example = Example{Pixels: pixels, Label: label}
+	}
+	x.n.Forward(x.pass, x.example.Pixels)
+	x.gradient.Add(x.n, x.pass, x.example.Label)
+	return nil
+}
+
+func (x *explanation) printf(format string, args ...any) { fmt.Fprintf(x.out, format, args...) }
+
+// last is the number of the output layer.
+func (x *explanation) last() int { return len(x.n.Layers) - 1 }
+
+// cost sends the example forward again and returns what it costs now.
+func (x *explanation) cost() float64 {
+	return Cost(x.n.Forward(x.pass, x.example.Pixels), x.example.Label)
+}
+
+// A term is one of the numbers that make a sum, and where it comes from.
+type term struct {
+	value  float64
+	source string
+}
+
+// printSum prints a sum: its largest terms, the rest together, and the whole.
+func (x *explanation) printSum(name string, terms []term, largest int) {
+	slices.SortStableFunc(terms, func(a, b term) int { return cmp.Compare(math.Abs(b.value), math.Abs(a.value)) })
+	sum, rest := 0.0, 0.0
+	for i, t := range terms {
+		sum += t.value
+		if i < largest {
+			x.printf("  %+12.5g   %s\n", t.value, t.source)
+		} else {
+			rest += t.value
+		}
+	}
+	if n := len(terms) - largest; n > 0 {
+		x.printf("  %+12.5g   and %d more\n", rest, n)
+	}
+	x.printf("  %+12.5g   = %s\n", sum, name)
+}
+
+// chapter1 shows what every layer makes of the picture, and one neuron term by term.
+func (x *explanation) chapter1() {
+	n, p := x.n, x.pass
+	output := p.A[x.last()]
+	x.printf("CHAPTER 1: what the network sees in %s, a %d, and makes of it\n\n", x.name, x.example.Label)
+	neuron := Answer(p.A[1]) // the brightest of the first layer after the pixels
+	weights := row(n.Weights[0], neuron)
+	whole := image.Rect(0, 0, x.set.Cols, x.set.Rows)
+	picture := append(Sketch(x.set.Cols, whole, x.example.Pixels), "the picture")
+	if x.last() > 1 {
+		sketch := SketchSigned(x.set.Rows, x.set.Cols, 40, weights, commonScale(weights))
+		x.printf("%s", SideBySide([][]string{picture, append(sketch, fmt.Sprintf("the weights of neuron %d", neuron))}))
+	} else {
+		x.printf("%s", SideBySide([][]string{picture}))
+	}
+	x.printf("In the right picture ░▒▓█ are weights above 0, and ·-=≡ are weights below 0.\n\n")
+	x.printf("layer 0   the %d pixels, %d of them not black\n", n.Layers[0], len(p.lit[0]))
+	for l := 1; l < x.last(); l++ {
+		x.printf("layer %d   %s\n", l, bars(p.A[l][:min(60, len(p.A[l]))]))
+	}
+	x.printf("output   ")
+	for j, a := range output {
+		if j > 0 && j%10 == 0 {
+			x.printf("\n         ")
+		}
+		x.printf(" %d:%.2f", j, a)
+	}
+	answer := Answer(output)
+	x.printf("\n\nThe brightest output is %d: the network says %d.\n\n", answer, answer)
+
+	x.printf("Neuron %d of layer 1, spelled out: z = the sum of w_k a_k, plus the bias.\n\n", neuron)
+	var terms []term
+	for _, k := range p.lit[0] {
+		terms = append(terms, term{weights[k] * p.A[0][k], fmt.Sprintf("w_%d a_%d = %.4f * %.3f, from row %d, column %d", k, k, weights[k], p.A[0][k], k/x.set.Cols, k%x.set.Cols)})
+	}
+	x.printSum("the weighted sum", terms, 5)
+	b, z := n.Biases[0][neuron], p.Z[1][neuron]
+	x.printf("  %+12.5g   the bias\n  %+12.5g   = z, and a = sigmoid(z) = %.4f\n\n", b, z, p.A[1][neuron])
+}
+
+// row returns row j of a matrix.
+func row(m *Matrix, j int) []float64 {
+	numbers := make([]float64, m.Cols)
+	for k := range numbers {
+		numbers[k] = m.At(j, k)
+	}
+	return numbers
+}
+
+// bars draws numbers from 0 to 1 as bars.
+func bars(numbers []float64) string {
+	text := ""
+	for _, a := range numbers {
+		text += string([]rune(" ▁▂▃▄▅▆▇█")[int(a*8+0.5)])
+	}
+	return text
+}
+
+// parameter names a weight or a bias as Each numbers them.
+func parameter(l, j, k int) string {
+	if k < 0 {
+		return fmt.Sprintf("the bias of neuron %d of layer %d", j, l)
+	}
+	return fmt.Sprintf("the weight from neuron %d of layer %d to %d of layer %d", k, l-1, j, l)
+}
+
+// chapter2 shows the cost, and how much each of the dials matters to it.
+func (x *explanation) chapter2() {
+	x.printf("CHAPTER 2: what that costs, and which dials matter\n\n")
+	output := x.pass.A[x.last()]
+	var terms []term
+	for j, a := range output {
+		y := wanted(j, x.example.Label)
+		terms = append(terms, term{(a - y) * (a - y), fmt.Sprintf("(a_%d - y_%d)^2 = (%.4f - %.0f)^2", j, j, a, y)})
+	}
+	x.printSum("the cost of this example", terms, 10)
+	cost, _ := x.n.Test(x.set.Test)
+	x.printf("\nThe cost of the network, the average over all test pictures: %.4f\n\n", cost)
+
+	type dial struct {
+		name  string
+		slope float64
+		value *float64
+	}
+	var most, least dial
+	zeros := 0
+	x.n.Each(x.gradient, func(l, j, k int, value *float64, derivative float64) {
+		switch size := math.Abs(derivative); {
+		case size == 0:
+			zeros++
+		case most.value == nil || size > math.Abs(most.slope):
+			most = dial{parameter(l, j, k), derivative, value}
+		case least.value == nil || size < math.Abs(least.slope):
+			least = dial{parameter(l, j, k), derivative, value}
+		}
+	})
+	x.printf("The gradient has %s components; %s are 0, the weights of black pixels.\n", thousands(x.n.Parameters()), thousands(zeros))
+	before := x.cost()
+	for _, d := range []struct {
+		dial
+		text string
+	}{{most, "most"}, {least, "least"}} {
+		if d.value == nil {
+			continue
+		}
+		const nudge = 0.01
+		x.printf("\nThe cost feels %s of all (of those it feels at all)\n  %s\n", d.text, d.name)
+		old := *d.value
+		*d.value += nudge
+		measured := x.cost() - before
+		*d.value = old
+		x.printf("  its component of the gradient is %+.4g\n", d.slope)
+		x.printf("  nudged by %+g it should change the cost by %+.4g; it does by %+.4g\n", nudge, d.slope*nudge, measured)
+	}
+	x.cost() // leaves the pass as it was
+	if least.value != nil {
+		x.printf("\nThe first matters %.3g times as much as the second.\n\n", math.Abs(most.slope/least.slope))
+	}
+}
+
+// chapter3 shows what this example asks of the network, and that it is worth doing.
+func (x *explanation) chapter3() {
+	n, p, g, last := x.n, x.pass, x.gradient, x.last()
+	x.printf("CHAPTER 3: what a %d asks for\n\n", x.example.Label)
+	x.printf("Each output should move against its slope, -dC/da = 2 (y - a):\n\n")
+	for j, a := range p.A[last] {
+		wish := -g.dCda[last][j]
+		direction := "down"
+		if wish > 0 {
+			direction = "up"
+		}
+		x.printf("  output %3d   %.4f should go %-4s by %+.4f\n", j, a, direction, wish)
+	}
+
+	j := x.example.Label
+	delta := g.delta[last][j]
+	x.printf("\nFor output %d there are three avenues. Its z should move by %+.4g, so\n\n", j, -delta)
+	x.printf("  its bias by %+.4g\n", -g.Biases[last-1][j])
+	x.printf("\n  its weights in proportion to the activations behind them:\n")
+	x.printTop(p.A[last-1], func(k int, a float64) string {
+		return fmt.Sprintf("w_%d by %+.4g, for a_%d = %.4f", k, -g.Weights[last-1].At(j, k), k, a)
+	})
+	x.printf("\n  the activations behind it in proportion to their weights:\n")
+	x.printTop(row(n.Weights[last-1], j), func(k int, w float64) string {
+		return fmt.Sprintf("a_%d by %+.4g, for w_%d = %+.4f", k, -w*delta, k, w)
+	})
+
+	if last > 1 {
+		k := 0 // the hidden neuron of which most is asked
+		for i, slope := range g.dCda[last-1] {
+			if math.Abs(slope) > math.Abs(g.dCda[last-1][k]) {
+				k = i
+			}
+		}
+		x.printf("\nBut all outputs have a wish. What they ask of neuron %d of layer %d:\n\n", k, last-1)
+		var terms []term
+		for j, d := range g.delta[last] {
+			w := n.Weights[last-1].At(j, k)
+			terms = append(terms, term{-w * d, fmt.Sprintf("output %d: -w delta = -(%+.4f * %+.4g)", j, w, d)})
+		}
+		x.printSum(fmt.Sprintf("-dC/da_%d, what layer %d should do", k, last-1), terms, 5)
+	}
+	x.takeStep()
+}
+
+// printTop prints a line for each of the three numbers that are largest in size.
+func (x *explanation) printTop(numbers []float64, line func(k int, v float64) string) {
+	order := make([]int, len(numbers))
+	for k := range order {
+		order[k] = k
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(math.Abs(numbers[b]), math.Abs(numbers[a])) })
+	for _, k := range order[:min(3, len(order))] {
+		x.printf("    %s\n", line(k, numbers[k]))
+	}
+	if n := len(order) - 3; n > 0 {
+		x.printf("    and %d more\n", n)
+	}
+}
+
+// takeStep does what the example asks for, a little of it, and compares the change of
+// the cost with what the gradient predicts. Then it undoes the step.
+func (x *explanation) takeStep() {
+	const rate = 0.001
+	square := 0.0
+	step := func(rate float64) {
+		x.n.Each(x.gradient, func(_, _, _ int, value *float64, derivative float64) { *value -= rate * derivative })
+	}
+	x.n.Each(x.gradient, func(_, _, _ int, _ *float64, derivative float64) { square += derivative * derivative })
+	before := x.cost()
+	step(rate)
+	after := x.cost()
+	step(-rate)
+	x.cost()
+	x.printf("\nWith every weight and bias moved by %g of its wish\n\n", rate)
+	x.printf("  the cost before is            %.10f\n  the cost after is             %.10f\n", before, after)
+	x.printf("  the change is                 %+.6g\n  the gradient predicts         %+.6g\n\n", after-before, -rate*square)
+}
+
+// chapter4 shows the chain rule at one weight of each layer, and checks all of them.
+func (x *explanation) chapter4() {
+	n, p, g := x.n, x.pass, x.gradient
+	x.printf("CHAPTER 4: the chain rule, link by link\n\n")
+	for l := x.last(); l > 0; l-- {
+		bj, bk := 0, 0 // the weight into layer l that matters most
+		w, d := n.Weights[l-1], g.Weights[l-1]
+		for j := range d.Rows {
+			for k := range d.Cols {
+				if math.Abs(d.At(j, k)) > math.Abs(d.At(bj, bk)) {
+					bj, bk = j, k
+				}
+			}
+		}
+		a, dCda := p.A[l][bj], g.dCda[l][bj]
+		x.printf("%s, now %.4f:\n\n", parameter(l, bj, bk), w.At(bj, bk))
+		x.printf("  dz/dw = a_%d = %.4g\n  da/dz = sigmoid'(z) = a (1 - a) = %.4f * %.4f = %.4g\n", bk, p.A[l-1][bk], a, 1-a, SigmoidSlope(a))
+		if l == x.last() {
+			x.printf("  dC/da = 2 (a - y) = 2 (%.4f - %.0f) = %+.4g\n", a, wanted(bj, x.example.Label), dCda)
+		} else {
+			x.printf("  dC/da = the sum over the paths through layer %d, w * da/dz * dC/da each:\n", l+1)
+			var terms []term
+			for j := range n.Layers[l+1] {
+				wj := n.Weights[l].At(j, bj)
+				terms = append(terms, term{wj * g.delta[l+1][j], fmt.Sprintf("through %d: %+.4f * %.4g * %+.4g", j, wj, SigmoidSlope(p.A[l+1][j]), g.dCda[l+1][j])})
+			}
+			x.printSum("dC/da", terms, 3)
+		}
+		product := p.A[l-1][bk] * SigmoidSlope(a) * dCda
+		measured := Slope(&w.Column(bk)[bj], x.cost)
+		x.printf("  dC/dw = %.4g * %.4g * %+.4g = %+.6g\n", p.A[l-1][bk], SigmoidSlope(a), dCda, product)
+		x.printf("  measured, nudging w up and down:   %+.6g, relative error %.0e\n\n", measured, RelativeError(product, measured))
+		x.cost()
+	}
+	worst := 0.0
+	n.Each(g, func(_, _, _ int, value *float64, derivative float64) {
+		worst = max(worst, RelativeError(derivative, Slope(value, x.cost)))
+	})
+	x.printf("All %s derivatives compared with their measured slopes:\nthe worst relative error is %.0e\n", thousands(n.Parameters()), worst)
+}
+
+// predict reads digits in picture files.
+func predict(c *console, args []string) error {
+	flags := flag.NewFlagSet("predict", flag.ContinueOnError)
+	path := flags.String("net", "network.json", "the `file` with the network")
+	data := flags.String("data", "", "the `folder` of the IDX files it learned from, for pictures that are not square")
+	verbose := flags.Bool("v", false, "draw what the network sees, and all its outputs")
+	if err := parse(c, flags, args); err != nil {
+		return err
+	}
+	if flags.NArg() == 0 {
+		return usage("predict: which picture? name one or more files, or - for standard input")
+	}
+	n, err := LoadNetwork(*path)
+	if err != nil {
+		return err
+	}
+	rows, cols, err := pictureSize(n, *path, *data)
+	if err != nil {
+		return err
+	}
+	pass, failed := n.NewPass(), 0
+	for _, name := range flags.Args() {
+		pixels, err := readPictureFile(c, name, rows, cols)
+		if err != nil {
+			fmt.Fprintf(c.err, "digits: %v\n", err)
+			failed++
+			continue
+		}
+		output := n.Forward(pass, pixels)
+		answer := Answer(output)
+		fmt.Fprintf(c.out, "%s: %d  activation %.2f%s\n", name, answer, output[answer], runnerUp(output, answer))
+		if *verbose {
+			drawOutput(c, rows, cols, pixels, output)
+		}
+	}
+	if failed > 0 {
+		return fmt.Errorf("%d of %d pictures could not be read", failed, flags.NArg())
+	}
+	return nil
+}
+
+// readPictureFile prepares the picture in a file, or on standard input for -.
+func readPictureFile(c *console, name string, rows, cols int) ([]byte, error) {
+	in := c.in
+	if name != "-" {
+		f, err := os.Open(name)
+		if err != nil {
+			return nil, err
+		}
+		defer f.Close()
+		in = f
+	}
+	pixels, err := ReadPicture(in, rows, cols, maxPicture)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return pixels, nil
+}
+
+// runnerUp names the second brightest output.
+func runnerUp(output []float64, answer int) string {
+	if len(output) < 2 {
+		return ""
+	}
+	rest := slices.Clone(output)
+	rest[answer] = -1
+	second := Answer(rest)
+	return fmt.Sprintf(", then %d with %.2f", second, output[second])
+}
+
+// drawOutput draws what the network saw, and its outputs as bars.
+func drawOutput(c *console, rows, cols int, pixels []byte, output []float64) {
+	var lines []string
+	for j, a := range output {
+		lines = append(lines, fmt.Sprintf("%3d %.3f %s", j, a, strings.Repeat("█", int(20*a+0.5))))
+	}
+	fmt.Fprintf(c.out, "\n%s", SideBySide([][]string{Sketch(cols, image.Rect(0, 0, cols, rows), pixels), lines}))
+}
+
+// page is what draw shows in the browser.
+//
+//go:embed web/draw.html
+var page []byte
+
+// drawPage serves the page until Ctrl-C.
+func drawPage(c *console, args []string) error {
+	flags := flag.NewFlagSet("draw", flag.ContinueOnError)
+	path := flags.String("net", "network.json", "the `file` with the network")
+	data := flags.String("data", "", "take test digits from the IDX files in this `folder` (default: the MNIST inside the program)")
+	addr := flags.String("addr", "localhost:8080", "the `address` to listen at; one that is not localhost can be reached from outside")
+	if err := parse(c, flags, args); err != nil {
+		return err
+	}
+	if err := noArguments(flags); err != nil {
+		return err
+	}
+	set, err := loadData(*data)
+	if err != nil {
+		return err
+	}
+	studio := newStudio(*path, set)
+	if _, err := studio.current(); err != nil {
+		return err
+	}
+	listener, err := net.Listen("tcp", *addr)
+	if errors.Is(err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%s is in use, perhaps by another draw; stop that, or take another port: go run . draw -addr localhost:8081", *addr)
+	}
+	if err != nil {
+		return fmt.Errorf("cannot listen at %s: %w", *addr, err)
+	}
+	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer release()
+	fmt.Fprintf(c.out, "open http://%s in a browser; Ctrl-C ends it\n", listener.Addr())
+	return studio.serve(ctx, listener)
+}
+
+// A studio answers what the page asks.
+type studio struct {
+	path  string // of the network
+	set   *Dataset
+	turns chan struct{} // holds one for each picture that is being read: few at a time, so that many requests need no more memory
+
+	mutex   sync.Mutex
+	network *Network
+	written time.Time // when the file of the network was
+}
+
+func newStudio(path string, set *Dataset) *studio {
+	return &studio{path: path, set: set, turns: make(chan struct{}, 4)}
+}
+
+// current returns the network, read again if another has been saved meanwhile.
+func (s *studio) current() (*Network, error) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	info, err := os.Stat(s.path)
+	if err == nil && s.network != nil && info.ModTime().Equal(s.written) {
+		return s.network, nil
+	}
+	n, err := loadFitting(s.path, s.set)
+	if err != nil {
+		return nil, err
+	}
+	s.network = n
+	if info != nil {
+		s.written = info.ModTime()
+	}
+	return n, nil
+}
+
+// serve answers requests until ctx is done, and then those that are under way.
+func (s *studio) serve(ctx context.Context, listener net.Listener) error {
+	server := &http.Server{
+		Handler:           s.handler(),
+		ReadHeaderTimeout: 5 * time.Second,
+		ReadTimeout:       15 * time.Second,
+		WriteTimeout:      30 * time.Second,
+		IdleTimeout:       time.Minute,
+		MaxHeaderBytes:    1 << 14,
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(listener) }()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+	}
+	patience, cancel := context.WithTimeout(context.Background(), 3*time.Second)
+	defer cancel()
+	return server.Shutdown(patience)
+}
+
+// handler guards and routes. Other pages must not use this one: a foreign site could
+// send requests here from the learner's own browser, under its own name (Origin) or
+// with its own name made to mean this machine (Host). So the host must be localhost or
+// plain numbers, and the origin, if there is one, the same.
+func (s *studio) handler() http.Handler {
+	routes := map[string]struct {
+		method string
+		serve  func(http.ResponseWriter, *http.Request) error
+	}{
+		"/":          {"GET", s.servePage},
+		"/network":   {"GET", s.serveNetwork},
+		"/digit":     {"GET", s.serveDigit},
+		"/recognize": {"POST", s.recognize},
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'; img-src data:; frame-ancestors 'none'")
+		route, ok := routes[r.URL.Path]
+		origin := r.Header.Get("Origin")
+		var err error
+		switch {
+		case !isLocalName(r.Host):
+			err = refuse(http.StatusForbidden, "this server does not answer to the name %q", r.Host)
+		case origin != "" && origin != "http://"+r.Host:
+			err = refuse(http.StatusForbidden, "pages from %q may not use this server", origin)
+		case !ok:
+			err = refuse(http.StatusNotFound, "there is nothing at %s", r.URL.Path)
+		case r.Method != route.method && !(route.method == "GET" && r.Method == "HEAD"):
+			w.Header().Set("Allow", route.method)
+			err = refuse(http.StatusMethodNotAllowed, "%s takes %s, not %s", r.URL.Path, route.method, r.Method)
+		default:
+			err = route.serve(w, r)
+		}
+		if err != nil {
+			status := http.StatusInternalServerError
+			var refused *refusal
+			if errors.As(err, &refused) {
+				status = refused.status
+			}
+			answer(w, status, map[string]string{"error": err.Error()})
+		}
+	})
+}
+
+// isLocalName tells whether a Host header is localhost or an IP address, with or without
+// a port: a name that no foreign site can have.
+func isLocalName(host string) bool {
+	if name, _, err := net.SplitHostPort(host); err == nil {
+		host = name
+	}
+	return host == "localhost" || net.ParseIP(strings.Trim(host, "[]")) != nil
+}
+
+// A refusal is an error with the HTTP status that goes with it.
+type refusal struct {
+	status int
+	error
+}
+
+func refuse(status int, format string, args ...any) error {
+	return &refusal{status, fmt.Errorf(format, args...)}
+}
+
+// answer sends a value as JSON.
+func answer(w http.ResponseWriter, status int, value any) error {
+	text, err := json.Marshal(value)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	w.Write(append(text, '\n')) // an error here means that nobody listens any more
+	return nil
+}
+
+func (s *studio) servePage(w http.ResponseWriter, r *http.Request) error {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Write(page)
+	return nil
+}
+
+// serveNetwork sends the network as it is saved, with the size of its pictures.
+func (s *studio) serveNetwork(w http.ResponseWriter, r *http.Request) error {
+	n, err := s.current()
+	if err != nil {
+		return err
+	}
+	return answer(w, http.StatusOK, struct {
+		networkFile
+		Rows int `json:"rows"`
+		Cols int `json:"cols"`
+	}{n.file(), s.set.Rows, s.set.Cols})
+}
+
+// recognition is what the network makes of a picture.
+type recognition struct {
+	Digit       int         `json:"digit"`
+	Activations [][]float64 `json:"activations"` // of every layer, the pixels first
+}
+
+func recognizePixels(n *Network, pixels []byte) recognition {
+	p := n.NewPass()
+	return recognition{Answer(n.Forward(p, pixels)), p.A}
+}
+
+// serveDigit sends what the network makes of the test picture of the number that is
+// asked for, or of any.
+func (s *studio) serveDigit(w http.ResponseWriter, r *http.Request) error {
+	number := rand.IntN(len(s.set.Test))
+	if text := r.URL.Query().Get("number"); text != "" {
+		var err error
+		if number, err = strconv.Atoi(text); err != nil || number < 0 || number >= len(s.set.Test) {
+			return refuse(http.StatusNotFound, "there is no test picture %q; they have the numbers 0 to %d", text, len(s.set.Test)-1)
+		}
+	}
+	n, err := s.current()
+	if err != nil {
+		return err
+	}
+	e := s.set.Test[number]
+	return answer(w, http.StatusOK, struct {
+		Number int `json:"number"`
+		Label  int `json:"label"`
+		recognition
+	}{number, e.Label, recognizePixels(n, e.Pixels)})
+}
+
+// recognize reads the digit in a picture that was drawn, as predict does with a file.
+func (s *studio) recognize(w http.ResponseWriter, r *http.Request) error {
+	const largestBody, largestPicture = 1 << 20, 4_000_000 // bytes, pixels
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, largestBody))
+	if errors.As(err, new(*http.MaxBytesError)) {
+		return refuse(http.StatusRequestEntityTooLarge, "a picture may have %d bytes at most", largestBody)
+	}
+	if err != nil {
+		return refuse(http.StatusBadRequest, "the picture did not arrive: %w", err)
+	}
+	s.turns <- struct{}{}
+	pixels, err := ReadPicture(bytes.NewReader(body), s.set.Rows, s.set.Cols, largestPicture)
+	<-s.turns
+	if errors.Is(err, ErrNoInk) {
+		return refuse(http.StatusUnprocessableEntity, "%w", err)
+	}
+	if err != nil {
+		return refuse(http.StatusBadRequest, "%w", err)
+	}
+	n, err := s.current()
+	if err != nil {
+		return err
+	}
+	return answer(w, http.StatusOK, recognizePixels(n, pixels))
+}
