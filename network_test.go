@@ -1,0 +1,2281 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"compress/gzip"
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"image"
+	"image/color"
+	"image/gif"
+	"image/jpeg"
+	"image/png"
+	"math"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// mnist is loaded once for all tests.
+var mnist = sync.OnceValue(func() *Dataset {
+	set, err := LoadMNIST()
+	if err != nil {
+		panic(err)
+	}
+	return set
+})
+
+func seeded(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 0)) }
+
+// Chapter 1: what is a neural network?
+
+func TestTheNetworkHas13002WeightsAndBiases(t *testing.T) {
+	n := NewNetwork([]int{784, 16, 16, 10}, seeded(1))
+	if got := n.Parameters(); got != 13002 {
+		t.Errorf("784-16-16-10 has %d parameters", got)
+	}
+	for l, shape := range [][2]int{{16, 784}, {16, 16}, {10, 16}} {
+		if w := n.Weights[l]; w.Rows != shape[0] || w.Cols != shape[1] || len(n.Biases[l]) != shape[0] {
+			t.Errorf("step %d has weights %dx%d and %d biases, want %dx%d", l, w.Rows, w.Cols, len(n.Biases[l]), shape[0], shape[1])
+		}
+	}
+}
+
+func TestSigmoidSqueezesEveryNumberIntoTheRange0To1(t *testing.T) {
+	for _, c := range []struct{ z, want float64 }{
+		{0, 0.5},
+		{1, 0.7310585786300049},
+		{-1, 0.2689414213699951},
+		{math.Log(3), 0.75},
+		{-math.Log(3), 0.25},
+		{1000, 1},
+		{-1000, 0},
+		{math.Inf(1), 1},
+		{math.Inf(-1), 0},
+	} {
+		if got := Sigmoid(c.z); math.Abs(got-c.want) > 1e-15 {
+			t.Errorf("sigmoid(%g) = %v, want %v", c.z, got, c.want)
+		}
+	}
+}
+
+func TestANeuronIsTheSigmoidOfItsWeightedSumPlusItsBias(t *testing.T) {
+	n := &Network{Layers: []int{3, 2}, Weights: []*Matrix{NewMatrix(2, 3)}, Biases: [][]float64{{0.5, -1}}}
+	for j, row := range [][]float64{{1, 2, 3}, {-4, 5, -6}} {
+		for k, w := range row {
+			n.Weights[0].Set(j, k, w)
+		}
+	}
+	p := n.NewPass()
+	output := n.Forward(p, []byte{255, 0, 51}) // activations 1, 0, 0.2
+
+	if want := []float64{1, 0, 0.2}; !slices.Equal(p.A[0], want) {
+		t.Errorf("the first layer is %v, want the greys %v", p.A[0], want)
+	}
+	for j, z := range []float64{1*1 + 3*0.2 + 0.5, -4*1 - 6*0.2 - 1} {
+		if math.Abs(p.Z[1][j]-z) > 1e-15 {
+			t.Errorf("z_%d = %v, want %v", j, p.Z[1][j], z)
+		}
+		if want := 1 / (1 + math.Exp(-z)); math.Abs(output[j]-want) > 1e-15 {
+			t.Errorf("a_%d = %v, want %v", j, output[j], want)
+		}
+	}
+}
+
+func TestMatrixProductsAreTheSumsOfTheirFormulas(t *testing.T) {
+	random := seeded(2)
+	for _, size := range [][2]int{{1, 1}, {1, 9}, {9, 1}, {3, 4}, {5, 7}, {16, 784}, {10, 16}} {
+		rows, cols := size[0], size[1]
+		m, g := NewMatrix(rows, cols), NewMatrix(rows, cols)
+		a, b, d := make([]float64, cols), make([]float64, rows), make([]float64, rows)
+		var lit []int
+		touched := make([]bool, cols)
+		for k := range cols {
+			for j := range rows {
+				m.Set(j, k, random.NormFloat64())
+				g.Set(j, k, random.NormFloat64())
+			}
+			if random.IntN(3) > 0 {
+				a[k] = random.NormFloat64()
+				lit = append(lit, k)
+				touched[k] = true
+			}
+		}
+		for j := range rows {
+			b[j], d[j] = random.NormFloat64(), random.NormFloat64()
+		}
+		near := func(what string, got, want float64) {
+			t.Helper()
+			if math.Abs(got-want) > 1e-13 {
+				t.Errorf("%dx%d: %s = %v, want %v", rows, cols, what, got, want)
+			}
+		}
+
+		z := slices.Repeat([]float64{99}, rows) // what was there before must not matter
+		m.MulAdd(z, a, b, lit)
+		for j := range z {
+			sum := b[j]
+			for k := range a {
+				sum += m.At(j, k) * a[k]
+			}
+			near(fmt.Sprintf("z_%d", j), z[j], sum)
+		}
+
+		c := slices.Repeat([]float64{99}, cols)
+		m.MulTransposed(c, d)
+		for k := range c {
+			sum := 0.0
+			for j := range d {
+				sum += m.At(j, k) * d[j]
+			}
+			near(fmt.Sprintf("c_%d", k), c[k], sum)
+		}
+
+		before := NewMatrix(rows, cols)
+		copy(before.data, m.data)
+		m.AddOuter(d, a, lit)
+		for j := range rows {
+			for k := range cols {
+				near(fmt.Sprintf("(m + d aᵀ)_%d,%d", j, k), m.At(j, k), before.At(j, k)+d[j]*a[k])
+			}
+		}
+
+		copy(before.data, m.data)
+		gradient := NewMatrix(rows, cols)
+		copy(gradient.data, g.data)
+		m.Descend(0.5, g, touched)
+		for k := range cols {
+			for j := range rows {
+				want, left := before.At(j, k), gradient.At(j, k)
+				if slices.Contains(lit, k) {
+					want, left = want-0.5*left, 0
+				}
+				near(fmt.Sprintf("(m - step g)_%d,%d", j, k), m.At(j, k), want)
+				near(fmt.Sprintf("what is left of g_%d,%d", j, k), g.At(j, k), left)
+			}
+			if touched[k] {
+				t.Errorf("%dx%d: column %d still counts as touched", rows, cols, k)
+			}
+		}
+	}
+}
+
+func TestShapesThatDoNotFitPanicWithBothShapes(t *testing.T) {
+	m, three, two := NewMatrix(2, 3), make([]float64, 3), make([]float64, 2)
+	for name, product := range map[string]func(){
+		"MulAdd with a short a":         func() { m.MulAdd(two, two, two, nil) },
+		"MulAdd with a long z":          func() { m.MulAdd(three, three, two, nil) },
+		"MulAdd with a long b":          func() { m.MulAdd(two, three, three, nil) },
+		"MulTransposed":                 func() { m.MulTransposed(two, three) },
+		"AddOuter":                      func() { m.AddOuter(three, two, nil) },
+		"Descend with another matrix":   func() { m.Descend(1, NewMatrix(3, 2), make([]bool, 3)) },
+		"Descend with too few columns":  func() { m.Descend(1, NewMatrix(2, 3), make([]bool, 2)) },
+		"Descend with fewer rows alone": func() { m.Descend(1, NewMatrix(1, 3), make([]bool, 3)) },
+	} {
+		message := func() (message string) {
+			defer func() { message, _ = recover().(string) }()
+			product()
+			return ""
+		}()
+		if !strings.Contains(message, "2 x 3") || strings.Count(message, " x ") != 2 {
+			t.Errorf("%s: the panic says %q, want both shapes", name, message)
+		}
+	}
+	n := NewNetwork([]int{4, 1}, seeded(1))
+	defer func() {
+		if message, _ := recover().(string); !strings.Contains(message, "3 pixels") || !strings.Contains(message, "4 inputs") {
+			t.Errorf("a picture of another size: the panic says %q", message)
+		}
+	}()
+	n.Forward(n.NewPass(), make([]byte, 3))
+}
+
+func TestTheBrightestOutputIsTheAnswer(t *testing.T) {
+	for _, c := range []struct {
+		output []float64
+		want   int
+	}{
+		{[]float64{0.1, 0.2, 0.9, 0.3}, 2},
+		{[]float64{0.9, 0.2}, 0},
+		{[]float64{0.1, 0.2}, 1},
+		{[]float64{0.5, 0.5}, 0},
+		{[]float64{0}, 0},
+	} {
+		if got := Answer(c.output); got != c.want {
+			t.Errorf("%v: answer %d, want %d", c.output, got, c.want)
+		}
+	}
+}
+
+func TestEveryPictureIsSeenForItselfAlone(t *testing.T) {
+	n := NewNetwork([]int{784, 16, 16, 10}, seeded(3))
+	used := n.NewPass()
+	for _, e := range mnist().Test[:50] {
+		fresh := n.NewPass()
+		want := n.Forward(fresh, e.Pixels)
+		if got := n.Forward(used, e.Pixels); !slices.Equal(got, want) {
+			t.Fatalf("a pass used before gives %v, a fresh one %v", got, want)
+		}
+	}
+}
+
+// Chapter 2: gradient descent, how neural networks learn.
+
+func TestTheCostOfAnExampleIsTheSumOfSquaredDifferences(t *testing.T) {
+	for _, c := range []struct {
+		output []float64
+		label  int
+		want   float64
+	}{
+		{[]float64{0, 0, 1, 0}, 2, 0},
+		{[]float64{0, 0, 1, 0}, 3, 2},
+		{[]float64{0.5, 0.5, 0.5, 0.5}, 0, 1},
+		{[]float64{0.25, 0.75}, 1, 0.125},
+		{[]float64{1}, 0, 0},
+	} {
+		if got := Cost(c.output, c.label); got != c.want {
+			t.Errorf("cost of %v for a %d: %v, want %v", c.output, c.label, got, c.want)
+		}
+	}
+}
+
+func TestTheCostOfTheNetworkIsTheAverageOverTheExamples(t *testing.T) {
+	n := NewNetwork([]int{784, 16, 16, 10}, seeded(1))
+	examples := mnist().Test[:100]
+	p := n.NewPass()
+	sum, hits := 0.0, 0
+	for _, e := range examples {
+		output := n.Forward(p, e.Pixels)
+		sum += Cost(output, e.Label)
+		if Answer(output) == e.Label {
+			hits++
+		}
+	}
+	cost, right := n.Test(examples)
+	if math.Abs(cost-sum/100) > 1e-12 || right != hits {
+		t.Errorf("cost %v and %d right, want %v and %d", cost, right, sum/100, hits)
+	}
+}
+
+func TestAnUntrainedNetworkGuesses(t *testing.T) {
+	meanCost, meanRight := 0.0, 0.0
+	const starts = 20
+	for seed := range uint64(starts) {
+		cost, right := NewNetwork([]int{784, 16, 16, 10}, seeded(seed)).Test(mnist().Test[:1000])
+		meanCost += cost / starts
+		meanRight += float64(right) / 1000 / starts
+	}
+	t.Logf("mean over %d random starts: cost %.2f, %.1f%% right", starts, meanCost, 100*meanRight)
+	if meanRight < 0.07 || meanRight > 0.13 {
+		t.Errorf("%.1f%% right, a die with ten sides would be right in 10%%", 100*meanRight)
+	}
+	if meanCost < 2 || meanCost > 4 {
+		t.Errorf("cost %.2f, ten outputs of about a half would cost 2.5", meanCost)
+	}
+}
+
+func TestRandomWeightsKeepTheNeuronsAwakeWhateverTheNumberOfInputs(t *testing.T) {
+	for _, inputs := range []int{10, 784, 5000} {
+		n := NewNetwork([]int{inputs, 1000}, seeded(4))
+		squares := 0.0
+		for _, w := range n.Weights[0].data {
+			squares += w * w
+		}
+		width := math.Sqrt(squares / float64(len(n.Weights[0].data)) * float64(inputs))
+		if math.Abs(width-1) > 0.05 {
+			t.Errorf("%d inputs: the weights are %.3f/sqrt(inputs) wide, want 1/sqrt(inputs)", inputs, width)
+		}
+		squares = 0
+		for _, b := range n.Biases[0] {
+			squares += b * b
+		}
+		if width := math.Sqrt(squares / 1000); math.Abs(width-1) > 0.1 {
+			t.Errorf("%d inputs: the biases are %.3f wide, want 1", inputs, width)
+		}
+	}
+}
+
+func TestAStepDownTheGradientLowersTheCostAsPredicted(t *testing.T) {
+	examples := mnist().Train[:10]
+	n := NewNetwork([]int{784, 16, 16, 10}, seeded(5))
+	before, _ := n.Test(examples)
+	g, p := n.NewGradient(), n.NewPass()
+	for _, e := range examples {
+		n.Forward(p, e.Pixels)
+		g.Add(n, p, e.Label)
+	}
+	// To first order a step of -rate * gradient changes the cost by -rate * |gradient|^2.
+	square := 0.0
+	for l, w := range g.Weights {
+		for _, x := range slices.Concat(w.data, g.Biases[l]) {
+			square += x / 10 * x / 10
+		}
+	}
+	const rate = 1e-5
+	n.Descend(g, rate)
+	after, _ := n.Test(examples)
+	if predicted := -rate * square; math.Abs((after-before)/predicted-1) > 1e-3 {
+		t.Errorf("the cost changed by %v, predicted %v", after-before, predicted)
+	}
+}
+
+func TestOneEpochTeachesANetworkToRead(t *testing.T) {
+	n := NewNetwork([]int{784, 16, 16, 10}, seeded(1))
+	var costs []float64
+	plan := Training{Epochs: 1, Batch: 10, Rate: 1.5}
+	plan.Train(context.Background(), n, mnist().Train, seeded(1), func(p Progress) {
+		if p.Seen%10000 == 0 {
+			costs = append(costs, p.Cost)
+		}
+	})
+	_, right := n.Test(mnist().Test)
+	t.Logf("average cost after each 10,000 examples: %.3f; then %d of 10,000 test pictures right", costs, right)
+	if !slices.IsSortedFunc(costs, func(a, b float64) int { return -int(math.Copysign(1, a-b)) }) {
+		t.Errorf("the average cost does not keep falling: %.4f", costs)
+	}
+	if right < 9000 {
+		t.Errorf("%d of 10,000 right, want 90%%", right)
+	}
+}
+
+// plainRule is the videos' descent with nothing added, in the order given: for each
+// mini-batch w <- w - rate * average of dC/dw.
+func plainRule(n *Network, examples []Example, order []int, batch int, rate float64) {
+	for start := 0; start < len(order); start += batch {
+		end := min(start+batch, len(order))
+		sums := make([][]float64, len(n.Weights))
+		for _, i := range order[start:end] {
+			g, p := n.NewGradient(), n.NewPass()
+			n.Forward(p, examples[i].Pixels)
+			g.Add(n, p, examples[i].Label)
+			for l := range sums {
+				one := slices.Concat(g.Weights[l].data, g.Biases[l])
+				if sums[l] == nil {
+					sums[l] = make([]float64, len(one))
+				}
+				for at, x := range one {
+					sums[l][at] += x
+				}
+			}
+		}
+		for l, w := range n.Weights {
+			for at, x := range sums[l] {
+				average := x / float64(end-start)
+				if at < len(w.data) {
+					w.data[at] -= rate * average
+				} else {
+					n.Biases[l][at-len(w.data)] -= rate * average
+				}
+			}
+		}
+	}
+}
+
+func TestWithoutTweaksTrainingIsThePlainRuleAndUsesTheShortLastBatch(t *testing.T) {
+	examples := mnist().Train[:23] // batches of 10, 10 and 3
+	start := NewNetwork([]int{784, 5, 10}, seeded(6))
+	got, want := clone(t, start), clone(t, start)
+
+	plan := Training{Epochs: 2, Batch: 10, Rate: 0.7}
+	var seen []int
+	plan.Train(context.Background(), got, examples, seeded(7), func(p Progress) { seen = append(seen, p.Seen) })
+	random := seeded(7)
+	order := make([]int, len(examples))
+	for i := range order {
+		order[i] = i
+	}
+	for range plan.Epochs {
+		random.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
+		plainRule(want, examples, order, 10, 0.7)
+	}
+	if d := distance(got, want); d > 1e-12 {
+		t.Errorf("the networks differ by %g", d)
+	}
+	if want := []int{10, 20, 23, 10, 20, 23}; !slices.Equal(seen, want) {
+		t.Errorf("seen after each step: %v, want %v", seen, want)
+	}
+}
+
+// clone returns a copy of n by way of its file format.
+func clone(t *testing.T, n *Network) *Network {
+	t.Helper()
+	text, err := json.Marshal(n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &Network{}
+	if err := json.Unmarshal(text, c); err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// distance returns the largest difference between two networks' numbers.
+func distance(a, b *Network) float64 {
+	largest := 0.0
+	for l := range a.Weights {
+		x, y := slices.Concat(a.Weights[l].data, a.Biases[l]), slices.Concat(b.Weights[l].data, b.Biases[l])
+		for i := range x {
+			largest = max(largest, math.Abs(x[i]-y[i]))
+		}
+	}
+	return largest
+}
+
+func TestEachEpochHasItsOwnOrderOfAllTheExamples(t *testing.T) {
+	// One neuron with one input, one example per step: the order can be read off Right
+	// and Seen only in part, so the descent itself is asked.
+	examples := make([]Example, 100)
+	for i := range examples {
+		examples[i] = Example{Pixels: []byte{byte(i)}, Label: 0}
+	}
+	n := NewNetwork([]int{1, 1}, seeded(8))
+	random := seeded(9)
+	d := newDescent(Training{Epochs: 3, Batch: 1, Rate: 1}, n, examples)
+	var orders [][]int
+	for range 3 {
+		d.shuffle(random)
+		orders = append(orders, slices.Clone(d.order))
+	}
+	for i, order := range orders {
+		if slices.IsSorted(order) || i > 0 && slices.Equal(order, orders[i-1]) {
+			t.Errorf("epoch %d is not shuffled anew", i+1)
+		}
+		slices.Sort(order)
+		for want, got := range order {
+			if got != want {
+				t.Fatalf("epoch %d: example %d is missing or doubled", i+1, want)
+			}
+		}
+	}
+}
+
+func TestAnnealingEasesTheStepsFromTheFullRateToNothing(t *testing.T) {
+	d := &descent{plan: Training{Epochs: 4, Rate: 1, Anneal: true}}
+	for _, c := range []struct {
+		epoch, seen int
+		want        float64
+	}{{1, 0, 1}, {2, 0, math.Cos(math.Pi/8) * math.Cos(math.Pi/8)}, {2, 10, 0.5}, {3, 0, 0.5}, {4, 5, 0.0380602337443566}, {4, 10, 0}} {
+		d.progress = Progress{Epoch: c.epoch, Seen: c.seen, Of: 10}
+		if got := d.ease(); math.Abs(got-c.want) > 1e-15 {
+			t.Errorf("in epoch %d of 4 after %d of 10: %v of the rate is left, want %v", c.epoch, c.seen, got, c.want)
+		}
+	}
+	d.plan.Anneal = false
+	if got := d.ease(); got != 1 {
+		t.Errorf("without annealing %v of the rate is left at the end", got)
+	}
+}
+
+func TestDecayShrinksTheWeightsOfThePixelsOncePerEpochAndNothingElse(t *testing.T) {
+	blank := []Example{{Pixels: make([]byte, 4), Label: 0}} // moves no weight of the first step
+	start := NewNetwork([]int{4, 3, 2}, seeded(10))
+	with, without := clone(t, start), clone(t, start)
+	for n, decay := range map[*Network]float64{with: 0.1, without: 0} {
+		Training{Epochs: 2, Batch: 1, Rate: 1e-9, Decay: decay}.Train(context.Background(), n, blank, seeded(1), func(Progress) {})
+	}
+	for i, w := range start.Weights[0].data {
+		if got := with.Weights[0].data[i]; math.Abs(got-w*0.9*0.9) > 1e-15 {
+			t.Errorf("a weight of %v became %v, want 0.81 of it", w, got)
+		}
+	}
+	for l := range start.Biases {
+		for j, b := range start.Biases[l] {
+			if math.Abs(with.Biases[l][j]-b) > 1e-8 {
+				t.Errorf("a bias went from %v to %v", b, with.Biases[l][j])
+			}
+		}
+	}
+	for i, w := range start.Weights[1].data {
+		if got := with.Weights[1].data[i]; math.Abs(got-w) > 1e-8 {
+			t.Errorf("a weight of a hidden neuron went from %v to %v", w, got)
+		}
+	}
+	if !slices.Equal(without.Weights[0].data, start.Weights[0].data) {
+		t.Error("without decay the weights of black pixels changed")
+	}
+}
+
+func TestProgressCountsCostAndRightAnswersOfTheEpoch(t *testing.T) {
+	// With steps of next to nothing the network stays what it is, so the count of an
+	// epoch is that of a test.
+	examples := mnist().Train[:50]
+	n := NewNetwork([]int{784, 16, 16, 10}, seeded(11))
+	wantCost, wantRight := n.Test(examples)
+	var last Progress
+	Training{Epochs: 2, Batch: 7, Rate: 1e-15}.Train(context.Background(), n, examples, seeded(1), func(p Progress) { last = p })
+	if last.Epoch != 2 || last.Seen != 50 || last.Of != 50 || last.Right != wantRight || math.Abs(last.Cost-wantCost) > 1e-9 {
+		t.Errorf("%+v, want cost %v and %d right", last, wantCost, wantRight)
+	}
+}
+
+func TestAStoppedTrainingEndsAfterAWholeStep(t *testing.T) {
+	ctx, stop := context.WithCancel(context.Background())
+	n := NewNetwork([]int{784, 4, 10}, seeded(1))
+	var last Progress
+	Training{Epochs: 5, Batch: 10, Rate: 1}.Train(ctx, n, mnist().Train[:100], seeded(1), func(p Progress) {
+		last = p
+		if p.Epoch == 2 && p.Seen == 30 {
+			stop()
+		}
+	})
+	if last.Epoch != 2 || last.Seen != 30 {
+		t.Errorf("stopped at %+v, want epoch 2 after 30", last)
+	}
+}
+
+func TestTheSameSeedGivesTheSameNetwork(t *testing.T) {
+	var texts [][]byte
+	for _, seed := range []uint64{1, 1, 2} {
+		random := seeded(seed)
+		n := NewNetwork([]int{784, 16, 16, 10}, random)
+		Training{Epochs: 2, Batch: 10, Rate: 1, Anneal: true, Decay: 0.01}.Train(context.Background(), n, mnist().Train[:500], random, func(Progress) {})
+		text, err := json.Marshal(n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		texts = append(texts, text)
+	}
+	if !bytes.Equal(texts[0], texts[1]) {
+		t.Error("seed 1 gave two networks")
+	}
+	if bytes.Equal(texts[0], texts[2]) {
+		t.Error("seeds 1 and 2 gave the same network")
+	}
+}
+
+// Chapters 3 and 4: backpropagation and its calculus.
+
+func TestTheSlopeOfSigmoidIsATimes1MinusA(t *testing.T) {
+	for _, z := range []float64{-5, -1, 0, 0.3, 2, 7} {
+		const h = 1e-5
+		measured := (Sigmoid(z+h) - Sigmoid(z-h)) / (2 * h)
+		if got := SigmoidSlope(Sigmoid(z)); math.Abs(got-measured) > 1e-10 {
+			t.Errorf("z = %g: slope %v, measured %v", z, got, measured)
+		}
+	}
+}
+
+// One neuron in each layer, as chapter 4 starts: no matrix, no index, only the chain.
+func TestAChainOfSingleNeuronsFollowsTheChainRule(t *testing.T) {
+	n := NewNetwork([]int{1, 1, 1, 1}, seeded(12))
+	w1, w2, w3 := n.Weights[0].At(0, 0), n.Weights[1].At(0, 0), n.Weights[2].At(0, 0)
+	b1, b2, b3 := n.Biases[0][0], n.Biases[1][0], n.Biases[2][0]
+
+	const a0, y = 0.6, 1.0
+	z1 := w1*a0 + b1
+	a1 := 1 / (1 + math.Exp(-z1))
+	z2 := w2*a1 + b2
+	a2 := 1 / (1 + math.Exp(-z2))
+	z3 := w3*a2 + b3
+	a3 := 1 / (1 + math.Exp(-z3))
+
+	slope := func(z float64) float64 { return math.Exp(-z) / ((1 + math.Exp(-z)) * (1 + math.Exp(-z))) }
+	dCda3 := 2 * (a3 - y)
+	dCda2 := w3 * slope(z3) * dCda3
+	dCda1 := w2 * slope(z2) * dCda2
+
+	p, g := n.NewPass(), n.NewGradient()
+	n.Forward(p, []byte{153}) // 153/255 = 0.6
+	g.Add(n, p, 0)
+	for _, c := range []struct {
+		name      string
+		got, want float64
+	}{
+		{"a3", p.A[3][0], a3},
+		{"dC/dw3", g.Weights[2].At(0, 0), a2 * slope(z3) * dCda3},
+		{"dC/db3", g.Biases[2][0], 1 * slope(z3) * dCda3},
+		{"dC/dw2", g.Weights[1].At(0, 0), a1 * slope(z2) * dCda2},
+		{"dC/db2", g.Biases[1][0], 1 * slope(z2) * dCda2},
+		{"dC/dw1", g.Weights[0].At(0, 0), a0 * slope(z1) * dCda1},
+		{"dC/db1", g.Biases[0][0], 1 * slope(z1) * dCda1},
+	} {
+		if math.Abs(c.got-c.want) > 1e-15 {
+			t.Errorf("%s = %v, want %v", c.name, c.got, c.want)
+		}
+	}
+}
+
+// plainGradient is the chain rule once more, spelled out path by path on plain lists
+// with nothing shared with the code under test but the forward pass. mistake makes it
+// wrong on purpose. It returns the gradient of the average cost, step by step: all the
+// weights, column by column, then the biases.
+func plainGradient(n *Network, examples []Example, mistake string) [][]float64 {
+	gradient := make([][]float64, len(n.Weights))
+	for l, w := range n.Weights {
+		gradient[l] = make([]float64, w.Rows*w.Cols+w.Rows)
+	}
+	for _, e := range examples {
+		p := n.NewPass()
+		n.Forward(p, e.Pixels)
+		last := len(n.Layers) - 1
+		dCda := make([]float64, n.Layers[last])
+		for j, a := range p.A[last] {
+			y := 0.0
+			if j == e.Label || mistake == "the one-hot label off by one" && j == e.Label+1 {
+				y = 1
+			}
+			if mistake == "the one-hot label off by one" && j == e.Label {
+				y = 0
+			}
+			dCda[j] = 2 * (a - y)
+			if mistake == "the 2 dropped" {
+				dCda[j] = a - y
+			}
+		}
+		for l := last; l > 0; l-- {
+			w := n.Weights[l-1]
+			before := make([]float64, w.Cols) // dC/da of the layer before
+			for j := range w.Rows {
+				dadz := Sigmoid(p.Z[l][j]) * (1 - Sigmoid(p.Z[l][j]))
+				if mistake == "sigma' left out of the last layer" && l == last || mistake == "sigma' left out of a hidden layer" && l < last {
+					dadz = 1
+				}
+				for k := range w.Cols {
+					dzdw := p.A[l-1][k]
+					if mistake == "the activation of the wrong layer" {
+						dzdw = p.A[l][j]
+					}
+					gradient[l-1][k*w.Rows+j] += dzdw * dadz * dCda[j] / float64(len(examples))
+
+					path := w.At(j, k) * dadz * dCda[j]
+					switch {
+					case mistake == "W transposed" && j < w.Cols && k < w.Rows:
+						path = w.At(k, j) * dadz * dCda[j]
+					case mistake == "a path of the sum dropped" && j == 0:
+						path = 0
+					}
+					before[k] += path
+				}
+				if mistake != "the bias forgotten" {
+					gradient[l-1][w.Rows*w.Cols+j] += dadz * dCda[j] / float64(len(examples))
+				}
+			}
+			dCda = before
+		}
+	}
+	if mistake == "the sum instead of the average" {
+		for l := range gradient {
+			for i := range gradient[l] {
+				gradient[l][i] *= float64(len(examples))
+			}
+		}
+	}
+	return gradient
+}
+
+// worstError compares a gradient with the slope that the average cost really has along
+// every single weight and bias. It returns the largest relative error and how many
+// derivatives were compared.
+func worstError(n *Network, examples []Example, gradient [][]float64) (worst float64, compared int) {
+	p := n.NewPass()
+	cost := func() float64 {
+		sum := 0.0
+		for _, e := range examples {
+			sum += Cost(n.Forward(p, e.Pixels), e.Label)
+		}
+		return sum / float64(len(examples))
+	}
+	for l, w := range n.Weights {
+		for i, computed := range gradient[l] {
+			x := &n.Biases[l][max(0, i-len(w.data))]
+			if i < len(w.data) {
+				x = &w.data[i]
+			}
+			worst = max(worst, RelativeError(computed, Slope(x, cost)))
+			compared++
+		}
+	}
+	return worst, compared
+}
+
+// backprop returns what the code under test makes of the average cost, in the form of
+// plainGradient.
+func backprop(n *Network, examples []Example) [][]float64 {
+	g, p := n.NewGradient(), n.NewPass()
+	for _, e := range examples {
+		n.Forward(p, e.Pixels)
+		g.Add(n, p, e.Label)
+	}
+	var gradient [][]float64
+	for l, w := range g.Weights {
+		step := slices.Concat(w.data, g.Biases[l])
+		for i := range step {
+			step[i] /= float64(g.Examples)
+		}
+		gradient = append(gradient, step)
+	}
+	return gradient
+}
+
+func TestEveryDerivativeAgreesWithTheMeasuredSlope(t *testing.T) {
+	few := func(label int, pixels ...byte) Example { return Example{Pixels: pixels, Label: label} }
+	tiny := []Example{few(0, 255, 0, 31), few(0, 17, 200, 99)}
+	for _, c := range []struct {
+		name     string
+		layers   []int
+		seed     uint64
+		examples []Example
+	}{
+		{"13,002 parameters, one digit", []int{784, 16, 16, 10}, 1, mnist().Train[:1]},
+		{"13,002 parameters, another start and digit", []int{784, 16, 16, 10}, 2, mnist().Train[7:8]},
+		{"13,002 parameters, a mini-batch of 10", []int{784, 16, 16, 10}, 3, mnist().Train[100:110]},
+		{"no hidden layer", []int{784, 10}, 4, mnist().Train[:3]},
+		{"one hidden layer", []int{784, 7, 10}, 5, mnist().Train[:3]},
+		{"three hidden layers", []int{784, 5, 6, 4, 10}, 6, mnist().Train[:3]},
+		{"layers one neuron wide", []int{784, 1, 1, 10}, 7, mnist().Train[:3]},
+		{"one output", []int{3, 4, 1}, 8, tiny},
+		{"a chain of single neurons", []int{1, 1, 1, 1}, 9, []Example{few(0, 153)}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			n := NewNetwork(c.layers, seeded(c.seed))
+			worst, compared := worstError(n, c.examples, backprop(n, c.examples))
+			t.Logf("worst relative error over %d derivatives: %.1e", compared, worst)
+			if compared != n.Parameters() || !(worst <= 1e-6) {
+				t.Errorf("worst relative error %g over %d of %d derivatives", worst, compared, n.Parameters())
+			}
+		})
+	}
+}
+
+func TestEveryDerivativeStillAgreesAfterTraining(t *testing.T) {
+	n := NewNetwork([]int{784, 16, 16, 10}, seeded(1))
+	Training{Epochs: 1, Batch: 10, Rate: 1.5}.Train(context.Background(), n, mnist().Train[:10000], seeded(1), func(Progress) {})
+	worst, compared := worstError(n, mnist().Test[:2], backprop(n, mnist().Test[:2]))
+	t.Logf("worst relative error over %d derivatives: %.1e", compared, worst)
+	if !(worst <= 1e-6) {
+		t.Errorf("worst relative error %g", worst)
+	}
+}
+
+// Popular published code has had these very mistakes and still learned to read 94 of
+// 100 digits, so that nobody noticed for years. A check that they pass is worth nothing.
+func TestTheGradientCheckCatchesTheMistakesOfTheField(t *testing.T) {
+	examples := mnist().Train[:3]
+	n := NewNetwork([]int{784, 6, 6, 10}, seeded(1))
+	if worst, _ := worstError(n, examples, plainGradient(n, examples, "")); !(worst <= 1e-6) {
+		t.Fatalf("the plain chain rule itself is off by %g", worst)
+	}
+	for _, mistake := range []string{
+		"sigma' left out of the last layer",
+		"sigma' left out of a hidden layer",
+		"the 2 dropped",
+		"W transposed",
+		"a path of the sum dropped",
+		"the bias forgotten",
+		"the activation of the wrong layer",
+		"the sum instead of the average",
+		"the one-hot label off by one",
+	} {
+		worst, _ := worstError(n, examples, plainGradient(n, examples, mistake))
+		t.Logf("%-35s worst relative error %.1e", mistake, worst)
+		if worst < 0.1 {
+			t.Errorf("%s: worst relative error only %g", mistake, worst)
+		}
+	}
+}
+
+func TestTheGradientOfAMiniBatchIsTheAverageOfItsExamples(t *testing.T) {
+	n := NewNetwork([]int{784, 16, 16, 10}, seeded(1))
+	examples := mnist().Train[:10]
+	together := backprop(n, examples)
+	for l := range together {
+		sum := make([]float64, len(together[l]))
+		for i := range examples {
+			for at, x := range backprop(n, examples[i:i+1])[l] {
+				sum[at] += x
+			}
+		}
+		for at := range sum {
+			if math.Abs(together[l][at]-sum[at]/10) > 1e-15 {
+				t.Fatalf("component %d of step %d: %v, want %v", at, l, together[l][at], sum[at]/10)
+			}
+		}
+	}
+}
+
+func TestAStepLeavesTheGradientEmptyForTheNextBatch(t *testing.T) {
+	n := NewNetwork([]int{784, 16, 16, 10}, seeded(1))
+	g, p := n.NewGradient(), n.NewPass()
+	n.Forward(p, mnist().Train[0].Pixels)
+	g.Add(n, p, mnist().Train[0].Label)
+	n.Descend(g, 1)
+	if g.Examples != 0 {
+		t.Errorf("%d examples left", g.Examples)
+	}
+	for l, w := range g.Weights {
+		for _, x := range slices.Concat(w.data, g.Biases[l]) {
+			if x != 0 {
+				t.Fatalf("step %d: %v is left", l, x)
+			}
+		}
+	}
+}
+
+func TestSlopeMeasuresWhatCalculusSays(t *testing.T) {
+	x := 0.7
+	for name, c := range map[string]struct {
+		f    func() float64
+		want float64
+	}{
+		"x^2":    {func() float64 { return x * x }, 2 * x},
+		"x^3":    {func() float64 { return x * x * x }, 3 * x * x},
+		"sin x":  {func() float64 { return math.Sin(x) }, math.Cos(x)},
+		"e^(5x)": {func() float64 { return math.Exp(5 * x) }, 5 * math.Exp(5*x)},
+	} {
+		if got := Slope(&x, c.f); RelativeError(got, c.want) > 1e-9 || x != 0.7 {
+			t.Errorf("the slope of %s at 0.7 is %v, want %v; x is now %v", name, got, c.want, x)
+		}
+	}
+	if got := RelativeError(2, 1); got != 0.5 {
+		t.Errorf("2 for 1 is an error of %v, want 0.5", got)
+	}
+	if got := RelativeError(0, 1e-12); got != 1e-7 {
+		t.Errorf("0 for 1e-12 is an error of %v, want 1e-7", got)
+	}
+}
+
+// The sentences of the videos, measured: go test -v -run Claims
+
+func TestClaims(t *testing.T) {
+	layers := []int{784, 16, 16, 10}
+	some := mnist().Train[:10000]
+	quiet := func(Progress) {}
+	never := context.Background()
+
+	// The network that most of the claims are about: the videos' plain rule.
+	plain := NewNetwork(layers, seeded(1))
+	Training{Epochs: 5, Batch: 10, Rate: 1.5}.Train(never, plain, mnist().Train, seeded(1), quiet)
+
+	t.Run("the network has 13,002 weights and biases (chapter 1)", func(t *testing.T) {
+		t.Logf("784*16 + 16*16 + 16*10 weights + 16+16+10 biases = %d", plain.Parameters())
+		if plain.Parameters() != 13002 {
+			t.Fail()
+		}
+	})
+
+	t.Run("a neuron can be made by hand to see one bar (chapter 1)", func(t *testing.T) {
+		// Weights of 1 along a bar of 8 pixels and -1 right above and below it.
+		n := newZeroNetwork([]int{28 * 28, 1})
+		blank, bar, full, upright := make([]byte, 784), make([]byte, 784), bytes.Repeat([]byte{255}, 784), make([]byte, 784)
+		for i := range 8 {
+			n.Weights[0].Set(0, 10*28+10+i, 1)
+			n.Weights[0].Set(0, 9*28+10+i, -1)
+			n.Weights[0].Set(0, 11*28+10+i, -1)
+			bar[10*28+10+i] = 255
+			upright[(7+i)*28+13] = 255
+		}
+		p := n.NewPass()
+		for _, bias := range []float64{-5, 0} {
+			n.Biases[0][0] = bias
+			var a [4]float64
+			for i, picture := range [][]byte{bar, blank, full, upright} {
+				a[i] = n.Forward(p, picture)[0]
+			}
+			t.Logf("bias %+g: the bar %.3f, a blank %.3f, all white %.3f, the bar upright %.3f", bias, a[0], a[1], a[2], a[3])
+			if a[0] < 0.9 {
+				t.Error("it does not fire on its bar")
+			}
+			if bias < 0 && max(a[1], a[2], a[3]) > 0.1 {
+				t.Error("it fires on something else")
+			}
+			if bias == 0 && a[1] < 0.4 {
+				t.Error("without the bias it should fire too easily")
+			}
+		}
+	})
+
+	t.Run("an untrained network guesses, at a cost of 2.5 to 3 (chapter 2)", func(t *testing.T) {
+		cost, right := 0.0, 0
+		for seed := range uint64(20) {
+			c, r := NewNetwork(layers, seeded(seed)).Test(mnist().Test[:1000])
+			cost += c / 20
+			right += r
+		}
+		t.Logf("20 random starts: average cost %.2f, %.1f%% right", cost, percent(right, 20000))
+		if cost < 2 || cost > 4 || right < 1400 || right > 2600 {
+			t.Fail()
+		}
+	})
+
+	t.Run("the cost falls, and the steps get smaller as the slope flattens (chapter 2)", func(t *testing.T) {
+		n := NewNetwork(layers, seeded(1))
+		var costs, lengths []float64
+		for _, epochs := range []int{0, 1, 2, 5, 12} {
+			Training{Epochs: epochs, Batch: 10, Rate: 0.75}.Train(never, n, some, seeded(1), quiet)
+			cost, _ := n.Test(some)
+			costs = append(costs, cost)
+			lengths = append(lengths, length(backprop(n, some)))
+			t.Logf("after %2d more epochs of 10,000: cost %.3f, length of the gradient %.4f", epochs, cost, lengths[len(lengths)-1])
+		}
+		if last := len(costs) - 1; costs[last] > costs[0]/10 || lengths[last] > lengths[0]/10 {
+			t.Fail()
+		}
+	})
+
+	t.Run("a rate that is too large overshoots (chapter 2)", func(t *testing.T) {
+		var costs []float64
+		for _, rate := range []float64{1, 100} {
+			n := NewNetwork(layers, seeded(1))
+			Training{Epochs: 1, Batch: 10, Rate: rate}.Train(never, n, some, seeded(1), quiet)
+			cost, right := n.Test(some)
+			t.Logf("rate %g: cost %.3f after an epoch of 10,000, %.1f%% right", rate, cost, percent(right, len(some)))
+			costs = append(costs, cost)
+		}
+		if costs[1] < 2*costs[0] {
+			t.Fail()
+		}
+	})
+
+	t.Run("other random starts end in other valleys of nearly the same depth (chapter 2)", func(t *testing.T) {
+		var ends []*Network
+		var costs []float64
+		for _, seed := range []uint64{1, 2} {
+			n := NewNetwork(layers, seeded(seed))
+			Training{Epochs: 5, Batch: 10, Rate: 1.5, Anneal: true}.Train(never, n, some, seeded(1), quiet)
+			cost, _ := n.Test(some)
+			ends, costs = append(ends, n), append(costs, cost)
+		}
+		far := cosine(numbers(ends[0]), numbers(ends[1]))
+		t.Logf("costs %.4f and %.4f, cosine of the angle between the 13,002 numbers %.2f (1 would be the same direction)", costs[0], costs[1], far)
+		if math.Abs(costs[0]-costs[1]) > 0.25*max(costs[0], costs[1]) || far > 0.5 {
+			t.Fail()
+		}
+	})
+
+	t.Run("about 96 of 100 pictures never seen are read right (chapter 2)", func(t *testing.T) {
+		n := NewNetwork(layers, seeded(1))
+		Training{Epochs: 12, Batch: 10, Rate: 1.5, Anneal: true, Decay: 0.3}.Train(never, n, mnist().Train, seeded(1), quiet)
+		_, plainRight := plain.Test(mnist().Test)
+		_, right := n.Test(mnist().Test)
+		t.Logf("the plain rule, 5 epochs: %.2f%%; with both tweaks, 12 epochs: %.2f%%; the network that the videos show has 93.63%%", percent(plainRight, 10000), percent(right, 10000))
+		if plainRight < 9200 || right < 9480 {
+			t.Fail()
+		}
+	})
+
+	t.Run("what the first layer looks for seems almost random (chapter 2)", func(t *testing.T) {
+		// The weights of the videos' network start as far apart as its biases. What is
+		// learned then hides in what was random from the start.
+		wide := NewNetwork(layers, seeded(1))
+		for i := range wide.Weights[0].data {
+			wide.Weights[0].data[i] *= 28
+		}
+		untrained := likeness(wide)
+		Training{Epochs: 2, Batch: 10, Rate: 1.5}.Train(never, wide, mnist().Train, seeded(1), quiet)
+		t.Logf("correlation of the weights of neighbouring pixels: untrained %.2f, trained from a wide start %.2f, from ours %.2f", untrained, likeness(wide), likeness(plain))
+		t.Log("so it is true of a wide start; from a narrow one, as ours, neurons come to look for strokes and edges: run go run . weights")
+		if likeness(wide) > 0.5 || likeness(plain) < 0.5 {
+			t.Fail()
+		}
+	})
+
+	t.Run("it answers confidently even when shown noise (chapter 2)", func(t *testing.T) {
+		var digits, wrong, noise []float64
+		p := plain.NewPass()
+		for _, e := range mnist().Test {
+			output := plain.Forward(p, e.Pixels)
+			answer := Answer(output)
+			digits = append(digits, output[answer])
+			if answer != e.Label {
+				wrong = append(wrong, output[answer])
+			}
+		}
+		random := seeded(1)
+		picture := make([]byte, 784)
+		answers := make([]int, 10)
+		for range 1000 {
+			for i := range picture {
+				picture[i] = byte(random.IntN(256))
+			}
+			output := plain.Forward(p, picture)
+			answers[Answer(output)]++
+			noise = append(noise, output[Answer(output)])
+		}
+		t.Logf("mean winning activation: %.2f on digits, %.2f on its mistakes, %.2f on 1,000 pictures of noise (answers 0 to 9: %v)", average(digits), average(wrong), average(noise), answers)
+		if average(noise) < 0.3 {
+			t.Fail()
+		}
+	})
+
+	t.Run("a component of the gradient 32 times as large matters 32 times as much (chapter 3)", func(t *testing.T) {
+		n := NewNetwork(layers, seeded(1))
+		examples := mnist().Train[:100]
+		g := backprop(n, examples)[0][:16*784] // the weights of the pixels
+		large := 0
+		for i := range g {
+			if g[i] > g[large] {
+				large = i
+			}
+		}
+		small := 0
+		for i := range g {
+			if math.Abs(g[large]/g[i]-32) < math.Abs(g[large]/g[small]-32) {
+				small = i
+			}
+		}
+		before, _ := n.Test(examples)
+		change := func(i int) float64 {
+			n.Weights[0].data[i] += 1e-4
+			defer func() { n.Weights[0].data[i] -= 1e-4 }()
+			after, _ := n.Test(examples)
+			return after - before
+		}
+		t.Logf("components %.3g and %.3g, ratio %.2f; the same nudge changes the cost by %.3g and %.3g, ratio %.2f", g[large], g[small], g[large]/g[small], change(large), change(small), change(large)/change(small))
+		if math.Abs(change(large)/change(small)/32-1) > 0.05 {
+			t.Fail()
+		}
+	})
+
+	t.Run("the gradient of a mini-batch points roughly the way of the whole one (chapter 3)", func(t *testing.T) {
+		whole := slices.Concat(backprop(plain, some)...)
+		last := 0.0
+		for _, size := range []int{1, 10, 100, 1000} {
+			mean := 0.0
+			for batch := range 10 {
+				mean += cosine(slices.Concat(backprop(plain, some[batch*size:][:size])...), whole) / 10
+			}
+			t.Logf("%4d examples: cosine %.3f", size, mean)
+			if mean <= last {
+				t.Error("more examples should come closer")
+			}
+			last = mean
+		}
+	})
+
+	t.Run("a network that listens only to the 2s takes everything for a 2 (chapter 3)", func(t *testing.T) {
+		n := NewNetwork(layers, seeded(1))
+		var twos []Example
+		for _, e := range mnist().Train[:20000] {
+			if e.Label == 2 {
+				twos = append(twos, e)
+			}
+		}
+		Training{Epochs: 1, Batch: 10, Rate: 1.5}.Train(never, n, twos, seeded(1), quiet)
+		called := 0
+		p := n.NewPass()
+		for _, e := range mnist().Test {
+			if Answer(n.Forward(p, e.Pixels)) == 2 {
+				called++
+			}
+		}
+		t.Logf("after %d 2s it takes %.2f%% of all test digits for a 2", len(twos), percent(called, 10000))
+		if called < 9900 {
+			t.Fail()
+		}
+	})
+
+	t.Run("labels at random are learned by heart, and teach nothing (chapter 2)", func(t *testing.T) {
+		random := seeded(1)
+		shuffled := slices.Clone(mnist().Train[:10000])
+		for i := range shuffled {
+			shuffled[i].Label = random.IntN(10)
+		}
+		for _, c := range []struct {
+			name     string
+			hidden   int
+			examples int
+			epochs   int
+			learns   bool
+		}{{"large for its data", 100, 300, 100, true}, {"small for its data", 16, 10000, 5, false}} {
+			n := NewNetwork([]int{784, c.hidden, 10}, seeded(1))
+			examples := shuffled[:c.examples]
+			Training{Epochs: c.epochs, Batch: 10, Rate: 1.5, Anneal: true}.Train(never, n, examples, seeded(1), quiet)
+			_, byHeart := n.Test(examples)
+			_, right := n.Test(mnist().Test)
+			t.Logf("%s (%d neurons, %d pictures): %.1f%% of the random labels, %.1f%% of the test digits", c.name, c.hidden, c.examples, percent(byHeart, c.examples), percent(right, 10000))
+			if share := percent(byHeart, c.examples); c.learns && share < 90 || !c.learns && share > 40 {
+				t.Error("not what the claim says")
+			}
+			if right > 2500 {
+				t.Error("random labels taught something")
+			}
+		}
+	})
+}
+
+// numbers returns all weights and biases as one list.
+func numbers(n *Network) []float64 {
+	var all []float64
+	for l, w := range n.Weights {
+		all = append(append(all, w.data...), n.Biases[l]...)
+	}
+	return all
+}
+
+func length(gradient [][]float64) float64 {
+	all := slices.Concat(gradient...)
+	return math.Sqrt(dot(all, all))
+}
+
+func cosine(x, y []float64) float64 { return dot(x, y) / math.Sqrt(dot(x, x)*dot(y, y)) }
+
+func dot(x, y []float64) float64 {
+	sum := 0.0
+	for i := range x {
+		sum += x[i] * y[i]
+	}
+	return sum
+}
+
+func average(numbers []float64) float64 {
+	sum := 0.0
+	for _, x := range numbers {
+		sum += x
+	}
+	return sum / float64(len(numbers))
+}
+
+// likeness returns how much the weights of pixels side by side in the middle of the
+// picture go together: their correlation, 0 for random ones.
+func likeness(n *Network) float64 {
+	var left, right []float64
+	for j := range n.Layers[1] {
+		for y := 6; y < 22; y++ {
+			for x := 6; x < 21; x++ {
+				left = append(left, n.Weights[0].At(j, 28*y+x))
+				right = append(right, n.Weights[0].At(j, 28*y+x+1))
+			}
+		}
+	}
+	return cosine(left, right)
+}
+
+// The digits.
+
+func TestMNISTIsWholeAndInOrder(t *testing.T) {
+	set := mnist()
+	if set.Rows != 28 || set.Cols != 28 || set.Classes != 10 || len(set.Train) != 60000 || len(set.Test) != 10000 {
+		t.Fatalf("%d x %d pixels, %d classes, %d and %d pictures", set.Rows, set.Cols, set.Classes, len(set.Train), len(set.Test))
+	}
+	var labels []int
+	for _, e := range set.Train[:10] {
+		labels = append(labels, e.Label)
+	}
+	if want := []int{5, 0, 4, 1, 9, 2, 1, 3, 1, 4}; !slices.Equal(labels, want) {
+		t.Errorf("the first labels are %v, want %v", labels, want)
+	}
+	sum := 0
+	for _, e := range set.Train {
+		for _, grey := range e.Pixels {
+			sum += int(grey)
+		}
+	}
+	if mean := float64(sum) / 60000 / 784 / 255; math.Abs(mean-0.1307) > 0.0001 {
+		t.Errorf("the mean grey is %.4f, want 0.1307", mean)
+	}
+}
+
+// idx makes a file in the IDX format.
+func idx(magic uint32, size []uint32, data []byte) []byte {
+	file := binary.BigEndian.AppendUint32(nil, magic)
+	for _, n := range size {
+		file = binary.BigEndian.AppendUint32(file, n)
+	}
+	return append(file, data...)
+}
+
+func gzipped(data []byte) []byte {
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	z.Write(data)
+	z.Close()
+	return b.Bytes()
+}
+
+func TestIDXFilesAreReadPlainAndZipped(t *testing.T) {
+	for _, wrap := range []func([]byte) []byte{func(b []byte) []byte { return b }, gzipped} {
+		file := wrap(idx(0x803, []uint32{2, 1, 3}, []byte{1, 2, 3, 4, 5, 255}))
+		size, data, err := readIDX(bytes.NewReader(file), int64(len(file)), 3)
+		if err != nil || !slices.Equal(size, []int{2, 1, 3}) || !bytes.Equal(data, []byte{1, 2, 3, 4, 5, 255}) {
+			t.Errorf("size %v, data %v, error %v", size, data, err)
+		}
+	}
+}
+
+func TestBrokenIDXFilesAreErrorsThatSayWhy(t *testing.T) {
+	good := idx(0x803, []uint32{2, 2, 2}, make([]byte, 8))
+	zipped := gzipped(good)
+	badSum := slices.Clone(zipped)
+	badSum[len(badSum)-5] ^= 1
+	for _, c := range []struct {
+		name string
+		file []byte
+		want string
+	}{
+		{"empty", nil, "header"},
+		{"cut in the header", good[:9], "header"},
+		{"cut in the data", good[:20], "after 4 of the 8"},
+		{"one byte missing", good[:23], "after 7 of the 8"},
+		{"one byte too many", append(slices.Clone(good), 0), "goes on"},
+		{"labels for pictures", idx(0x801, []uint32{8}, make([]byte, 8)), "00000801"},
+		{"floats", idx(0xd03, []uint32{2, 2, 2}, make([]byte, 32)), "00000d03"},
+		{"text", []byte("this is not a file of pictures at all"), "74686973"},
+		{"no pictures", idx(0x803, []uint32{0, 28, 28}, nil), "0 items"},
+		{"no rows", idx(0x803, []uint32{1, 0, 28}, nil), "0 rows"},
+		{"no columns", idx(0x803, []uint32{1, 8, 0}, nil), "0 columns"},
+		{"four billion pictures", idx(0x803, []uint32{math.MaxUint32, 28, 28}, make([]byte, 784)), "more data than the file"},
+		{"sizes whose product overflows", idx(0x803, []uint32{1 << 31, 1 << 31, 4}, make([]byte, 784)), "more data than the file"},
+		{"a zip that claims too much", gzipped(idx(0x803, []uint32{1 << 20, 28, 28}, make([]byte, 784))), "more data than the file"},
+		{"a zip cut short", zipped[:len(zipped)-9], "unexpected EOF"},
+		{"a zip with a wrong checksum", badSum, "checksum"},
+		{"a zip that is none", []byte{0x1f, 0x8b, 1, 2, 3}, "EOF"},
+	} {
+		_, _, err := readIDX(bytes.NewReader(c.file), int64(len(c.file)), 3)
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: error %v, want one with %q", c.name, err, c.want)
+		}
+	}
+}
+
+// writeSet writes a small set of pictures to a folder: count for each half, each
+// picture filled with 10 times its label.
+func writeSet(t *testing.T, folder string, count, rows, cols, classes int) {
+	t.Helper()
+	var pixels, labels []byte
+	for i := range count {
+		labels = append(labels, byte(i%classes))
+		pixels = append(pixels, bytes.Repeat([]byte{byte(i % classes * 10)}, rows*cols)...)
+	}
+	images := idx(0x803, []uint32{uint32(count), uint32(rows), uint32(cols)}, pixels)
+	for name, file := range map[string][]byte{
+		trainImages: images, trainLabels + ".gz": gzipped(idx(0x801, []uint32{uint32(count)}, labels)),
+		testImages + ".gz": gzipped(images), testLabels: idx(0x801, []uint32{uint32(count)}, labels),
+	} {
+		if err := os.WriteFile(filepath.Join(folder, name), file, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestASetOfAnyPictureSizeAndNumberOfClassesIsRead(t *testing.T) {
+	folder := t.TempDir()
+	writeSet(t, folder, 30, 3, 5, 26)
+	set, err := LoadDataset(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if set.Rows != 3 || set.Cols != 5 || set.Classes != 26 || len(set.Train) != 30 || len(set.Test) != 30 {
+		t.Errorf("%d x %d pixels, %d classes, %d and %d pictures", set.Rows, set.Cols, set.Classes, len(set.Train), len(set.Test))
+	}
+	for i, e := range set.Train {
+		if e.Label != i%26 || len(e.Pixels) != 15 || e.Pixels[0] != byte(e.Label*10) || e.Pixels[14] != byte(e.Label*10) {
+			t.Fatalf("picture %d has label %d and pixels %v", i, e.Label, e.Pixels)
+		}
+	}
+}
+
+func TestSetsThatDoNotFitTogetherAreErrorsThatNameTheFile(t *testing.T) {
+	labels := func(n uint32, label byte) []byte {
+		return idx(0x801, []uint32{n}, bytes.Repeat([]byte{label}, int(n)))
+	}
+	for _, c := range []struct {
+		name, file string
+		content    []byte // nil: the file is missing
+		want       string
+	}{
+		{"missing", trainImages, nil, "no such file"},
+		{"too few labels", testLabels, labels(29, 0), "29 labels for the 30 pictures"},
+		{"test pictures of another size", testImages, idx(0x803, []uint32{30, 5, 3}, make([]byte, 450)), "5 x 3"},
+		{"a label nobody learns", testLabels, labels(30, 26), "label 26"},
+		{"pictures and labels swapped", trainImages, labels(30, 0), "00000801"},
+		{"cut", trainImages, idx(0x803, []uint32{30, 3, 5}, make([]byte, 449)), "after 449 of the 450"},
+	} {
+		folder := t.TempDir()
+		writeSet(t, folder, 30, 3, 5, 26)
+		os.Remove(filepath.Join(folder, c.file))
+		os.Remove(filepath.Join(folder, c.file+".gz"))
+		if c.content != nil {
+			if err := os.WriteFile(filepath.Join(folder, c.file), c.content, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		_, err := LoadDataset(folder)
+		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), filepath.Join(folder, c.file)) {
+			t.Errorf("%s: error %v, want one with %q that names %s", c.name, err, c.want, c.file)
+		}
+	}
+}
+
+func FuzzReadIDX(f *testing.F) {
+	f.Add(idx(0x803, []uint32{2, 2, 2}, make([]byte, 8)), 3)
+	f.Add(gzipped(idx(0x801, []uint32{3}, []byte{1, 2, 3})), 1)
+	f.Fuzz(func(t *testing.T, file []byte, dimensions int) {
+		dimensions = 1 + 2*(dimensions&1)
+		size, data, err := readIDX(bytes.NewReader(file), int64(len(file)), dimensions)
+		if err != nil {
+			return
+		}
+		product := 1
+		for _, n := range size {
+			product *= n
+		}
+		if len(size) != dimensions || product != len(data) || product == 0 {
+			t.Errorf("%d dimensions, size %v, %d bytes", dimensions, size, len(data))
+		}
+	})
+}
+
+// network.json.
+
+func TestANetworkSurvivesItsFileToTheLastBit(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "network.json")
+	want := NewNetwork([]int{784, 16, 16, 10}, seeded(1))
+	want.Weights[0].Set(3, 5, math.SmallestNonzeroFloat64)
+	want.Weights[0].Set(3, 6, -math.MaxFloat64)
+	want.Biases[2][9] = 1.0 / 3
+	if err := want.Save(path); err != nil {
+		t.Fatal(err)
+	}
+	got, err := LoadNetwork(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(got.Layers, want.Layers) || distance(got, want) != 0 {
+		t.Errorf("layers %v, numbers off by %g", got.Layers, distance(got, want))
+	}
+}
+
+func TestTheFileHasALayersARowForEachNeuronAndItsBias(t *testing.T) {
+	n := &Network{Layers: []int{2, 3}, Weights: []*Matrix{NewMatrix(3, 2)}, Biases: [][]float64{{0.1, 0.2, 0.3}}}
+	for j := range 3 {
+		for k := range 2 {
+			n.Weights[0].Set(j, k, float64(10*j+k))
+		}
+	}
+	got, err := json.Marshal(n)
+	const want = `{"layers":[2,3],"weights":[[[0,1],[10,11],[20,21]]],"biases":[[0.1,0.2,0.3]]}`
+	if err != nil || string(got) != want {
+		t.Errorf("%s, want %s (error %v)", got, want, err)
+	}
+}
+
+func TestBrokenNetworkFilesAreErrorsThatSayWhere(t *testing.T) {
+	for _, c := range []struct{ name, text, want string }{
+		{"empty", "", "unexpected end"},
+		{"cut", `{"layers":[2,1],"weights":[[[1,`, "unexpected end"},
+		{"text", "hello", "invalid character"},
+		{"two networks", `{"layers":[1,1],"weights":[[[1]]],"biases":[[1]]} {}`, "after top-level"},
+		{"a list", `[1,2]`, "array"},
+		{"null", `null`, "0 layers"},
+		{"nothing in it", `{}`, "0 layers"},
+		{"one layer", `{"layers":[3],"weights":[],"biases":[]}`, "at least 2"},
+		{"a layer of none", `{"layers":[2,0],"weights":[[]],"biases":[[]]}`, "at least 1 neuron"},
+		{"a negative layer", `{"layers":[-2,1],"weights":[[[]]],"biases":[[1]]}`, "at least 1 neuron"},
+		{"half a neuron", `{"layers":[2,1.5],"weights":[[[1,2]]],"biases":[[1]]}`, "1.5"},
+		{"absurd sizes", `{"layers":[1000000000,1000000000],"weights":[[[1]]],"biases":[[1]]}`, "weights[0] has 1 rows, the layers call for 1000000000"},
+		{"weights missing", `{"layers":[2,1],"biases":[[1]]}`, "here are 0 and 1"},
+		{"biases missing", `{"layers":[2,1],"weights":[[[1,2]]]}`, "here are 1 and 0"},
+		{"a step too many", `{"layers":[1,1],"weights":[[[1]],[[1]]],"biases":[[1],[1]]}`, "here are 2 and 2"},
+		{"too few rows", `{"layers":[1,2],"weights":[[[1]]],"biases":[[1,2]]}`, "weights[0] has 1 rows, the layers call for 2"},
+		{"a ragged row", `{"layers":[2,2],"weights":[[[1,2],[3]]],"biases":[[1,2]]}`, "weights[0][1] has 1 numbers, the layers call for 2"},
+		{"too many biases", `{"layers":[1,1],"weights":[[[1]]],"biases":[[1,2]]}`, "biases[0] has 2 numbers, the layers call for 1"},
+		{"a null", `{"layers":[2,1],"weights":[[[1,null]]],"biases":[[1]]}`, "weights[0][0][1] is null"},
+		{"a null bias", `{"layers":[1,1],"weights":[[[1]]],"biases":[[null]]}`, "biases[0][0] is null"},
+		{"NaN", `{"layers":[1,1],"weights":[[[NaN]]],"biases":[[1]]}`, "invalid character 'N'"},
+		{"an infinity", `{"layers":[1,1],"weights":[[[1e999]]],"biases":[[1]]}`, "1e999"},
+		{"a word", `{"layers":[1,1],"weights":[[["1"]]],"biases":[[1]]}`, "string"},
+	} {
+		path := filepath.Join(t.TempDir(), "odd.json")
+		if err := os.WriteFile(path, []byte(c.text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		n, err := LoadNetwork(path)
+		if n != nil || err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), path) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("%s: network %v, error %v, want one line with the path and %q", c.name, n, err, c.want)
+		}
+	}
+	if _, err := LoadNetwork(filepath.Join(t.TempDir(), "none.json")); err == nil || !strings.Contains(err.Error(), "go run . train") {
+		t.Errorf("no file: error %v, want the advice to train", err)
+	}
+}
+
+func TestAFileIsWrittenWholeOrNotAtAll(t *testing.T) {
+	folder := t.TempDir()
+	path := filepath.Join(folder, "network.json")
+	n := NewNetwork([]int{2, 1}, seeded(1))
+	if err := n.Save(path); err != nil {
+		t.Fatal(err)
+	}
+	old, _ := os.ReadFile(path)
+	n.Weights[0].Set(0, 1, math.NaN())
+	if err := n.Save(path); err == nil || !strings.Contains(err.Error(), path) {
+		t.Errorf("a network with a NaN is saved: error %v", err)
+	}
+	if now, _ := os.ReadFile(path); !bytes.Equal(now, old) {
+		t.Errorf("the old file was changed to %q", now)
+	}
+	if files, _ := os.ReadDir(folder); len(files) != 1 {
+		t.Errorf("left behind: %v", files)
+	}
+}
+
+func TestAPathThatCannotBeWrittenIsFoundBeforeTraining(t *testing.T) {
+	folder := t.TempDir()
+	for _, path := range []string{folder, filepath.Join(folder, "no", "network.json")} {
+		if err := CanSave(path); err == nil || !strings.Contains(err.Error(), path) {
+			t.Errorf("CanSave(%s) = %v", path, err)
+		}
+	}
+	path := filepath.Join(folder, "network.json")
+	for _, content := range []string{"", "old"} {
+		if content != "" {
+			if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := CanSave(path); err != nil {
+			t.Errorf("CanSave: %v", err)
+		}
+		if got, _ := os.ReadFile(path); string(got) != content {
+			t.Errorf("CanSave changed %q to %q", content, got)
+		}
+	}
+	if files, _ := os.ReadDir(folder); len(files) != 1 {
+		t.Errorf("CanSave left behind: %v", files)
+	}
+}
+
+func FuzzNetworkFile(f *testing.F) {
+	f.Add([]byte(`{"layers":[2,1,1],"weights":[[[0.5,-0.25]],[[3]]],"biases":[[0.1],[-1]]}`))
+	f.Add([]byte(`{"layers":[1000000000,1],"weights":[[[1]]],"biases":[[1]]}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		n := &Network{}
+		if err := json.Unmarshal(text, n); err != nil || n.Layers == nil {
+			return
+		}
+		again := clone(t, n)
+		if !slices.Equal(again.Layers, n.Layers) || distance(again, n) != 0 {
+			t.Errorf("%s reads back as another network", text)
+		}
+		for _, a := range n.Forward(n.NewPass(), make([]byte, n.Layers[0])) {
+			if !(a >= 0 && a <= 1) && !math.IsNaN(a) {
+				t.Errorf("an activation of %v", a)
+			}
+		}
+	})
+}
+
+// The commands.
+
+func TestPicturesAreDrawnSideBySideWithoutTheirCommonMargin(t *testing.T) {
+	diagonal := []byte{
+		0, 0, 0, 0,
+		0, 255, 0, 0,
+		0, 0, 255, 0,
+		0, 0, 0, 0,
+		0, 0, 0, 128,
+	}
+	got := Draw(5, 4, [][]byte{diagonal, make([]byte, 20)}, []string{"one", "two"})
+	if want := "▀▄\n  ▄\none   two\n\n"; got != want {
+		t.Errorf("drawn as\n%swant\n%s", got, want)
+	}
+	if got := Draw(2, 2, [][]byte{make([]byte, 4)}, []string{"blank"}); got != "\nblank\n\n" {
+		t.Errorf("a blank picture is drawn as %q", got)
+	}
+	for _, line := range strings.Split(Draw(300, 200, [][]byte{bytes.Repeat([]byte{255}, 60000)}, []string{"large"}), "\n") {
+		if len([]rune(line)) > 40 {
+			t.Errorf("a large picture is drawn %d wide", len([]rune(line)))
+		}
+	}
+}
+
+// trained is a network that can read, for the tests that need one.
+var trained = sync.OnceValue(func() *Network {
+	n := NewNetwork([]int{784, 16, 16, 10}, seeded(1))
+	Training{Epochs: 3, Batch: 10, Rate: 1, Anneal: true, Decay: 0.3}.Train(context.Background(), n, mnist().Train, seeded(1), func(Progress) {})
+	return n
+})
+
+// paper returns a picture of width x height pixels in the colour of the ground, with a
+// test digit on it at x, y, zoom times as large and in the colour of the ink.
+func paper(pixels []byte, width, height, x, y, zoom int, ground, ink color.NRGBA) *image.NRGBA {
+	picture := image.NewNRGBA(image.Rect(0, 0, width, height))
+	mix := func(from, to, grey byte) byte { return byte((int(from)*(255-int(grey)) + int(to)*int(grey)) / 255) }
+	for py := range height {
+		for px := range width {
+			grey := byte(0)
+			if dx, dy := px-x, py-y; dx >= 0 && dy >= 0 && dx < 28*zoom && dy < 28*zoom {
+				grey = pixels[dy/zoom*28+dx/zoom]
+			}
+			c := color.NRGBA{mix(ground.R, ink.R, grey), mix(ground.G, ink.G, grey), mix(ground.B, ink.B, grey), mix(ground.A, ink.A, grey)}
+			if ground.A == 0 && grey > 0 { // transparent paper has no colour to mix with
+				c = color.NRGBA{ink.R, ink.G, ink.B, grey}
+			}
+			picture.SetNRGBA(px, py, c)
+		}
+	}
+	return picture
+}
+
+func asPNG(picture image.Image) []byte {
+	var b bytes.Buffer
+	if err := (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(&b, picture); err != nil {
+		panic(err)
+	}
+	return b.Bytes()
+}
+
+func TestDigitsInPicturesOfAllKindsAreReadLikeTheOriginals(t *testing.T) {
+	black, dark, light := color.NRGBA{0, 0, 0, 255}, color.NRGBA{30, 30, 60, 255}, color.NRGBA{255, 255, 255, 255}
+	kinds := []struct {
+		name string
+		file func([]byte) []byte
+	}{
+		{"as it is", func(p []byte) []byte { return asPNG(paper(p, 28, 28, 0, 0, 1, black, light)) }},
+		{"inverted", func(p []byte) []byte { return asPNG(paper(p, 28, 28, 0, 0, 1, light, black)) }},
+		{"enlarged to 200x300", func(p []byte) []byte { return asPNG(paper(p, 200, 300, 2, 50, 7, light, dark)) }},
+		{"in a corner", func(p []byte) []byte { return asPNG(paper(p, 90, 60, 62, 32, 1, black, light)) }},
+		{"cut off at the ink", func(p []byte) []byte {
+			return asPNG(paper(p, 28, 28, 0, 0, 1, light, black).SubImage(inkBox(28, 28, [][]byte{p}).Inset(-1)))
+		}},
+		{"dark ink on transparent ground", func(p []byte) []byte { return asPNG(paper(p, 56, 56, 0, 0, 2, color.NRGBA{}, dark)) }},
+		{"light ink on transparent ground", func(p []byte) []byte { return asPNG(paper(p, 56, 56, 0, 0, 2, color.NRGBA{}, light)) }},
+		{"JPEG", func(p []byte) []byte {
+			var b bytes.Buffer
+			jpeg.Encode(&b, paper(p, 120, 120, 4, 4, 4, light, dark), &jpeg.Options{Quality: 60})
+			return b.Bytes()
+		}},
+		{"GIF", func(p []byte) []byte {
+			var b bytes.Buffer
+			gif.Encode(&b, paper(p, 56, 56, 0, 0, 2, light, dark), nil)
+			return b.Bytes()
+		}},
+		{"yellow on blue", func(p []byte) []byte {
+			return asPNG(paper(p, 84, 84, 0, 0, 3, color.NRGBA{20, 40, 120, 255}, color.NRGBA{250, 220, 80, 255}))
+		}},
+		{"16 bits of grey", func(p []byte) []byte {
+			picture := image.NewGray16(image.Rect(0, 0, 28, 28))
+			for i, grey := range p {
+				picture.SetGray16(i%28, i/28, color.Gray16{uint16(grey) * 257})
+			}
+			return asPNG(picture)
+		}},
+		{"paper in uneven light, with noise", func(p []byte) []byte {
+			picture := paper(p, 120, 120, 20, 10, 3, light, color.NRGBA{40, 40, 50, 255})
+			random := seeded(1)
+			for i := range picture.Pix {
+				if x, y := i/4%120, i/480; i%4 < 3 { // one corner has little more than half the light of the other
+					picture.Pix[i] = byte(float64(picture.Pix[i])*(0.5+0.4*float64(x+y)/240) + 6*random.NormFloat64() + 12)
+				}
+			}
+			return asPNG(picture)
+		}},
+	}
+	for _, kind := range kinds {
+		t.Run(kind.name, func(t *testing.T) {
+			t.Parallel()
+			n := trained()
+			pass := n.NewPass()
+			original, same := 0, 0
+			for _, e := range mnist().Test[:1000] {
+				if Answer(n.Forward(pass, e.Pixels)) != e.Label {
+					continue
+				}
+				original++
+				pixels, err := ReadPicture(bytes.NewReader(kind.file(e.Pixels)), 28, 28, maxPicture)
+				if err == nil && Answer(n.Forward(pass, pixels)) == e.Label {
+					same++
+				}
+			}
+			t.Logf("read: %.1f%% of the %d that are read in the original", percent(same, original), original)
+			if percent(same, original) < 93 {
+				t.Error("too few")
+			}
+		})
+	}
+}
+
+func TestPicturesWithoutADigitAreErrorsThatSayWhy(t *testing.T) {
+	uniform := func(grey byte) []byte {
+		p := image.NewGray(image.Rect(0, 0, 50, 40))
+		for i := range p.Pix {
+			p.Pix[i] = grey
+		}
+		return asPNG(p)
+	}
+	slope, noise := image.NewGray(image.Rect(0, 0, 100, 100)), image.NewGray(image.Rect(0, 0, 100, 100))
+	random := seeded(1)
+	for i := range slope.Pix {
+		slope.Pix[i] = byte(100 + i%100)
+		noise.Pix[i] = byte(200 + 4*random.NormFloat64())
+	}
+	whole := asPNG(paper(mnist().Test[0].Pixels, 28, 28, 0, 0, 1, color.NRGBA{0, 0, 0, 255}, color.NRGBA{255, 255, 255, 255}))
+	huge := slices.Clone(whole) // its header says 100,000 x 100,000, with a checksum to match
+	binary.BigEndian.PutUint32(huge[16:], 100000)
+	binary.BigEndian.PutUint32(huge[20:], 100000)
+	binary.BigEndian.PutUint32(huge[29:], crc32.ChecksumIEEE(huge[12:29]))
+	for _, c := range []struct {
+		name string
+		file []byte
+		want string
+	}{
+		{"nothing", nil, "not a PNG"},
+		{"text", []byte("seven"), "not a PNG"},
+		{"a cut header", whole[:20], "not a PNG"},
+		{"a cut picture", whole[:len(whole)-30], "broken"},
+		{"a huge claim", huge, "100000 x 100000"},
+		{"one pixel", asPNG(image.NewGray(image.Rect(0, 0, 1, 1))), "no ink"},
+		{"black", uniform(0), "no ink"},
+		{"white", uniform(255), "no ink"},
+		{"grey", uniform(128), "no ink"},
+		{"all transparent", asPNG(image.NewNRGBA(image.Rect(0, 0, 9, 9))), "no ink"},
+		{"paper with light from one side", asPNG(slope), "no ink"},
+		{"noisy paper", asPNG(noise), "no ink"},
+	} {
+		pixels, err := ReadPicture(bytes.NewReader(c.file), 28, 28, maxPicture)
+		if pixels != nil || err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %d pixels, error %v; want an error with %q", c.name, len(pixels), err, c.want)
+		}
+	}
+}
+
+func TestADigitIsPutWhereMNISTPutsIt(t *testing.T) {
+	// An upright bar of 10 x 40 pixels becomes 5 x 20, in the middle of 28 x 28.
+	picture := image.NewGray(image.Rect(0, 0, 300, 100))
+	for y := 50; y < 90; y++ {
+		for x := 250; x < 260; x++ {
+			picture.SetGray(x, y, color.Gray{200})
+		}
+	}
+	picture.SetGray(3, 3, color.Gray{255}) // a speck of dust
+	pixels, err := ReadPicture(bytes.NewReader(asPNG(picture)), 28, 28, maxPicture)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if box := inkBox(28, 28, [][]byte{pixels}); box.Dy() != 20 || box.Dx() < 5 || box.Dx() > 6 || box.Min.Y < 4 || box.Min.Y > 5 {
+		t.Errorf("the bar lies in %v", box)
+	}
+	if pixels[14*28+14] != 255 {
+		t.Errorf("its middle has grey %d", pixels[14*28+14])
+	}
+	for _, size := range [][2]int{{1, 1}, {3, 5}, {50, 20}} {
+		if pixels, err := ReadPicture(bytes.NewReader(asPNG(picture)), size[0], size[1], maxPicture); err != nil || len(pixels) != size[0]*size[1] || slices.Max(pixels) != 255 {
+			t.Errorf("for %v: %d pixels, error %v", size, len(pixels), err)
+		}
+	}
+}
+
+func FuzzReadPicture(f *testing.F) {
+	f.Add([]byte("no picture"))
+	f.Add(asPNG(paper(mnist().Test[0].Pixels, 40, 30, 3, 1, 1, color.NRGBA{255, 255, 255, 255}, color.NRGBA{0, 0, 0, 255})))
+	var b bytes.Buffer
+	gif.Encode(&b, paper(mnist().Test[1].Pixels, 28, 28, 0, 0, 1, color.NRGBA{}, color.NRGBA{0, 0, 0, 255}), nil)
+	f.Add(b.Bytes())
+	f.Fuzz(func(t *testing.T, file []byte) {
+		pixels, err := ReadPicture(bytes.NewReader(file), 28, 28, 100_000)
+		if err == nil && (len(pixels) != 784 || slices.Max(pixels) != 255) {
+			t.Errorf("%d pixels, the brightest %d", len(pixels), slices.Max(pixels))
+		}
+	})
+}
+
+// saved returns the file of the trained network.
+func saved(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "network.json")
+	if err := trained().Save(path); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestPredictReadsEachFileAndGoesOnAfterABadOne(t *testing.T) {
+	folder, net := t.TempDir(), saved(t)
+	e := mnist().Test[0]
+	file := asPNG(paper(e.Pixels, 60, 60, 10, 10, 1, color.NRGBA{255, 255, 255, 255}, color.NRGBA{0, 0, 0, 255}))
+	good, bad := filepath.Join(folder, "seven.png"), filepath.Join(folder, "bad.png")
+	os.WriteFile(good, file, 0o644)
+	os.WriteFile(bad, []byte("text"), 0o644)
+	for _, c := range []struct {
+		args     []string
+		code     int
+		out, err string
+	}{
+		{[]string{good}, 0, "^" + regexp.QuoteMeta(good) + `: 7  activation 0\.\d\d, then \d with 0\.\d\d\n$`, "^$"},
+		{[]string{"-"}, 0, "^-: 7  ", "^$"},
+		{[]string{good, bad, good}, 1, "(?s)^.*: 7  .*\n.*: 7  .*\n$", `^digits: .*bad\.png: not a PNG.*\ndigits: 1 of 3 `},
+		{[]string{filepath.Join(folder, "none.png")}, 1, "^$", "none.png: no such file"},
+		{[]string{"-v", good}, 0, `(?s): 7  .*  7 0\.\d\d\d █`, "^$"},
+		{nil, 2, "^$", "which picture"},
+	} {
+		var out, err bytes.Buffer
+		code := run(&console{in: bytes.NewReader(file), out: &out, err: &err}, append([]string{"predict", "-net", net}, c.args...))
+		if code != c.code || !regexp.MustCompile(c.out).MatchString(out.String()) || !regexp.MustCompile(c.err).MatchString(err.String()) {
+			t.Errorf("%v: exit %d, out %q, err %q", c.args, code, out.String(), err.String())
+		}
+	}
+}
+
+func TestWhatExplainPrintsIsTrue(t *testing.T) {
+	net := saved(t)
+	var out, err bytes.Buffer
+	if code := run(&console{out: &out, err: &err}, []string{"explain", "-net", net, "8"}); code != 0 {
+		t.Fatal(err.String())
+	}
+	text := out.String()
+	for _, line := range strings.Split(text, "\n") {
+		if len([]rune(line)) > 80 {
+			t.Errorf("too wide for 80 columns: %s", line)
+		}
+	}
+	n, e := trained(), mnist().Test[8]
+	gradient := backprop(n, []Example{e})
+	// Chapter 4 names the weight of each layer that matters most, from the last on.
+	products := regexp.MustCompile(`dC/dw = (\S+) \* (\S+) \* (\S+) = (\S+)\n.*: +(\S+), relative error (\S+)`).FindAllStringSubmatch(text, -1)
+	if len(products) != 3 {
+		t.Fatalf("%d products of the chain rule", len(products))
+	}
+	for i, match := range products {
+		var f [6]float64
+		for at, word := range match[1:] {
+			f[at], _ = strconv.ParseFloat(word, 64)
+		}
+		most := 0.0
+		for _, x := range gradient[2-i][:len(n.Weights[2-i].data)] {
+			if math.Abs(x) > math.Abs(most) {
+				most = x
+			}
+		}
+		near := func(a, b, tolerance float64) bool { return math.Abs(a-b) <= tolerance*math.Abs(b) }
+		if !near(f[3], most, 1e-5) || !near(f[0]*f[1]*f[2], f[3], 1e-2) || !near(f[4], f[3], 1e-5) || f[5] > 1e-6 {
+			t.Errorf("%s: the gradient has %v", match[0], most)
+		}
+	}
+	for _, pattern := range []string{
+		`it should change the cost by (\S+); it does by (\S+)\n`,
+		`the change is +(\S+)\n +the gradient predicts +(\S+)\n`,
+	} {
+		match := regexp.MustCompile(pattern).FindStringSubmatch(text)
+		if match == nil {
+			t.Fatalf("no %s", pattern)
+		}
+		a, _ := strconv.ParseFloat(match[1], 64)
+		b, _ := strconv.ParseFloat(match[2], 64)
+		if math.Abs(a-b) > 0.05*math.Abs(b) || b == 0 {
+			t.Errorf("%s: predicted and measured are too far apart", match[0])
+		}
+	}
+	if !strings.Contains(text, fmt.Sprintf("the network says %d", Answer(n.Forward(n.NewPass(), e.Pixels)))) {
+		t.Error("the answer is missing")
+	}
+}
+
+func TestExplainTakesANumberOrAFile(t *testing.T) {
+	net, file := saved(t), filepath.Join(t.TempDir(), "7.png")
+	os.WriteFile(file, asPNG(paper(mnist().Test[0].Pixels, 28, 28, 0, 0, 1, color.NRGBA{0, 0, 0, 255}, color.NRGBA{255, 255, 255, 255})), 0o644)
+	text := filepath.Join(t.TempDir(), "text")
+	os.WriteFile(text, []byte("text"), 0o644)
+	for _, c := range []struct {
+		args      []string
+		code      int
+		out, want string
+	}{
+		{nil, 0, "test picture 0, a 7", ""},
+		{[]string{"3"}, 0, "test picture 3, a 0", ""},
+		{[]string{file}, 0, "7.png, a 7", ""},
+		{[]string{"-label", "2", file}, 0, "7.png, a 2", ""},
+		{[]string{"10000"}, 1, "", "0 to 9999"},
+		{[]string{"-label", "2", "--", "-1"}, 1, "", "0 to 9999"},
+		{[]string{text}, 1, "", "not a PNG"},
+		{[]string{"none"}, 1, "", "none"},
+		{[]string{"1", "2"}, 2, "", "one test picture"},
+		{[]string{"-label", "10", file}, 2, "", "end at 9"},
+		{[]string{"-label", "3", "0"}, 2, "", "known to show a 7"},
+	} {
+		var out, err bytes.Buffer
+		code := run(&console{out: &out, err: &err}, append([]string{"explain", "-net", net}, c.args...))
+		if code != c.code || !strings.Contains(out.String(), c.out) || !strings.Contains(err.String(), c.want) || code != 0 && strings.Count(err.String(), "\n") != 1 {
+			t.Errorf("%v: exit %d, err %q", c.args, code, err.String())
+		}
+	}
+}
+
+func TestEveryShapeOfNetworkCanBeExplainedAndPainted(t *testing.T) {
+	set := t.TempDir()
+	writeSet(t, set, 40, 4, 6, 12)
+	for _, layers := range [][]int{{24, 12}, {24, 1, 12}, {24, 3, 4, 5, 12}, {24, 130, 12}} {
+		net, out := filepath.Join(t.TempDir(), "n.json"), filepath.Join(t.TempDir(), "w.png")
+		if err := NewNetwork(layers, seeded(1)).Save(net); err != nil {
+			t.Fatal(err)
+		}
+		for _, args := range [][]string{{"explain", "-net", net, "-data", set, "5"}, {"test", "-net", net, "-data", set}, {"weights", "-net", net, "-data", set, "-out", out}} {
+			var text, err bytes.Buffer
+			if code := run(&console{out: &text, err: &err}, args); code != 0 {
+				t.Errorf("%v: exit %d, %s", args, code, err.String())
+			}
+			for _, line := range strings.Split(text.String(), "\n") {
+				if len([]rune(line)) > 80 && !strings.Contains(line, set) && !strings.Contains(line, net) && !strings.Contains(line, out) {
+					t.Errorf("%v: too wide for 80 columns: %s", args[:1], line)
+				}
+			}
+		}
+		f, err := os.Open(out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := png.Decode(f); err != nil {
+			t.Errorf("%v: weights.png: %v", layers, err)
+		}
+		f.Close()
+	}
+}
+
+func TestWeightsArePaintedBlueAbove0AndRedBelow(t *testing.T) {
+	picture := Grid(1, 3, [][]float64{{1, 0, -2}}, 1)
+	counts := map[color.Color]int{}
+	for y := 0; y < 30; y++ {
+		for x := range picture.Bounds().Dx() {
+			counts[picture.At(x, y)]++
+		}
+	}
+	if counts[blue] != counts[red] || counts[blue] < 24*18 {
+		t.Errorf("%d blue and %d red pixels, want a square of each", counts[blue], counts[red])
+	}
+	for v, want := range map[float64]color.RGBA{0: white, 1: blue, -1: red, 9: blue, -9: red, 0.5: {134, 163, 208, 255}} {
+		if got := signed(v); got != want {
+			t.Errorf("%v is painted %v, want %v", v, got, want)
+		}
+	}
+	got := SketchSigned(2, 6, 40, []float64{0, 1, 0.5, -0.25, -1, 9, 0, 1, 0.5, -0.25, -1, 9}, 1)
+	if want := " █▒·≡█"; len(got) != 1 || got[0] != want {
+		t.Errorf("sketched as %q, want %q", got, want)
+	}
+}
+
+// The page.
+
+func newTestStudio(t *testing.T) *studio { return newStudio(saved(t), mnist()) }
+
+func TestThePageIsServedAndRecognizesDrawings(t *testing.T) {
+	server := httptest.NewServer(newTestStudio(t).handler())
+	defer server.Close()
+	e := mnist().Test[0]
+	drawing := asPNG(paper(e.Pixels, 280, 280, 0, 0, 10, color.NRGBA{0, 0, 0, 255}, color.NRGBA{255, 255, 255, 255}))
+	response, err := http.Post(server.URL+"/recognize", "image/png", bytes.NewReader(drawing))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	var got struct {
+		Digit       int
+		Activations [][]float64
+	}
+	if err := json.NewDecoder(response.Body).Decode(&got); err != nil || response.StatusCode != 200 {
+		t.Fatal(response.Status, err)
+	}
+	pixels, _ := ReadPicture(bytes.NewReader(drawing), 28, 28, maxPicture)
+	p := trained().NewPass()
+	trained().Forward(p, pixels)
+	if got.Digit != 7 || len(got.Activations) != 4 {
+		t.Fatalf("digit %d, %d layers", got.Digit, len(got.Activations))
+	}
+	for l, a := range got.Activations {
+		if !slices.Equal(a, p.A[l]) {
+			t.Errorf("layer %d is not what predict computes", l)
+		}
+	}
+}
+
+func TestTheServerAnswersEveryRequestWithTheRightStatus(t *testing.T) {
+	handler := newTestStudio(t).handler()
+	for _, c := range []struct {
+		name, method, path, host, origin string
+		body                             []byte
+		status                           int
+		want                             string
+	}{
+		{"the page", "GET", "/", "", "", nil, 200, "<title>"},
+		{"the network", "GET", "/network", "", "", nil, 200, `"layers":[784,16,16,10]`},
+		{"a test digit", "GET", "/digit?number=0", "", "", nil, 200, `"label":7,"digit":7`},
+		{"any test digit", "GET", "/digit", "", "", nil, 200, `"label":`},
+		{"from the page itself", "POST", "/recognize", "127.0.0.1:8080", "http://127.0.0.1:8080", []byte("x"), 400, `"error":"not a PNG`},
+		{"IPv6", "GET", "/", "[::1]:8080", "", nil, 200, "<title>"},
+		{"no such test digit", "GET", "/digit?number=10000", "", "", nil, 404, "0 to 9999"},
+		{"a test digit x", "GET", "/digit?number=x", "", "", nil, 404, "0 to 9999"},
+		{"elsewhere", "GET", "/../etc/passwd", "", "", nil, 404, `"error":`},
+		{"wrong method", "GET", "/recognize", "", "", nil, 405, "POST"},
+		{"wrong method for the page", "POST", "/", "", "", nil, 405, "GET"},
+		{"a foreign name", "GET", "/", "evil.example", "", nil, 403, "evil.example"},
+		{"a foreign name with a port", "GET", "/network", "localhost.evil.example:8080", "", nil, 403, "evil.example"},
+		{"a foreign page", "POST", "/recognize", "", "http://evil.example", []byte("x"), 403, "evil.example"},
+		{"no page at all", "POST", "/recognize", "", "null", []byte("x"), 403, "null"},
+		{"nothing drawn", "POST", "/recognize", "", "", asPNG(image.NewGray(image.Rect(0, 0, 280, 280))), 422, "no ink"},
+		{"text", "POST", "/recognize", "", "", []byte("seven"), 400, "not a PNG"},
+		{"a large picture", "POST", "/recognize", "", "", asPNG(image.NewGray(image.Rect(0, 0, 2001, 2000))), 400, "2001 x 2000"},
+		{"50 MB", "POST", "/recognize", "", "", make([]byte, 50<<20), 413, "1048576"},
+	} {
+		request := httptest.NewRequest(c.method, c.path, bytes.NewReader(c.body))
+		request.Host = cmp.Or(c.host, "localhost:8080")
+		if c.origin != "" {
+			request.Header.Set("Origin", c.origin)
+		}
+		recorder := httptest.NewRecorder()
+		handler.ServeHTTP(recorder, request)
+		body := recorder.Body.String()
+		if recorder.Code != c.status || !strings.Contains(body, c.want) {
+			t.Errorf("%s: status %d, %.100s; want %d with %q", c.name, recorder.Code, body, c.status, c.want)
+		}
+		if c.status != 200 && (recorder.Header().Get("Content-Type") != "application/json" || !json.Valid([]byte(body))) {
+			t.Errorf("%s: the error is not JSON: %s", c.name, body)
+		}
+	}
+}
+
+func TestAReloadShowsTheNetworkSavedMeanwhile(t *testing.T) {
+	s := newTestStudio(t)
+	before, err := s.current()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again, _ := s.current(); again != before {
+		t.Error("the network is read again without need")
+	}
+	other := NewNetwork([]int{784, 8, 10}, seeded(1))
+	if err := other.Save(s.path); err != nil {
+		t.Fatal(err)
+	}
+	os.Chtimes(s.path, time.Time{}, time.Now().Add(time.Second))
+	if after, err := s.current(); err != nil || !slices.Equal(after.Layers, other.Layers) {
+		t.Errorf("%v, error %v", after, err)
+	}
+}
+
+func TestDrawStopsWhenAskedAndSaysWhenItsPortIsTaken(t *testing.T) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out, text bytes.Buffer
+	if code := run(&console{out: &out, err: &text}, []string{"draw", "-net", saved(t), "-addr", listener.Addr().String()}); code != 1 || !strings.Contains(text.String(), "in use") {
+		t.Errorf("a port in use: exit %d, %s", code, text.String())
+	}
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error)
+	go func() { ended <- newTestStudio(t).serve(ctx, listener) }()
+	response, err := http.Get("http://" + listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	response.Body.Close()
+	stop()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestManyRequestsAtOnceAreAllAnswered(t *testing.T) {
+	server := httptest.NewServer(newTestStudio(t).handler())
+	defer server.Close()
+	drawing := asPNG(paper(mnist().Test[0].Pixels, 280, 280, 0, 0, 10, color.NRGBA{0, 0, 0, 255}, color.NRGBA{255, 255, 255, 255}))
+	errs := make(chan error)
+	for range 200 {
+		go func() {
+			response, err := http.Post(server.URL+"/recognize", "image/png", bytes.NewReader(drawing))
+			if err == nil {
+				if response.StatusCode != 200 {
+					err = errors.New(response.Status)
+				}
+				response.Body.Close()
+			}
+			errs <- err
+		}()
+	}
+	for range 200 {
+		if err := <-errs; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// The page in a real browser: it loads test picture 0, and what it shows is compared
+// with what the network computes.
+func TestThePageLightsUpTheNetworkInABrowser(t *testing.T) {
+	browser := ""
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			browser = path
+			break
+		}
+	}
+	if browser == "" {
+		t.Skip("there is no Chromium here")
+	}
+	server := httptest.NewServer(newTestStudio(t).handler())
+	defer server.Close()
+	dom, err := exec.Command(browser, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+		"--disable-component-update", "--disable-sync", "--user-data-dir="+t.TempDir(), "--virtual-time-budget=10000", "--dump-dom", server.URL+"/?digit=0").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Contains(dom, []byte(`<div id="digit">7</div>`)) || !bytes.Contains(dom, []byte("Test picture 0, a 7.")) {
+		t.Error("the page does not show the answer 7")
+	}
+	p := trained().NewPass()
+	trained().Forward(p, mnist().Test[0].Pixels)
+	found := 0
+	for _, tag := range regexp.MustCompile(`<(?:rect|circle)[^>]*>`).FindAllString(string(dom), -1) {
+		match := regexp.MustCompile(`data-layer="(\d+)" data-neuron="(\d+)".* data-activation="([^"]+)"`).FindStringSubmatch(tag)
+		if match == nil {
+			continue
+		}
+		l, _ := strconv.Atoi(match[1])
+		j, _ := strconv.Atoi(match[2])
+		if a, err := strconv.ParseFloat(match[3], 64); err != nil || a != p.A[l][j] {
+			t.Errorf("neuron %d of layer %d shows %s, want %v", j, l, match[3], p.A[l][j])
+		}
+		found++
+	}
+	if found != 784+16+16+10 {
+		t.Errorf("%d neurons are lit, want 826", found)
+	}
+}
+
+func FuzzHandler(f *testing.F) {
+	path := filepath.Join(f.TempDir(), "network.json")
+	if err := NewNetwork([]int{784, 4, 10}, seeded(1)).Save(path); err != nil {
+		f.Fatal(err)
+	}
+	handler := newStudio(path, mnist()).handler()
+	f.Add("POST", "/recognize", "localhost", "", []byte("x"))
+	f.Add("GET", "/digit?number=3", "127.0.0.1:80", "http://127.0.0.1:80", []byte(nil))
+	f.Fuzz(func(t *testing.T, method, path, host, origin string, body []byte) {
+		request, err := http.NewRequest(method, "http://localhost/", bytes.NewReader(body))
+		if err != nil {
+			return
+		}
+		if target, err := url.Parse(path); err == nil {
+			request.URL = target
+		}
+		request.Host = host
+		request.Header.Set("Origin", origin)
+		recorder := httptest.NewRecorder()
+		handler.ServeHTTP(recorder, request)
+		if recorder.Code >= 500 {
+			t.Errorf("status %d: %s", recorder.Code, recorder.Body)
+		}
+		if recorder.Code != 200 && !json.Valid(recorder.Body.Bytes()) {
+			t.Errorf("status %d without JSON: %s", recorder.Code, recorder.Body)
+		}
+	})
+}
+
+func TestMistakesInTheCallAreOneClearLine(t *testing.T) {
+	empty, set := t.TempDir(), t.TempDir()
+	writeSet(t, set, 30, 3, 5, 26)
+	net := filepath.Join(t.TempDir(), "network.json")
+	small := NewNetwork([]int{2, 2}, seeded(1))
+	if err := small.Save(net); err != nil {
+		t.Fatal(err)
+	}
+	old, _ := os.ReadFile(net)
+	for _, c := range []struct {
+		args string
+		code int
+		want string
+	}{
+		{"fly", 2, `no command "fly"`},
+		{"help fly", 2, `no command "fly"`},
+		{"train -fly", 2, "-fly"},
+		{"-fly", 2, "-fly"},
+		{"train away", 2, `"away"`},
+		{"test away", 2, `"away"`},
+		{"train -hidden 0", 2, `"0"`},
+		{"train -hidden -3", 2, `"-3"`},
+		{"train -hidden abc", 2, `"abc"`},
+		{"train -hidden 16,", 2, `""`},
+		{"train -hidden 1000000000", 2, `"1000000000"`},
+		{"train -rate NaN", 2, "-rate NaN"},
+		{"train -rate 0", 2, "-rate 0"},
+		{"train -rate -1", 2, "-rate -1"},
+		{"train -rate Inf", 2, "-rate +Inf"},
+		{"train -decay -0.1", 2, "-decay -0.1"},
+		{"train -decay 1", 2, "-decay 1"},
+		{"train -decay NaN", 2, "-decay NaN"},
+		{"train -epochs 0", 2, "-epochs 0"},
+		{"train -batch 0", 2, "-batch 0"},
+		{"train -batch 31 -data " + set, 2, "only 30 pictures"},
+		{"train -seed x", 2, `"x"`},
+		{"train -resume -hidden 5", 2, "-hidden"},
+		{"train -data " + empty, 1, trainImages},
+		{"test -data " + empty, 1, trainImages},
+		{"train -net " + empty, 1, empty},
+		{"train -net " + filepath.Join(empty, "no", "n.json"), 1, "no such file or directory"},
+		{"train -resume -data " + set, 1, "not made for this data"},
+		{"test -net " + net, 1, "not made for this data"},
+		{"test -net " + filepath.Join(empty, "n.json"), 1, "go run . train"},
+	} {
+		args := strings.Fields(c.args)
+		if !strings.Contains(c.args, "-net") && (args[0] == "train" || args[0] == "test") {
+			args = slices.Insert(args, 1, "-net", net)
+		}
+		var out, err bytes.Buffer
+		code := run(&console{out: &out, err: &err}, args)
+		if code != c.code || !strings.Contains(err.String(), c.want) || strings.Count(err.String(), "\n") != 1 {
+			t.Errorf("%s: exit %d, %q; want %d and one line with %s", c.args, code, err.String(), c.code, c.want)
+		}
+	}
+	if now, _ := os.ReadFile(net); !bytes.Equal(now, old) {
+		t.Error("the network file was changed")
+	}
+	if files, _ := os.ReadDir(empty); len(files) != 0 {
+		t.Errorf("left behind: %v", files)
+	}
+}
+
+func TestTrainSavesANetworkThatTestReadsAndResumeImproves(t *testing.T) {
+	set := t.TempDir()
+	writeSet(t, set, 60, 3, 5, 12)
+	net := filepath.Join(t.TempDir(), "network.json")
+	do := func(args ...string) string {
+		t.Helper()
+		var out, err bytes.Buffer
+		if code := run(&console{out: &out, err: &err}, append(args, "-data", set, "-net", net)); code != 0 {
+			t.Fatalf("%v: exit %d, %s", args, code, err.String())
+		}
+		lines := strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
+		return lines[len(lines)-1]
+	}
+	trained := do("train", "-hidden", "5", "-epochs", "2", "-batch", "7")
+	if !strings.HasPrefix(trained, "test accuracy ") || !strings.HasSuffix(trained, " of 60)") {
+		t.Errorf("train ends with %q", trained)
+	}
+	if tested := do("test"); tested != trained {
+		t.Errorf("test ends with %q, train with %q", tested, trained)
+	}
+	first, _ := os.ReadFile(net)
+	do("-resume", "-epochs", "1")
+	resumed, _ := LoadNetwork(net)
+	if second, _ := os.ReadFile(net); bytes.Equal(first, second) || !slices.Equal(resumed.Layers, []int{15, 5, 12}) {
+		t.Errorf("-resume left a network %v", resumed.Layers)
+	}
+	do("train", "-hidden", "5", "-epochs", "2", "-batch", "7")
+	if again, _ := os.ReadFile(net); !bytes.Equal(first, again) {
+		t.Error("the same seed and flags wrote another file")
+	}
+}
+
+func TestHelpNamesEveryCommandAndItsFlags(t *testing.T) {
+	for _, args := range [][]string{{"help"}, {"-h"}, {"--help"}} {
+		var out, err bytes.Buffer
+		if code := run(&console{out: &out, err: &err}, args); code != 0 || err.Len() > 0 {
+			t.Errorf("%v: exit %d, %s", args, code, err.String())
+		}
+		for _, cmd := range commands() {
+			if !strings.Contains(out.String(), cmd.name) {
+				t.Errorf("%v does not name %s", args, cmd.name)
+			}
+		}
+	}
+	for _, cmd := range commands() {
+		for _, args := range [][]string{{"help", cmd.name}, {cmd.name, "-h"}} {
+			var out, err bytes.Buffer
+			if code := run(&console{out: &out, err: &err}, args); code != 0 || !strings.Contains(out.String(), "-net") {
+				t.Errorf("%v: exit %d, %s%s", args, code, out.String(), err.String())
+			}
+		}
+	}
+}
+
+// Examples: documentation that is run.
+
+func ExampleNetwork_Forward() {
+	n := &Network{Layers: []int{2, 1}, Weights: []*Matrix{NewMatrix(1, 2)}, Biases: [][]float64{{-1}}}
+	n.Weights[0].Set(0, 0, 2) // from the first pixel
+	n.Weights[0].Set(0, 1, 5) // from the second
+
+	pass := n.NewPass()
+	output := n.Forward(pass, []byte{255, 0})
+	fmt.Printf("z = 2*1 + 5*0 - 1 = %g, a = sigmoid(z) = %.4f\n", pass.Z[1][0], output[0])
+	// Output: z = 2*1 + 5*0 - 1 = 1, a = sigmoid(z) = 0.7311
+}
+
+func ExampleGradient_Add() {
+	n := &Network{Layers: []int{2, 1}, Weights: []*Matrix{NewMatrix(1, 2)}, Biases: [][]float64{{0}}}
+	pass, gradient := n.NewPass(), n.NewGradient()
+	output := n.Forward(pass, []byte{255, 51})
+	gradient.Add(n, pass, 0)
+	fmt.Printf("a = %g, C = (%g - 1)^2 = %g\n", output[0], output[0], Cost(output, 0))
+	fmt.Printf("dC/dw_0 = a_0 * sigmoid'(z) * 2 (a - y) = 1 * 0.25 * -1 = %g\n", gradient.Weights[0].At(0, 0))
+	fmt.Printf("dC/dw_1 = 0.2 * 0.25 * -1 = %g\n", gradient.Weights[0].At(0, 1))
+	fmt.Printf("dC/db = 1 * 0.25 * -1 = %g\n", gradient.Biases[0][0])
+	// Output:
+	// a = 0.5, C = (0.5 - 1)^2 = 0.25
+	// dC/dw_0 = a_0 * sigmoid'(z) * 2 (a - y) = 1 * 0.25 * -1 = -0.25
+	// dC/dw_1 = 0.2 * 0.25 * -1 = -0.05
+	// dC/db = 1 * 0.25 * -1 = -0.25
+}
+
+// How long it takes.
+
+func BenchmarkEpoch(b *testing.B) {
+	for _, c := range []struct {
+		name   string
+		layers []int
+		batch  int
+	}{
+		{"784-16-16-10/batch10", []int{784, 16, 16, 10}, 10},
+		{"784-16-16-10/batch100", []int{784, 16, 16, 10}, 100},
+		{"784-100-10/batch10", []int{784, 100, 10}, 10},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			random := seeded(1)
+			d := newDescent(Training{Epochs: 1, Batch: c.batch, Rate: 1.5}, NewNetwork(c.layers, random), mnist().Train)
+			ctx, report := context.Background(), func(Progress) {}
+			b.ReportAllocs()
+			for b.Loop() {
+				d.shuffle(random)
+				d.epoch(ctx, report)
+			}
+			seconds := b.Elapsed().Seconds() / float64(b.N)
+			b.ReportMetric(seconds, "s/epoch")
+			b.ReportMetric(seconds*1e9/60000, "ns/example")
+		})
+	}
+}
+
+func BenchmarkForward(b *testing.B) {
+	n := NewNetwork([]int{784, 16, 16, 10}, seeded(1))
+	p := n.NewPass()
+	examples := mnist().Test
+	b.ReportAllocs()
+	for i := 0; b.Loop(); i++ {
+		n.Forward(p, examples[i%len(examples)].Pixels)
+	}
+}
+
+func BenchmarkBackpropagation(b *testing.B) {
+	n := NewNetwork([]int{784, 16, 16, 10}, seeded(1))
+	p, g := n.NewPass(), n.NewGradient()
+	e := mnist().Test[0]
+	n.Forward(p, e.Pixels)
+	b.ReportAllocs()
+	for b.Loop() {
+		g.Add(n, p, e.Label)
+	}
+}
+
+func BenchmarkLoadMNIST(b *testing.B) {
+	for b.Loop() {
+		if _, err := LoadMNIST(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
