@@ -18,6 +18,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -52,6 +53,7 @@ type console struct {
 	out  io.Writer // results
 	err  io.Writer // progress
 	live bool      // err is a terminal: a line there may be written again and again
+	tint bool      // out is a terminal: colours help
 }
 
 // errUsage marks errors in how the program was called.
@@ -60,11 +62,15 @@ var errUsage = errors.New("")
 // main exits with 0 when all is done, 1 when something failed, 2 when the program was
 // called in a way it does not know.
 func main() {
-	c := &console{in: os.Stdin, out: os.Stdout, err: os.Stderr}
-	if info, err := os.Stderr.Stat(); err == nil {
-		c.live = info.Mode()&os.ModeCharDevice != 0 && os.Getenv("NO_COLOR") == ""
-	}
+	c := &console{in: os.Stdin, out: os.Stdout, err: os.Stderr, live: isTerminal(os.Stderr), tint: isTerminal(os.Stdout)}
 	os.Exit(run(c, os.Args[1:]))
+}
+
+// isTerminal tells whether a file is a terminal on which the user wants more than plain
+// lines: https://no-color.org.
+func isTerminal(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("NO_COLOR") == ""
 }
 
 // run carries out the command that the arguments name and returns the exit code.
@@ -186,11 +192,11 @@ func parseTrain(c *console, args []string) (*trainFlags, error) {
 		t.hidden, err = parseSizes(text)
 		return err
 	})
-	flags.IntVar(&t.plan.Epochs, "epochs", 30, "how many times every picture is seen")
-	flags.IntVar(&t.plan.Batch, "batch", 10, "how many pictures share a step")
-	flags.Float64Var(&t.plan.Rate, "rate", 0.75, "how far a step goes down the gradient; a program with half the cost would call it 1.5")
+	flags.IntVar(&t.plan.Epochs, "epochs", 25, "how many times every picture is seen")
+	flags.IntVar(&t.plan.Batch, "batch", 20, "how many pictures share a step")
+	flags.Float64Var(&t.plan.Rate, "rate", 1, "how far a step goes down the gradient; a program with half the cost would call it 2")
 	flags.BoolVar(&t.plan.Anneal, "anneal", true, "ease the rate down to 0 over the run; -anneal=false is the videos' plain rule")
-	flags.Float64Var(&t.plan.Decay, "decay", 0.4, "the share of itself that each weight of a pixel loses per epoch; 0 is the videos' plain rule")
+	flags.Float64Var(&t.plan.Decay, "decay", 0.6, "the share of itself that each weight of a pixel loses per epoch; 0 is the videos' plain rule")
 	flags.Uint64Var(&t.seed, "seed", 1, "which random start and shuffles: the same seed gives the same network")
 	flags.StringVar(&t.data, "data", "", "learn from the four IDX files in this `folder` (default: the MNIST inside the program)")
 	flags.StringVar(&t.net, "net", "network.json", "save the network in this `file`")
@@ -259,16 +265,18 @@ func train(c *console, args []string) error {
 	defer release()
 	context.AfterFunc(ctx, release)
 
-	start := time.Now()
-	watch := &watcher{console: c, network: n, test: set.Test, plan: t.plan, start: start}
-	t.plan.Train(ctx, n, set.Train, random, watch.report)
-	watch.finish(ctx.Err() != nil)
+	w := newWatcher(ctx, c, n, set, t.plan)
+	err = t.plan.Train(n, set.Train, random, w.report)
+	w.finish()
+	if err != nil && !errors.Is(err, context.Canceled) {
+		return fmt.Errorf("%w; nothing is saved", err)
+	}
 	if err := n.Save(t.net); err != nil {
 		return err
 	}
 	wrong := mistakes(n, set.Test)
 	drawMistakes(c, set, wrong, "The first it gets wrong")
-	fmt.Fprintf(c.out, "saved in %s after %.1f s\n", t.net, time.Since(start).Seconds())
+	fmt.Fprintf(c.out, "saved in %s after %.1f s\n", t.net, time.Since(w.start).Seconds())
 	printAccuracy(c, len(set.Test)-len(wrong), len(set.Test))
 	return nil
 }
@@ -296,40 +304,97 @@ func startingNetwork(c *console, t *trainFlags, set *Dataset, random *rand.Rand)
 	return n, nil
 }
 
-// A watcher shows a training as it goes.
+// A watcher shows a training as it goes, and ends it when it is no use to go on.
 type watcher struct {
+	ctx     context.Context // done when the learner wants to stop
 	console *console
 	network *Network
 	test    []Example
 	plan    Training
 	start   time.Time
+	stuck   float64 // the cost of the best answer that does not look at the picture
 
-	drawn time.Time // when the live line was last drawn
-	costs []float64 // of the epochs so far
-	last  Progress
+	last   Progress
+	costs  []float64 // of the epochs so far
+	drawn  time.Time // when the live line was last drawn
+	tested chan int  // how many test pictures are right after the epoch in ended, nil while no test is under way
+	ended  Progress
+}
+
+func newWatcher(ctx context.Context, c *console, n *Network, set *Dataset, plan Training) *watcher {
+	fmt.Fprintln(c.err, "  epoch     cost    right   right in test   time left")
+	return &watcher{ctx: ctx, console: c, network: n, test: set.Test, plan: plan, start: time.Now(), stuck: blindCost(set)}
+}
+
+// blindCost returns the cost of a network that gives every picture the same outputs. The
+// best such outputs are p_j, the share of the examples that are a j, and they cost
+//
+//	sum over j of p_j (1 - p_j)^2 + (1 - p_j) p_j^2 = sum over j of p_j (1 - p_j)
+func blindCost(set *Dataset) float64 {
+	shares := make([]float64, set.Classes)
+	for _, e := range set.Train {
+		shares[e.Label] += 1 / float64(len(set.Train))
+	}
+	cost := 0.0
+	for _, p := range shares {
+		cost += p * (1 - p)
+	}
+	return cost
 }
 
 // report is called after each step.
-func (w *watcher) report(p Progress) {
+func (w *watcher) report(p Progress) error {
 	w.last = p
 	if p.Seen == p.Of {
 		w.costs = append(w.costs, p.Cost)
-		_, right := w.network.Test(w.test)
-		w.clearLine()
-		if p.Epoch == 1 {
-			fmt.Fprintln(w.console.err, "  epoch     cost    right   right in test   time left")
+		w.startTest(p)
+	} else {
+		if w.tested != nil && len(w.tested) == 1 {
+			w.endTest()
 		}
-		fmt.Fprintf(w.console.err, "%3d/%-3d   %.4f   %5.2f%%   %5.2f%%          %s\n",
-			p.Epoch, w.plan.Epochs, p.Cost, percent(p.Right, p.Of), percent(right, len(w.test)), w.timeLeft(p))
+		w.drawLine(p)
+	}
+	if err := w.diverged(); err != nil {
+		return err
+	}
+	return w.ctx.Err()
+}
+
+// startTest tests the network on pictures it does not learn from: a copy of it, beside
+// the next epoch, so that the training does not wait.
+func (w *watcher) startTest(p Progress) {
+	w.endTest()
+	tested, n := make(chan int, 1), w.network.Clone()
+	go func() {
+		_, right := n.Test(w.test)
+		tested <- right
+	}()
+	w.tested, w.ended = tested, p
+}
+
+// endTest waits for the test under way, if there is one, and prints the line of its epoch.
+func (w *watcher) endTest() {
+	if w.tested == nil {
 		return
 	}
-	if w.console.live && time.Since(w.drawn) > 100*time.Millisecond {
-		w.drawn = time.Now()
-		const width = 24
-		full := width * p.Seen / p.Of
-		fmt.Fprintf(w.console.err, "\r%3d/%-3d   %.4f   %5.2f%%   %s%s   %s ", p.Epoch, w.plan.Epochs, p.Cost, percent(p.Right, p.Seen),
-			strings.Repeat("█", full), strings.Repeat("░", width-full), w.timeLeft(p))
+	right := <-w.tested
+	w.tested = nil
+	p := w.ended
+	w.clearLine()
+	fmt.Fprintf(w.console.err, "%3d/%-3d   %.4f   %5.2f%%   %5.2f%%          %s\n",
+		p.Epoch, w.plan.Epochs, p.Cost, percent(p.Right, p.Of), percent(right, len(w.test)), w.timeLeft())
+}
+
+// drawLine shows on a terminal, ten times a second, how far the epoch has come.
+func (w *watcher) drawLine(p Progress) {
+	if !w.console.live || time.Since(w.drawn) < 100*time.Millisecond {
+		return
 	}
+	w.drawn = time.Now()
+	const width = 24
+	full := width * p.Seen / p.Of
+	fmt.Fprintf(w.console.err, "\r%3d/%-3d   %.4f   %5.2f%%   %s%s   %s ", p.Epoch, w.plan.Epochs, p.Cost, percent(p.Right, p.Seen),
+		strings.Repeat("█", full), strings.Repeat("░", width-full), w.timeLeft())
 }
 
 // clearLine wipes the live line.
@@ -340,16 +405,31 @@ func (w *watcher) clearLine() {
 }
 
 // timeLeft estimates how long the rest of the training takes, in minutes and seconds.
-func (w *watcher) timeLeft(p Progress) string {
-	done := (float64(p.Epoch-1) + float64(p.Seen)/float64(p.Of)) / float64(w.plan.Epochs)
+func (w *watcher) timeLeft() string {
+	done := (float64(w.last.Epoch-1) + float64(w.last.Seen)/float64(w.last.Of)) / float64(w.plan.Epochs)
 	seconds := int(time.Since(w.start).Seconds()*(1/done-1) + 0.5)
 	return fmt.Sprintf("%d:%02d", seconds/60, seconds%60)
 }
 
+// diverged returns an error when the steps overshoot so far (chapter 2) that the network
+// is lost: its numbers are beyond all bounds, or every sigmoid is flat, so that the cost
+// no longer falls although the network is worse than one that does not look.
+func (w *watcher) diverged() error {
+	const advice = "the steps lead nowhere; take another -rate than %g, 1 is a good one"
+	if math.IsNaN(w.last.Cost) {
+		return fmt.Errorf("in epoch %d the cost is no longer a number: "+advice, w.last.Epoch, w.plan.Rate)
+	}
+	if e := len(w.costs); e > 1 && w.last.Seen == w.last.Of && w.costs[e-1] > max(1.05*w.stuck, 0.99*w.costs[e-2]) && w.stuck > 0 {
+		return fmt.Errorf("after epoch %d the cost stays at %.4f, and not to look at the pictures costs %.4f: "+advice, w.last.Epoch, w.last.Cost, w.stuck, w.plan.Rate)
+	}
+	return nil
+}
+
 // finish closes the account of a training, which may have been stopped early.
-func (w *watcher) finish(stopped bool) {
+func (w *watcher) finish() {
+	w.endTest()
 	w.clearLine()
-	if stopped {
+	if w.ctx.Err() != nil {
 		fmt.Fprintf(w.console.out, "stopped in epoch %d of %d; what was learned so far is kept\n", w.last.Epoch, w.plan.Epochs)
 	}
 	if len(w.costs) > 1 {
@@ -552,7 +632,8 @@ func weights(c *console, args []string) error {
 	for j, table := range tables {
 		sketches[j] = append(SketchSigned(rows, cols, 16, table, scale), strconv.Itoa(j))
 	}
-	fmt.Fprintf(c.out, "What the %d neurons of the first layer look for: ░▒▓█ are weights above 0,\n·-=≡ below 0, the last of each for %.2g and more.\n\n%s", len(tables), scale, SideBySide(sketches))
+	fmt.Fprintf(c.out, "What the %d neurons of the first layer look for: %s are weights above 0,\n%s below 0, the last of each for %.2g and more.\n\n%s",
+		len(tables), c.colour("░▒▓█"), c.colour("·-=≡"), scale, c.colour(SideBySide(sketches)))
 
 	var file bytes.Buffer
 	if err := png.Encode(&file, Grid(rows, cols, tables, scale)); err != nil {
@@ -563,6 +644,15 @@ func weights(c *console, args []string) error {
 	}
 	fmt.Fprintf(c.out, "painted in %s: blue is above 0, red below\n", *out)
 	return nil
+}
+
+// colour makes the marks of SketchSigned blue above 0 and red below, on a terminal.
+func (c *console) colour(text string) string {
+	if !c.tint {
+		return text
+	}
+	text = regexp.MustCompile("[░▒▓█]+").ReplaceAllString(text, "\x1b[34m$0\x1b[0m")
+	return regexp.MustCompile("[·=≡-]+").ReplaceAllString(text, "\x1b[31m$0\x1b[0m")
 }
 
 // commonScale returns a size that all but one of a hundred numbers stay below: with the
@@ -724,19 +814,12 @@ func (x *explanation) chapter1() {
 		x.printf("%s", SideBySide([][]string{picture}))
 	}
 	x.printf("In the right picture ░▒▓█ are weights above 0, and ·-=≡ are weights below 0.\n\n")
-	x.printf("layer 0   the %d pixels, %d of them not black\n", n.Layers[0], len(p.lit[0]))
-	for l := 1; l < x.last(); l++ {
-		x.printf("layer %d   %s\n", l, bars(p.A[l][:min(60, len(p.A[l]))]))
-	}
-	x.printf("output   ")
-	for j, a := range output {
-		if j > 0 && j%10 == 0 {
-			x.printf("\n         ")
-		}
-		x.printf(" %d:%.2f", j, a)
+	x.printf("layer 0  the %d pixels, %d of them not black\n", n.Layers[0], len(p.lit[0]))
+	for l := 1; l <= x.last(); l++ {
+		x.printLayer(l)
 	}
 	answer := Answer(output)
-	x.printf("\n\nThe brightest output is %d: the network says %d.\n\n", answer, answer)
+	x.printf("\nThe brightest output is %d: the network says %d.\n\n", answer, answer)
 
 	x.printf("Neuron %d of layer 1, spelled out: z = the sum of w_k a_k, plus the bias.\n\n", neuron)
 	var terms []term
@@ -757,13 +840,23 @@ func row(m *Matrix, j int) []float64 {
 	return numbers
 }
 
-// bars draws numbers from 0 to 1 as bars.
-func bars(numbers []float64) string {
-	text := ""
-	for _, a := range numbers {
-		text += string([]rune(" ▁▂▃▄▅▆▇█")[int(a*8+0.5)])
+// printLayer prints the number and the activation of each neuron of a layer, or of the
+// first 30.
+func (x *explanation) printLayer(l int) {
+	a := x.pass.A[l]
+	for j := range min(30, len(a)) {
+		switch {
+		case j == 0:
+			x.printf("layer %d", l)
+		case j%8 == 0:
+			x.printf("\n       ")
+		}
+		x.printf("  %2d:%.2f", j, a[j])
 	}
-	return text
+	if n := len(a) - 30; n > 0 {
+		x.printf("\n         and %d more", n)
+	}
+	x.printf("\n")
 }
 
 // parameter names a weight or a bias as Each numbers them.
@@ -781,7 +874,7 @@ func (x *explanation) chapter2() {
 	var terms []term
 	for j, a := range output {
 		y := wanted(j, x.example.Label)
-		terms = append(terms, term{(a - y) * (a - y), fmt.Sprintf("(a_%d - y_%d)^2 = (%.4f - %.0f)^2", j, j, a, y)})
+		terms = append(terms, term{(a - y) * (a - y), fmt.Sprintf("(a_%d - y_%d)^2 = (%.4g - %.0f)^2", j, j, a, y)})
 	}
 	x.printSum("the cost of this example", terms, 10)
 	cost, _ := x.n.Test(x.set.Test)
@@ -821,6 +914,9 @@ func (x *explanation) chapter2() {
 		*d.value = old
 		x.printf("  its component of the gradient is %+.4g\n", d.slope)
 		x.printf("  nudged by %+g it should change the cost by %+.4g; it does by %+.4g\n", nudge, d.slope*nudge, measured)
+		if math.Abs(d.slope*nudge) < 1e-13*before {
+			x.printf("  (which is less than the 16 digits of the cost can show)\n")
+		}
 	}
 	x.cost() // leaves the pass as it was
 	if least.value != nil {
@@ -839,7 +935,7 @@ func (x *explanation) chapter3() {
 		if wish > 0 {
 			direction = "up"
 		}
-		x.printf("  output %3d   %.4f should go %-4s by %+.4f\n", j, a, direction, wish)
+		x.printf("  output %3d   %-9.3g should go %-4s by %+.3g\n", j, a, direction, wish)
 	}
 
 	j := x.example.Label

@@ -58,6 +58,16 @@ func newZeroNetwork(layers []int) *Network {
 	return n
 }
 
+// Clone returns a network of the same numbers that goes its own way from here.
+func (n *Network) Clone() *Network {
+	c := newZeroNetwork(n.Layers)
+	for l, w := range n.Weights {
+		copy(c.Weights[l].data, w.data)
+		copy(c.Biases[l], n.Biases[l])
+	}
+	return c
+}
+
 // Parameters counts the weights and biases: 13,002 for 784, 16, 16, 10.
 func (n *Network) Parameters() int {
 	count := 0
