@@ -185,6 +185,10 @@ type trainFlags struct {
 	resume bool
 }
 
+// defaultRate, and the other defaults below, did best on the last 10,000 training pictures
+// after training on the others, never on the test pictures.
+const defaultRate = 2.0
+
 func parseTrain(c *console, args []string) (*trainFlags, error) {
 	t := &trainFlags{hidden: []int{16, 16}}
 	flags := flag.NewFlagSet("train", flag.ContinueOnError)
@@ -194,7 +198,7 @@ func parseTrain(c *console, args []string) (*trainFlags, error) {
 	})
 	flags.IntVar(&t.plan.Epochs, "epochs", 25, "how many times every picture is seen")
 	flags.IntVar(&t.plan.Batch, "batch", 20, "how many pictures share a step")
-	flags.Float64Var(&t.plan.Rate, "rate", 1, "how far a step goes down the gradient; a program with half the cost would call it 2")
+	flags.Float64Var(&t.plan.Rate, "rate", defaultRate, "how far a step goes down the gradient; what is 2 here is 4 in code that takes half the cost")
 	flags.BoolVar(&t.plan.Anneal, "anneal", true, "ease the rate down to 0 over the run; -anneal=false is the videos' plain rule")
 	flags.Float64Var(&t.plan.Decay, "decay", 0.6, "the share of itself that each weight of a pixel loses per epoch; 0 is the videos' plain rule")
 	flags.Uint64Var(&t.seed, "seed", 1, "which random start and shuffles: the same seed gives the same network")
@@ -415,12 +419,12 @@ func (w *watcher) timeLeft() string {
 // is lost: its numbers are beyond all bounds, or every sigmoid is flat, so that the cost
 // no longer falls although the network is worse than one that does not look.
 func (w *watcher) diverged() error {
-	const advice = "the steps lead nowhere; take another -rate than %g, 1 is a good one"
+	const advice = "the steps lead nowhere; take another -rate than %g, such as %g"
 	if math.IsNaN(w.last.Cost) {
-		return fmt.Errorf("in epoch %d the cost is no longer a number: "+advice, w.last.Epoch, w.plan.Rate)
+		return fmt.Errorf("in epoch %d the cost is no longer a number: "+advice, w.last.Epoch, w.plan.Rate, defaultRate)
 	}
 	if e := len(w.costs); e > 1 && w.last.Seen == w.last.Of && w.costs[e-1] > max(1.05*w.stuck, 0.99*w.costs[e-2]) && w.stuck > 0 {
-		return fmt.Errorf("after epoch %d the cost stays at %.4f, and not to look at the pictures costs %.4f: "+advice, w.last.Epoch, w.last.Cost, w.stuck, w.plan.Rate)
+		return fmt.Errorf("after epoch %d the cost stays at %.4f, and not to look at the pictures costs %.4f: "+advice, w.last.Epoch, w.last.Cost, w.stuck, w.plan.Rate, defaultRate)
 	}
 	return nil
 }
