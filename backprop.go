@@ -237,7 +237,7 @@ func (d *descent) step(batch []int) {
 	rate := d.plan.Rate * d.ease()
 	for _, i := range batch {
 		e := d.examples[i]
-		output := d.network.Forward(d.pass, e.Pixels)
+		output := d.network.Forward(d.pass, e.Picture)
 		d.gradient.Add(d.network, d.pass, e.Label)
 
 		d.costs += Cost(output, e.Label)

@@ -470,7 +470,7 @@ func mistakes(n *Network, examples []Example) []mistake {
 	var wrong []mistake
 	p := n.NewPass()
 	for _, e := range examples {
-		output := n.Forward(p, e.Pixels)
+		output := n.Forward(p, e.Picture)
 		if answer := Answer(output); answer != e.Label {
 			wrong = append(wrong, mistake{e, answer, output[answer]})
 		}
@@ -484,10 +484,10 @@ func drawMistakes(c *console, set *Dataset, wrong []mistake, title string) {
 		return
 	}
 	wrong = wrong[:min(6, len(wrong))]
-	var pictures [][]byte
+	var pictures []Picture
 	var captions []string
 	for _, m := range wrong {
-		pictures = append(pictures, m.example.Pixels)
+		pictures = append(pictures, m.example.Picture)
 		captions = append(captions, fmt.Sprintf("a %d, says %d (%.2f)", m.example.Label, m.answer, m.confidence))
 	}
 	fmt.Fprintf(c.out, "\n%s, with the activation of its answer:\n\n%s", title, Draw(set.Rows, set.Cols, pictures, captions))
@@ -538,7 +538,7 @@ func confusion(n *Network, set *Dataset) [][]int {
 	}
 	p := n.NewPass()
 	for _, e := range set.Test {
-		table[e.Label][Answer(n.Forward(p, e.Pixels))]++
+		table[e.Label][Answer(n.Forward(p, e.Picture))]++
 	}
 	return table
 }
@@ -750,7 +750,7 @@ func (x *explanation) choose(words string, label int) error {
 			return fmt.Errorf("neither the number of a test picture nor a file: %w", err)
 		}
 		defer f.Close()
-		pixels, err := ReadPicture(f, x.set.Rows, x.set.Cols, maxPicture)
+		picture, err := ReadPicture(f, x.set.Rows, x.set.Cols, maxPicture)
 		if err != nil {
 			return fmt.Errorf("%s: %w", words, err)
 		}
@@ -758,12 +758,12 @@ func (x *explanation) choose(words string, label int) error {
 			return usage("explain: -label %d: the labels end at %d", label, x.set.Classes-1)
 		}
 		if label < 0 {
-			label = Answer(x.n.Forward(x.pass, pixels))
+			label = Answer(x.n.Forward(x.pass, picture))
 		}
 		x.name = words
-		x.example = Example{Pixels: pixels, Label: label}
+		x.example = Example{Picture: picture, Label: label}
 	}
-	x.n.Forward(x.pass, x.example.Pixels)
+	x.n.Forward(x.pass, x.example.Picture)
 	x.gradient.Add(x.n, x.pass, x.example.Label)
 	return nil
 }
@@ -775,7 +775,7 @@ func (x *explanation) last() int { return len(x.n.Layers) - 1 }
 
 // cost sends the example forward again and returns what it costs now.
 func (x *explanation) cost() float64 {
-	return Cost(x.n.Forward(x.pass, x.example.Pixels), x.example.Label)
+	return Cost(x.n.Forward(x.pass, x.example.Picture), x.example.Label)
 }
 
 // A term is one of the numbers that make a sum, and where it comes from.
@@ -810,7 +810,7 @@ func (x *explanation) chapter1() {
 	neuron := Answer(p.A[1]) // the brightest of the first layer after the pixels
 	weights := row(n.Weights[0], neuron)
 	whole := image.Rect(0, 0, x.set.Cols, x.set.Rows)
-	picture := append(Sketch(x.set.Cols, whole, x.example.Pixels), "the picture")
+	picture := append(Sketch(x.set.Cols, whole, x.example.Picture), "the picture")
 	if x.last() > 1 {
 		sketch := SketchSigned(x.set.Rows, x.set.Cols, 40, weights, commonScale(weights))
 		x.printf("%s", SideBySide([][]string{picture, append(sketch, fmt.Sprintf("the weights of neuron %d", neuron))}))
@@ -1070,17 +1070,17 @@ func predict(c *console, args []string) error {
 	}
 	pass, failed := n.NewPass(), 0
 	for _, name := range flags.Args() {
-		pixels, err := readPictureFile(c, name, rows, cols)
+		picture, err := readPictureFile(c, name, rows, cols)
 		if err != nil {
 			fmt.Fprintf(c.err, "digits: %v\n", err)
 			failed++
 			continue
 		}
-		output := n.Forward(pass, pixels)
+		output := n.Forward(pass, picture)
 		answer := Answer(output)
 		fmt.Fprintf(c.out, "%s: %d  activation %.2f%s\n", name, answer, output[answer], runnerUp(output, answer))
 		if *verbose {
-			drawOutput(c, rows, cols, pixels, output)
+			drawOutput(c, rows, cols, picture, output)
 		}
 	}
 	if failed > 0 {
@@ -1090,21 +1090,21 @@ func predict(c *console, args []string) error {
 }
 
 // readPictureFile prepares the picture in a file, or on standard input for -.
-func readPictureFile(c *console, name string, rows, cols int) ([]byte, error) {
+func readPictureFile(c *console, name string, rows, cols int) (Picture, error) {
 	in := c.in
 	if name != "-" {
 		f, err := os.Open(name)
 		if err != nil {
-			return nil, err
+			return Picture{}, err
 		}
 		defer f.Close()
 		in = f
 	}
-	pixels, err := ReadPicture(in, rows, cols, maxPicture)
+	picture, err := ReadPicture(in, rows, cols, maxPicture)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", name, err)
+		return Picture{}, fmt.Errorf("%s: %w", name, err)
 	}
-	return pixels, nil
+	return picture, nil
 }
 
 // runnerUp names the second brightest output.
@@ -1119,12 +1119,12 @@ func runnerUp(output []float64, answer int) string {
 }
 
 // drawOutput draws what the network saw, and its outputs as bars.
-func drawOutput(c *console, rows, cols int, pixels []byte, output []float64) {
+func drawOutput(c *console, rows, cols int, picture Picture, output []float64) {
 	var lines []string
 	for j, a := range output {
 		lines = append(lines, fmt.Sprintf("%3d %.3f %s", j, a, strings.Repeat("█", int(20*a+0.5))))
 	}
-	fmt.Fprintf(c.out, "\n%s", SideBySide([][]string{Sketch(cols, image.Rect(0, 0, cols, rows), pixels), lines}))
+	fmt.Fprintf(c.out, "\n%s", SideBySide([][]string{Sketch(cols, image.Rect(0, 0, cols, rows), picture), lines}))
 }
 
 // page is what draw shows in the browser.
@@ -1233,7 +1233,7 @@ func (s *studio) handler() http.Handler {
 		"/":          {"GET", s.servePage},
 		"/network":   {"GET", s.serveNetwork},
 		"/digit":     {"GET", s.serveDigit},
-		"/recognize": {"POST", s.recognize},
+		"/recognize": {"POST", s.servePicture},
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
@@ -1322,9 +1322,9 @@ type recognition struct {
 	Activations [][]float64 `json:"activations"` // of every layer, the pixels first
 }
 
-func recognizePixels(n *Network, pixels []byte) recognition {
+func recognize(n *Network, picture Picture) recognition {
 	p := n.NewPass()
-	return recognition{Answer(n.Forward(p, pixels)), p.A}
+	return recognition{Answer(n.Forward(p, picture)), p.A}
 }
 
 // serveDigit sends what the network makes of the test picture of the number that is
@@ -1346,11 +1346,11 @@ func (s *studio) serveDigit(w http.ResponseWriter, r *http.Request) error {
 		Number int `json:"number"`
 		Label  int `json:"label"`
 		recognition
-	}{number, e.Label, recognizePixels(n, e.Pixels)})
+	}{number, e.Label, recognize(n, e.Picture)})
 }
 
-// recognize reads the digit in a picture that was drawn, as predict does with a file.
-func (s *studio) recognize(w http.ResponseWriter, r *http.Request) error {
+// servePicture reads the digit in a picture that was drawn, as predict does with a file.
+func (s *studio) servePicture(w http.ResponseWriter, r *http.Request) error {
 	const largestBody, largestPicture = 1 << 20, 4_000_000 // bytes, pixels
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, largestBody))
 	if errors.As(err, new(*http.MaxBytesError)) {
@@ -1360,7 +1360,7 @@ func (s *studio) recognize(w http.ResponseWriter, r *http.Request) error {
 		return refuse(http.StatusBadRequest, "the picture did not arrive: %w", err)
 	}
 	s.turns <- struct{}{}
-	pixels, err := ReadPicture(bytes.NewReader(body), s.set.Rows, s.set.Cols, largestPicture)
+	picture, err := ReadPicture(bytes.NewReader(body), s.set.Rows, s.set.Cols, largestPicture)
 	<-s.turns
 	if errors.Is(err, ErrNoInk) {
 		return refuse(http.StatusUnprocessableEntity, "%w", err)
@@ -1372,5 +1372,5 @@ func (s *studio) recognize(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return answer(w, http.StatusOK, recognizePixels(n, pixels))
+	return answer(w, http.StatusOK, recognize(n, picture))
 }

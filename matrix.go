@@ -140,8 +140,8 @@ func (m *Matrix) Descend(step float64, g *Matrix, touched []bool) {
 		gk := g.Column(k)[:len(mk)]
 		for j := range mk {
 			mk[j] -= step * gk[j]
-			gk[j] = 0
 		}
+		clear(gk)
 		touched[k] = false
 	}
 }

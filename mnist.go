@@ -30,6 +30,9 @@ import (
 //go:embed data/*.gz
 var embedded embed.FS
 
+// maxPicture is how many pixels a picture may have: the largest that cameras make.
+const maxPicture = 50_000_000
+
 // A Dataset is a set of labelled pictures of one size, part of it kept apart for the
 // test: a network must show what it learned on pictures it has never seen.
 type Dataset struct {
@@ -90,53 +93,57 @@ type examples struct {
 
 // loadExamples reads a file of pictures and the file of their labels.
 func loadExamples(files fs.FS, folder, imagesName, labelsName string) (*examples, error) {
-	size, pixels, err := readIDXFile(files, folder, imagesName, 3)
+	set := &examples{}
+	size, err := readIDXFile(files, folder, imagesName, 3, func(greys []byte) {
+		set.examples = append(set.examples, Example{Picture: NewPicture(greys)})
+	})
 	if err != nil {
 		return nil, err
 	}
-	labelSize, labels, err := readIDXFile(files, folder, labelsName, 1)
+	set.rows, set.cols = size[1], size[2]
+
+	labels := 0
+	_, err = readIDXFile(files, folder, labelsName, 1, func(label []byte) {
+		if labels < len(set.examples) {
+			set.examples[labels].Label = int(label[0])
+		}
+		set.classes = max(set.classes, int(label[0])+1)
+		labels++
+	})
+	if err == nil && labels != len(set.examples) {
+		err = fmt.Errorf("%s has %d labels for the %d pictures in %s: the two files do not belong together",
+			filepath.Join(folder, labelsName), labels, len(set.examples), imagesName)
+	}
 	if err != nil {
 		return nil, err
-	}
-	if labelSize[0] != size[0] {
-		return nil, fmt.Errorf("%s has %d labels for the %d pictures in %s: the two files do not belong together",
-			filepath.Join(folder, labelsName), labelSize[0], size[0], imagesName)
-	}
-	set := &examples{rows: size[1], cols: size[2], examples: make([]Example, size[0])}
-	area := set.rows * set.cols
-	for i, label := range labels {
-		set.examples[i] = Example{Pixels: pixels[i*area:][:area:area], Label: int(label)}
-		set.classes = max(set.classes, int(label)+1)
 	}
 	return set, nil
 }
 
 // readIDXFile reads the file of this name, or of this name and .gz.
-func readIDXFile(files fs.FS, folder, name string, dimensions int) (size []int, data []byte, err error) {
+func readIDXFile(files fs.FS, folder, name string, dimensions int, each func(item []byte)) (size []int, err error) {
 	f, err := files.Open(name + ".gz")
-	if errors.Is(err, fs.ErrNotExist) {
+	if err == nil {
+		name += ".gz"
+	} else if errors.Is(err, fs.ErrNotExist) {
 		f, err = files.Open(name)
 	}
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil, fmt.Errorf("%s: there is no such file, nor %s.gz; a set is four files: %s",
+		return nil, fmt.Errorf("%s: there is no such file, nor %s.gz; a set is four files: %s",
 			filepath.Join(folder, name), name, strings.Join([]string{trainImages, trainLabels, testImages, testLabels}, ", "))
 	}
-	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", filepath.Join(folder, name), err)
-	}
-	defer f.Close()
-	info, err := f.Stat()
 	if err == nil {
-		size, data, err = readIDX(f, info.Size(), dimensions)
+		defer f.Close()
+		size, err = readIDX(f, dimensions, each)
 	}
 	if err != nil {
-		return nil, nil, fmt.Errorf("%s: %w", filepath.Join(folder, info.Name()), err)
+		return nil, fmt.Errorf("%s: %w", filepath.Join(folder, name), err)
 	}
-	return size, data, nil
+	return size, nil
 }
 
 // readIDX reads the IDX format, the one MNIST came in: numbers of 4 bytes, the highest
-// first, and then the data, one byte for each pixel or label.
+// first, and then the items, one byte for each label or pixel.
 //
 //	0000  00 00 08 03   "bytes follow, in 3 dimensions"; 00 00 08 01 for labels
 //	0004  00 00 ea 60   60,000 pictures
@@ -144,60 +151,74 @@ func readIDXFile(files fs.FS, folder, name string, dimensions int) (size []int, 
 //	000c  00 00 00 1c   of 28 pixels
 //	0010  00 00 00 ...  the pixels, row by row, 0 black to 255 white
 //
-// The file may be compressed by gzip. It has length bytes as it lies there, which says
-// how much it can hold at most: what the header claims beyond that is not believed.
-func readIDX(r io.Reader, length int64, dimensions int) (size []int, data []byte, err error) {
-	in := bufio.NewReader(r)
+// The file may be compressed by gzip. It calls each with every item in turn; the bytes
+// are those of the next item afterwards. So no more room is taken than for one item,
+// whatever number of them the header claims.
+func readIDX(r io.Reader, dimensions int, each func(item []byte)) (size []int, err error) {
+	in := bufio.NewReaderSize(r, 1<<16)
 	if start, _ := in.Peek(2); len(start) == 2 && start[0] == 0x1f && start[1] == 0x8b {
 		unzipped, err := gzip.NewReader(in)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		in = bufio.NewReader(unzipped)
-		length *= 1032 // gzip cannot shrink anything further than that
+		in = bufio.NewReaderSize(unzipped, 1<<16)
 	}
-	header := make([]byte, 4+4*dimensions)
-	if _, err := io.ReadFull(in, header); err != nil {
-		return nil, nil, fmt.Errorf("the file ends within its header: %w", err)
+	size, err = readIDXHeader(in, dimensions)
+	if err != nil {
+		return nil, err
 	}
-	if magic := binary.BigEndian.Uint32(header); magic != 0x800+uint32(dimensions) {
-		return nil, nil, fmt.Errorf("the file starts with %08x, not with %08x for %s", magic, 0x800+dimensions, idxContent[dimensions])
+	length := 1
+	for _, n := range size[1:] {
+		length *= n
 	}
-	total := int64(1)
-	for at := 4; at < len(header); at += 4 {
-		n := int64(binary.BigEndian.Uint32(header[at:]))
-		if n == 0 {
-			return nil, nil, fmt.Errorf("the header counts 0 %s", [...]string{"items", "rows", "columns"}[at/4-1])
+	item := make([]byte, length)
+	for i := range size[0] {
+		if _, err := io.ReadFull(in, item); err != nil {
+			return nil, fmt.Errorf("the file ends after %d of the %d %s its header announces: %w", i, size[0], idxContent[dimensions], err)
 		}
-		if total > length/n {
-			return nil, nil, fmt.Errorf("the header claims more data than the file has")
-		}
-		total *= n
-		size = append(size, int(n))
+		each(item)
 	}
-	data = make([]byte, total)
-	if got, err := io.ReadFull(in, data); err != nil {
-		return nil, nil, fmt.Errorf("the file ends after %d of the %d bytes its header announces: %w", got, total, err)
+	if _, err := in.ReadByte(); err == nil { // gzip compares its checksum here
+		return nil, fmt.Errorf("the file goes on after the %d %s its header announces", size[0], idxContent[dimensions])
+	} else if err != io.EOF {
+		return nil, err
 	}
-	if _, err := in.ReadByte(); err != io.EOF { // gzip compares its checksum here
-		if err == nil {
-			err = errors.New("the file goes on after the data its header announces")
-		}
-		return nil, nil, err
-	}
-	return size, data, nil
+	return size, nil
 }
 
 // idxContent says what a file of so many dimensions holds.
 var idxContent = map[int]string{1: "labels", 3: "pictures"}
 
+// readIDXHeader returns the number of items and, for pictures, of rows and columns.
+func readIDXHeader(in io.Reader, dimensions int) (size []int, err error) {
+	header := make([]byte, 4+4*dimensions)
+	if _, err := io.ReadFull(in, header); err != nil {
+		return nil, fmt.Errorf("the file ends within its header: %w", err)
+	}
+	if magic := binary.BigEndian.Uint32(header); magic != 0x800+uint32(dimensions) {
+		return nil, fmt.Errorf("the file starts with %08x, not with %08x for %s", magic, 0x800+dimensions, idxContent[dimensions])
+	}
+	for at := 4; at < len(header); at += 4 {
+		size = append(size, int(binary.BigEndian.Uint32(header[at:])))
+	}
+	for i, n := range size {
+		if n == 0 {
+			return nil, fmt.Errorf("the header counts 0 %s", [...]string{idxContent[dimensions], "rows", "columns"}[i])
+		}
+	}
+	if dimensions == 3 && size[1] > maxPicture/size[2] {
+		return nil, fmt.Errorf("the header claims pictures of %d x %d pixels; at most %d million are read", size[1], size[2], maxPicture/1_000_000)
+	}
+	return size, nil
+}
+
 // Draw turns pictures into lines of text, side by side, with a caption below each. The
 // black margin that all of them have is cut off.
-func Draw(rows, cols int, pictures [][]byte, captions []string) string {
+func Draw(rows, cols int, pictures []Picture, captions []string) string {
 	box := inkBox(rows, cols, pictures)
 	columns := make([][]string, len(pictures))
-	for i, pixels := range pictures {
-		columns[i] = append(Sketch(cols, box, pixels), captions[i])
+	for i, picture := range pictures {
+		columns[i] = append(Sketch(cols, box, picture), captions[i])
 	}
 	return SideBySide(columns)
 }
@@ -234,7 +255,8 @@ func SideBySide(columns [][]string) string {
 // Sketch draws the part of a picture that lies in box. A character stands for two
 // pixels, one above the other: it is half a block if only one of them is bright,
 // otherwise a shade of both. Large pictures are drawn smaller, at most 40 wide.
-func Sketch(cols int, box image.Rectangle, pixels []byte) []string {
+func Sketch(cols int, box image.Rectangle, picture Picture) []string {
+	pixels := picture.Pixels()
 	return mosaic(box, 40, func(upper, lower image.Rectangle) string {
 		u, l := mean(pixels, cols, upper), mean(pixels, cols, lower)
 		switch {
@@ -291,14 +313,12 @@ func mean[number byte | float64](picture []number, cols int, part image.Rectangl
 
 // inkBox returns the smallest box that holds all that is not black in the pictures, or
 // the whole of them where there is nothing.
-func inkBox(rows, cols int, pictures [][]byte) image.Rectangle {
+func inkBox(rows, cols int, pictures []Picture) image.Rectangle {
 	var box image.Rectangle
-	for _, pixels := range pictures {
-		for i, grey := range pixels {
-			if grey > 0 {
-				x, y := i%cols, i/cols
-				box = box.Union(image.Rect(x, y, x+1, y+1))
-			}
+	for _, picture := range pictures {
+		for _, k := range picture.Lit {
+			x, y := int(k)%cols, int(k)/cols
+			box = box.Union(image.Rect(x, y, x+1, y+1))
 		}
 	}
 	if box.Empty() {
@@ -386,9 +406,6 @@ func write(page *image.RGBA, x, y int, number string) {
 // What follows makes a learner's own picture one like MNIST's. Most programs of this kind
 // that "cannot read my digit" leave this out.
 
-// maxPicture is the size in pixels of the largest pictures that cameras make.
-const maxPicture = 50_000_000
-
 // ErrNoInk is the error for a picture in which there is nothing to read.
 var ErrNoInk = errors.New("there is no ink in it; a digit must stand out from its ground")
 
@@ -397,25 +414,25 @@ var ErrNoInk = errors.New("there is no ink in it; a digit must stand out from it
 // black: the digit's longer side takes 20 of 28 parts, and its centre of mass is in the
 // middle. A picture of more than limit pixels is not decoded: a file of a few bytes can
 // claim to have any number.
-func ReadPicture(r io.Reader, rows, cols, limit int) ([]byte, error) {
+func ReadPicture(r io.Reader, rows, cols, limit int) (Picture, error) {
 	var start bytes.Buffer
 	config, _, err := image.DecodeConfig(io.TeeReader(r, &start))
 	if err != nil {
-		return nil, fmt.Errorf("not a PNG, JPEG or GIF: %w", err)
+		return Picture{}, fmt.Errorf("not a PNG, JPEG or GIF: %w", err)
 	}
 	if config.Width < 1 || config.Height < 1 || config.Width > limit/config.Height {
-		return nil, fmt.Errorf("the picture claims %d x %d pixels; at most %d million in all are read", config.Width, config.Height, limit/1_000_000)
+		return Picture{}, fmt.Errorf("the picture claims %d x %d pixels; at most %d million in all are read", config.Width, config.Height, limit/1_000_000)
 	}
 	picture, _, err := image.Decode(io.MultiReader(&start, r))
 	if err != nil {
-		return nil, fmt.Errorf("the picture is broken: %w", err)
+		return Picture{}, fmt.Errorf("the picture is broken: %w", err)
 	}
 	ink, err := findInk(toGrey(picture))
 	if err != nil {
-		return nil, err
+		return Picture{}, err
 	}
 	dropSpecks(ink)
-	return centre(crop(ink), rows, cols), nil
+	return NewPicture(centre(crop(ink), rows, cols)), nil
 }
 
 // A field is a picture in numbers of 0 to 1, row by row.

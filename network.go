@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -9,10 +10,41 @@ import (
 	"os"
 )
 
+// A Picture is what the network looks at. Four of five pixels of a handwritten digit are
+// black, and a black pixel moves no neuron and teaches none. So only the others are kept,
+// found once and for all: this takes a tenth off the time of an epoch.
+type Picture struct {
+	Size  int     // how many pixels it has
+	Lit   []int32 // which of them are not black, counted row by row from the top left
+	Greys []byte  // how bright those are, up to 255 for white
+}
+
+// NewPicture returns the picture with these greys, row by row, 0 black to 255 white.
+func NewPicture(greys []byte) Picture {
+	lit := len(greys) - bytes.Count(greys, []byte{0})
+	p := Picture{Size: len(greys), Lit: make([]int32, 0, lit), Greys: make([]byte, 0, lit)}
+	for k, grey := range greys {
+		if grey != 0 {
+			p.Lit = append(p.Lit, int32(k))
+			p.Greys = append(p.Greys, grey)
+		}
+	}
+	return p
+}
+
+// Pixels returns the greys of all the pixels, as NewPicture takes them.
+func (p Picture) Pixels() []byte {
+	greys := make([]byte, p.Size)
+	for i, k := range p.Lit {
+		greys[k] = p.Greys[i]
+	}
+	return greys
+}
+
 // An Example is one picture with its label, the digit that it shows.
 type Example struct {
-	Pixels []byte // greys row by row, 0 black to 255 white
-	Label  int    // the output neuron that should be bright
+	Picture
+	Label int // the output neuron that should be bright
 }
 
 // A Network is 13,002 numbers, the dials of chapter 1: the weights and the biases of
@@ -87,7 +119,7 @@ type Pass struct {
 	A [][]float64 // A[l][j], the activation of neuron j of layer l, 0 to 1; A[0] is the picture
 	Z [][]float64 // Z[l][j], its weighted sum before sigmoid; Z[0] is nil, pixels have none
 
-	lit [][]int // lit[l] lists the neurons of layer l whose activation is not 0
+	lit [][]int // lit[l] lists the neurons of layer l whose activation is not 0: of layer 0 the lit pixels, else all
 }
 
 // NewPass returns room for the passes of networks like n. One Pass serves for any
@@ -98,7 +130,7 @@ func (n *Network) NewPass() *Pass {
 		p.A = append(p.A, make([]float64, size))
 		p.Z = append(p.Z, make([]float64, size))
 		p.lit = append(p.lit, make([]int, size))
-		for k := range size { // a sigmoid is never quite 0: all the later layers are lit
+		for k := range size {
 			p.lit[l][k] = k
 		}
 	}
@@ -106,11 +138,11 @@ func (n *Network) NewPass() *Pass {
 	return p
 }
 
-// Forward shows the network a picture, with a grey for each neuron of the first
-// layer, and returns the activations of the last one (chapter 1). They belong to p
-// and last until its next picture.
-func (n *Network) Forward(p *Pass, pixels []byte) []float64 {
-	p.show(pixels)
+// Forward shows the network a picture, with a pixel for each neuron of the first layer,
+// and returns the activations of the last one (chapter 1). They belong to p and last
+// until its next picture.
+func (n *Network) Forward(p *Pass, picture Picture) []float64 {
+	p.show(picture)
 	for l, w := range n.Weights {
 		// z = W a + b
 		z, a := p.Z[l+1], p.A[l+1]
@@ -124,28 +156,19 @@ func (n *Network) Forward(p *Pass, pixels []byte) []float64 {
 	return p.A[len(n.Weights)]
 }
 
-// show sets the first layer's activations to the picture's greys, 0 to 1, and lists
-// the pixels that are lit.
-func (p *Pass) show(pixels []byte) {
+// show sets the first layer's activations to the picture's greys, 0 to 1.
+func (p *Pass) show(picture Picture) {
 	a := p.A[0]
-	if len(pixels) != len(a) {
-		panic(fmt.Sprintf("a picture of %d pixels for a network with %d inputs", len(pixels), len(a)))
+	if picture.Size != len(a) {
+		panic(fmt.Sprintf("a picture of %d pixels for a network with %d inputs", picture.Size, len(a)))
 	}
-	// Each k is written down; only if its pixel is lit does the next one not overwrite
-	// it. Without a jump to guess wrong this takes a third of the time of the plain if.
-	lit := p.lit[0][:len(a)]
-	count := 0
-	for k, grey := range pixels {
-		lit[count] = k
-		if grey != 0 {
-			count++
-		}
+	for _, k := range p.lit[0] { // those of the picture before
+		a[k] = 0
 	}
-	p.lit[0] = lit[:count]
-
-	clear(a)
-	for _, k := range p.lit[0] {
-		a[k] = float64(pixels[k]) / 255
+	p.lit[0] = p.lit[0][:len(picture.Lit)]
+	for i, k := range picture.Lit {
+		p.lit[0][i] = int(k)
+		a[k] = float64(picture.Greys[i]) / 255
 	}
 }
 
@@ -187,7 +210,7 @@ func Cost(output []float64, label int) float64 {
 func (n *Network) Test(examples []Example) (cost float64, right int) {
 	p := n.NewPass()
 	for _, e := range examples {
-		output := n.Forward(p, e.Pixels)
+		output := n.Forward(p, e.Picture)
 		cost += Cost(output, e.Label)
 		if Answer(output) == e.Label {
 			right++

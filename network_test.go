@@ -95,7 +95,7 @@ func TestANeuronIsTheSigmoidOfItsWeightedSumPlusItsBias(t *testing.T) {
 		}
 	}
 	p := n.NewPass()
-	output := n.Forward(p, []byte{255, 0, 51}) // activations 1, 0, 0.2
+	output := n.Forward(p, NewPicture([]byte{255, 0, 51})) // activations 1, 0, 0.2
 
 	if want := []float64{1, 0, 0.2}; !slices.Equal(p.A[0], want) {
 		t.Errorf("the first layer is %v, want the greys %v", p.A[0], want)
@@ -215,7 +215,7 @@ func TestShapesThatDoNotFitPanicWithBothShapes(t *testing.T) {
 			t.Errorf("a picture of another size: the panic says %q", message)
 		}
 	}()
-	n.Forward(n.NewPass(), make([]byte, 3))
+	n.Forward(n.NewPass(), NewPicture(make([]byte, 3)))
 }
 
 func TestTheBrightestOutputIsTheAnswer(t *testing.T) {
@@ -240,8 +240,8 @@ func TestEveryPictureIsSeenForItselfAlone(t *testing.T) {
 	used := n.NewPass()
 	for _, e := range mnist().Test[:50] {
 		fresh := n.NewPass()
-		want := n.Forward(fresh, e.Pixels)
-		if got := n.Forward(used, e.Pixels); !slices.Equal(got, want) {
+		want := n.Forward(fresh, e.Picture)
+		if got := n.Forward(used, e.Picture); !slices.Equal(got, want) {
 			t.Fatalf("a pass used before gives %v, a fresh one %v", got, want)
 		}
 	}
@@ -273,7 +273,7 @@ func TestTheCostOfTheNetworkIsTheAverageOverTheExamples(t *testing.T) {
 	p := n.NewPass()
 	sum, hits := 0.0, 0
 	for _, e := range examples {
-		output := n.Forward(p, e.Pixels)
+		output := n.Forward(p, e.Picture)
 		sum += Cost(output, e.Label)
 		if Answer(output) == e.Label {
 			hits++
@@ -329,7 +329,7 @@ func TestAStepDownTheGradientLowersTheCostAsPredicted(t *testing.T) {
 	before, _ := n.Test(examples)
 	g, p := n.NewGradient(), n.NewPass()
 	for _, e := range examples {
-		n.Forward(p, e.Pixels)
+		n.Forward(p, e.Picture)
 		g.Add(n, p, e.Label)
 	}
 	// To first order a step of -rate * gradient changes the cost by -rate * |gradient|^2.
@@ -375,7 +375,7 @@ func plainRule(n *Network, examples []Example, order []int, batch int, rate floa
 		sums := make([][]float64, len(n.Weights))
 		for _, i := range order[start:end] {
 			g, p := n.NewGradient(), n.NewPass()
-			n.Forward(p, examples[i].Pixels)
+			n.Forward(p, examples[i].Picture)
 			g.Add(n, p, examples[i].Label)
 			for l := range sums {
 				one := slices.Concat(g.Weights[l].data, g.Biases[l])
@@ -442,7 +442,7 @@ func TestEachEpochHasItsOwnOrderOfAllTheExamples(t *testing.T) {
 	// and Seen only in part, so the descent itself is asked.
 	examples := make([]Example, 100)
 	for i := range examples {
-		examples[i] = Example{Pixels: []byte{byte(i)}, Label: 0}
+		examples[i] = Example{NewPicture([]byte{byte(i)}), 0}
 	}
 	n := NewNetwork([]int{1, 1}, seeded(8))
 	random := seeded(9)
@@ -483,7 +483,7 @@ func TestAnnealingEasesTheStepsFromTheFullRateToNothing(t *testing.T) {
 }
 
 func TestDecayShrinksTheWeightsOfThePixelsOncePerEpochAndNothingElse(t *testing.T) {
-	blank := []Example{{Pixels: make([]byte, 4), Label: 0}} // moves no weight of the first step
+	blank := []Example{{NewPicture(make([]byte, 4)), 0}} // moves no weight of the first step
 	start := NewNetwork([]int{4, 3, 2}, seeded(10))
 	with, without := start.Clone(), start.Clone()
 	for n, decay := range map[*Network]float64{with: 0.1, without: 0} {
@@ -544,7 +544,7 @@ func TestSaturatedNeuronsGiveNumbersNotNaN(t *testing.T) {
 	for _, z := range []float64{-1000, -40, 40, 1000} {
 		n := &Network{Layers: []int{1, 1, 2}, Weights: []*Matrix{NewMatrix(1, 1), NewMatrix(2, 1)}, Biases: [][]float64{{z}, {z, -z}}}
 		p, g := n.NewPass(), n.NewGradient()
-		output := n.Forward(p, []byte{255})
+		output := n.Forward(p, NewPicture([]byte{255}))
 		g.Add(n, p, 0)
 		// Outputs of 0 and 1 are right or wrong in full: the cost is 0 or 2.
 		want := 0.0
@@ -565,7 +565,7 @@ func TestSaturatedNeuronsGiveNumbersNotNaN(t *testing.T) {
 }
 
 func TestTrainingCopesWithOddSetsOfExamples(t *testing.T) {
-	grey := func(label int, pixels ...byte) Example { return Example{Pixels: pixels, Label: label} }
+	grey := func(label int, pixels ...byte) Example { return Example{NewPicture(pixels), label} }
 	for _, c := range []struct {
 		name     string
 		layers   []int
@@ -643,7 +643,7 @@ func TestAChainOfSingleNeuronsFollowsTheChainRule(t *testing.T) {
 	dCda1 := w2 * slope(z2) * dCda2
 
 	p, g := n.NewPass(), n.NewGradient()
-	n.Forward(p, []byte{153}) // 153/255 = 0.6
+	n.Forward(p, NewPicture([]byte{153})) // 153/255 = 0.6
 	g.Add(n, p, 0)
 	for _, c := range []struct {
 		name      string
@@ -673,7 +673,7 @@ func TestTheGradientIsTheOneThatPyTorchFinds(t *testing.T) {
 		t.Fatal(err)
 	}
 	p, g := n.NewPass(), n.NewGradient()
-	output := n.Forward(p, []byte{51, 0, 204, 255})
+	output := n.Forward(p, NewPicture([]byte{51, 0, 204, 255}))
 	g.Add(n, p, 1)
 	for _, c := range []struct {
 		name      string
@@ -709,7 +709,7 @@ func plainGradient(n *Network, examples []Example, mistake string) [][]float64 {
 	}
 	for _, e := range examples {
 		p := n.NewPass()
-		n.Forward(p, e.Pixels)
+		n.Forward(p, e.Picture)
 		last := len(n.Layers) - 1
 		dCda := make([]float64, n.Layers[last])
 		for j, a := range p.A[last] {
@@ -774,7 +774,7 @@ func worstError(n *Network, examples []Example, gradient [][]float64) (worst flo
 	cost := func() float64 {
 		sum := 0.0
 		for _, e := range examples {
-			sum += Cost(n.Forward(p, e.Pixels), e.Label)
+			sum += Cost(n.Forward(p, e.Picture), e.Label)
 		}
 		return sum / float64(len(examples))
 	}
@@ -796,7 +796,7 @@ func worstError(n *Network, examples []Example, gradient [][]float64) (worst flo
 func backprop(n *Network, examples []Example) [][]float64 {
 	g, p := n.NewGradient(), n.NewPass()
 	for _, e := range examples {
-		n.Forward(p, e.Pixels)
+		n.Forward(p, e.Picture)
 		g.Add(n, p, e.Label)
 	}
 	var gradient [][]float64
@@ -811,7 +811,7 @@ func backprop(n *Network, examples []Example) [][]float64 {
 }
 
 func TestEveryDerivativeAgreesWithTheMeasuredSlope(t *testing.T) {
-	few := func(label int, pixels ...byte) Example { return Example{Pixels: pixels, Label: label} }
+	few := func(label int, pixels ...byte) Example { return Example{NewPicture(pixels), label} }
 	tiny := []Example{few(0, 255, 0, 31), few(0, 17, 200, 99)}
 	for _, c := range []struct {
 		name     string
@@ -899,7 +899,7 @@ func TestTheGradientOfAMiniBatchIsTheAverageOfItsExamples(t *testing.T) {
 func TestAStepLeavesTheGradientEmptyForTheNextBatch(t *testing.T) {
 	n := NewNetwork([]int{784, 16, 16, 10}, seeded(1))
 	g, p := n.NewGradient(), n.NewPass()
-	n.Forward(p, mnist().Train[0].Pixels)
+	n.Forward(p, mnist().Train[0].Picture)
 	g.Add(n, p, mnist().Train[0].Label)
 	n.Descend(g, 1)
 	if g.Examples != 0 {
@@ -974,7 +974,7 @@ func TestClaims(t *testing.T) {
 			n.Biases[0][0] = bias
 			var a [4]float64
 			for i, picture := range [][]byte{bar, blank, full, upright} {
-				a[i] = n.Forward(p, picture)[0]
+				a[i] = n.Forward(p, NewPicture(picture))[0]
 			}
 			t.Logf("bias %+g: the bar %.3f, a blank %.3f, all white %.3f, the bar upright %.3f", bias, a[0], a[1], a[2], a[3])
 			if a[0] < 0.9 {
@@ -1083,7 +1083,7 @@ func TestClaims(t *testing.T) {
 		var digits, wrong, noise []float64
 		p := plain.NewPass()
 		for _, e := range mnist().Test {
-			output := plain.Forward(p, e.Pixels)
+			output := plain.Forward(p, e.Picture)
 			answer := Answer(output)
 			digits = append(digits, output[answer])
 			if answer != e.Label {
@@ -1097,7 +1097,7 @@ func TestClaims(t *testing.T) {
 			for i := range picture {
 				picture[i] = byte(random.IntN(256))
 			}
-			output := plain.Forward(p, picture)
+			output := plain.Forward(p, NewPicture(picture))
 			answers[Answer(output)]++
 			noise = append(noise, output[Answer(output)])
 		}
@@ -1165,7 +1165,7 @@ func TestClaims(t *testing.T) {
 		called := 0
 		p := n.NewPass()
 		for _, e := range mnist().Test {
-			if Answer(n.Forward(p, e.Pixels)) == 2 {
+			if Answer(n.Forward(p, e.Picture)) == 2 {
 				called++
 			}
 		}
@@ -1267,7 +1267,7 @@ func TestMNISTIsWholeAndInOrder(t *testing.T) {
 	}
 	sum := 0
 	for _, e := range set.Train {
-		for _, grey := range e.Pixels {
+		for _, grey := range e.Greys {
 			sum += int(grey)
 		}
 	}
@@ -1296,7 +1296,8 @@ func gzipped(data []byte) []byte {
 func TestIDXFilesAreReadPlainAndZipped(t *testing.T) {
 	for _, wrap := range []func([]byte) []byte{func(b []byte) []byte { return b }, gzipped} {
 		file := wrap(idx(0x803, []uint32{2, 1, 3}, []byte{1, 2, 3, 4, 5, 255}))
-		size, data, err := readIDX(bytes.NewReader(file), int64(len(file)), 3)
+		var data []byte
+		size, err := readIDX(bytes.NewReader(file), 3, func(item []byte) { data = append(data, item...) })
 		if err != nil || !slices.Equal(size, []int{2, 1, 3}) || !bytes.Equal(data, []byte{1, 2, 3, 4, 5, 255}) {
 			t.Errorf("size %v, data %v, error %v", size, data, err)
 		}
@@ -1315,23 +1316,24 @@ func TestBrokenIDXFilesAreErrorsThatSayWhy(t *testing.T) {
 	}{
 		{"empty", nil, "header"},
 		{"cut in the header", good[:9], "header"},
-		{"cut in the data", good[:20], "after 4 of the 8"},
-		{"one byte missing", good[:23], "after 7 of the 8"},
-		{"one byte too many", append(slices.Clone(good), 0), "goes on"},
+		{"cut in the data", good[:20], "after 1 of the 2 pictures"},
+		{"one byte missing", good[:23], "after 1 of the 2 pictures"},
+		{"one byte too many", append(slices.Clone(good), 0), "goes on after the 2 pictures"},
 		{"labels for pictures", idx(0x801, []uint32{8}, make([]byte, 8)), "00000801"},
 		{"floats", idx(0xd03, []uint32{2, 2, 2}, make([]byte, 32)), "00000d03"},
 		{"text", []byte("this is not a file of pictures at all"), "74686973"},
-		{"no pictures", idx(0x803, []uint32{0, 28, 28}, nil), "0 items"},
+		{"no pictures", idx(0x803, []uint32{0, 28, 28}, nil), "0 pictures"},
 		{"no rows", idx(0x803, []uint32{1, 0, 28}, nil), "0 rows"},
 		{"no columns", idx(0x803, []uint32{1, 8, 0}, nil), "0 columns"},
-		{"four billion pictures", idx(0x803, []uint32{math.MaxUint32, 28, 28}, make([]byte, 784)), "more data than the file"},
-		{"sizes whose product overflows", idx(0x803, []uint32{1 << 31, 1 << 31, 4}, make([]byte, 784)), "more data than the file"},
-		{"a zip that claims too much", gzipped(idx(0x803, []uint32{1 << 20, 28, 28}, make([]byte, 784))), "more data than the file"},
+		{"four billion pictures", idx(0x803, []uint32{math.MaxUint32, 28, 28}, make([]byte, 784)), "after 1 of the 4294967295"},
+		{"pictures of billions of pixels", idx(0x803, []uint32{4, 1 << 31, 1 << 31}, make([]byte, 784)), "2147483648 x 2147483648"},
+		{"pictures a little too large", idx(0x803, []uint32{1, 50000, 1001}, nil), "50000 x 1001"},
+		{"a zip that claims too much", gzipped(idx(0x803, []uint32{1 << 20, 28, 28}, make([]byte, 784))), "after 1 of the 1048576"},
 		{"a zip cut short", zipped[:len(zipped)-9], "unexpected EOF"},
 		{"a zip with a wrong checksum", badSum, "checksum"},
 		{"a zip that is none", []byte{0x1f, 0x8b, 1, 2, 3}, "EOF"},
 	} {
-		_, _, err := readIDX(bytes.NewReader(c.file), int64(len(c.file)), 3)
+		_, err := readIDX(bytes.NewReader(c.file), 3, func([]byte) {})
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want one with %q", c.name, err, c.want)
 		}
@@ -1369,8 +1371,8 @@ func TestASetOfAnyPictureSizeAndNumberOfClassesIsRead(t *testing.T) {
 		t.Errorf("%d x %d pixels, %d classes, %d and %d pictures", set.Rows, set.Cols, set.Classes, len(set.Train), len(set.Test))
 	}
 	for i, e := range set.Train {
-		if e.Label != i%26 || len(e.Pixels) != 15 || e.Pixels[0] != byte(e.Label*10) || e.Pixels[14] != byte(e.Label*10) {
-			t.Fatalf("picture %d has label %d and pixels %v", i, e.Label, e.Pixels)
+		if e.Label != i%26 || !bytes.Equal(e.Pixels(), bytes.Repeat([]byte{byte(e.Label * 10)}, 15)) {
+			t.Fatalf("picture %d has label %d and pixels %v", i, e.Label, e.Pixels())
 		}
 	}
 }
@@ -1389,7 +1391,7 @@ func TestSetsThatDoNotFitTogetherAreErrorsThatNameTheFile(t *testing.T) {
 		{"test pictures of another size", testImages, idx(0x803, []uint32{30, 5, 3}, make([]byte, 450)), "5 x 3"},
 		{"a label nobody learns", testLabels, labels(30, 26), "label 26"},
 		{"pictures and labels swapped", trainImages, labels(30, 0), "00000801"},
-		{"cut", trainImages, idx(0x803, []uint32{30, 3, 5}, make([]byte, 449)), "after 449 of the 450"},
+		{"cut", trainImages, idx(0x803, []uint32{30, 3, 5}, make([]byte, 449)), "after 29 of the 30 pictures"},
 	} {
 		folder := t.TempDir()
 		writeSet(t, folder, 30, 3, 5, 26)
@@ -1412,7 +1414,8 @@ func FuzzReadIDX(f *testing.F) {
 	f.Add(gzipped(idx(0x801, []uint32{3}, []byte{1, 2, 3})), 1)
 	f.Fuzz(func(t *testing.T, file []byte, dimensions int) {
 		dimensions = 1 + 2*(dimensions&1)
-		size, data, err := readIDX(bytes.NewReader(file), int64(len(file)), dimensions)
+		items, length := 0, 0
+		size, err := readIDX(bytes.NewReader(file), dimensions, func(item []byte) { items, length = items+1, len(item) })
 		if err != nil {
 			return
 		}
@@ -1420,8 +1423,8 @@ func FuzzReadIDX(f *testing.F) {
 		for _, n := range size {
 			product *= n
 		}
-		if len(size) != dimensions || product != len(data) || product == 0 {
-			t.Errorf("%d dimensions, size %v, %d bytes", dimensions, size, len(data))
+		if len(size) != dimensions || items != size[0] || items*length != product || product == 0 {
+			t.Errorf("%d dimensions, size %v, %d items of %d bytes", dimensions, size, items, length)
 		}
 	})
 }
@@ -1565,7 +1568,7 @@ func FuzzNetworkFile(f *testing.F) {
 		if !slices.Equal(again.Layers, n.Layers) || distance(again, n) != 0 {
 			t.Errorf("%s reads back as another network", text)
 		}
-		for _, a := range n.Forward(n.NewPass(), make([]byte, n.Layers[0])) {
+		for _, a := range n.Forward(n.NewPass(), NewPicture(make([]byte, n.Layers[0]))) {
 			if !(a >= 0 && a <= 1) && !math.IsNaN(a) {
 				t.Errorf("an activation of %v", a)
 			}
@@ -1583,14 +1586,14 @@ func TestPicturesAreDrawnSideBySideWithoutTheirCommonMargin(t *testing.T) {
 		0, 0, 0, 0,
 		0, 0, 0, 128,
 	}
-	got := Draw(5, 4, [][]byte{diagonal, make([]byte, 20)}, []string{"one", "two"})
+	got := Draw(5, 4, []Picture{NewPicture(diagonal), NewPicture(make([]byte, 20))}, []string{"one", "two"})
 	if want := "▀▄\n  ▄\none   two\n\n"; got != want {
 		t.Errorf("drawn as\n%swant\n%s", got, want)
 	}
-	if got := Draw(2, 2, [][]byte{make([]byte, 4)}, []string{"blank"}); got != "\nblank\n\n" {
+	if got := Draw(2, 2, []Picture{NewPicture(make([]byte, 4))}, []string{"blank"}); got != "\nblank\n\n" {
 		t.Errorf("a blank picture is drawn as %q", got)
 	}
-	for _, line := range strings.Split(Draw(300, 200, [][]byte{bytes.Repeat([]byte{255}, 60000)}, []string{"large"}), "\n") {
+	for _, line := range strings.Split(Draw(300, 200, []Picture{NewPicture(bytes.Repeat([]byte{255}, 60000))}, []string{"large"}), "\n") {
 		if len([]rune(line)) > 40 {
 			t.Errorf("a large picture is drawn %d wide", len([]rune(line)))
 		}
@@ -1606,7 +1609,8 @@ var trained = sync.OnceValue(func() *Network {
 
 // paper returns a picture of width x height pixels in the colour of the ground, with a
 // test digit on it at x, y, zoom times as large and in the colour of the ink.
-func paper(pixels []byte, width, height, x, y, zoom int, ground, ink color.NRGBA) *image.NRGBA {
+func paper(digit Picture, width, height, x, y, zoom int, ground, ink color.NRGBA) *image.NRGBA {
+	pixels := digit.Pixels()
 	picture := image.NewNRGBA(image.Rect(0, 0, width, height))
 	mix := func(from, to, grey byte) byte { return byte((int(from)*(255-int(grey)) + int(to)*int(grey)) / 255) }
 	for py := range height {
@@ -1638,38 +1642,38 @@ func TestDigitsInPicturesOfAllKindsAreReadLikeTheOriginals(t *testing.T) {
 	black, dark, light := color.NRGBA{0, 0, 0, 255}, color.NRGBA{30, 30, 60, 255}, color.NRGBA{255, 255, 255, 255}
 	kinds := []struct {
 		name string
-		file func([]byte) []byte
+		file func(Picture) []byte
 	}{
-		{"as it is", func(p []byte) []byte { return asPNG(paper(p, 28, 28, 0, 0, 1, black, light)) }},
-		{"inverted", func(p []byte) []byte { return asPNG(paper(p, 28, 28, 0, 0, 1, light, black)) }},
-		{"enlarged to 200x300", func(p []byte) []byte { return asPNG(paper(p, 200, 300, 2, 50, 7, light, dark)) }},
-		{"in a corner", func(p []byte) []byte { return asPNG(paper(p, 90, 60, 62, 32, 1, black, light)) }},
-		{"cut off at the ink", func(p []byte) []byte {
-			return asPNG(paper(p, 28, 28, 0, 0, 1, light, black).SubImage(inkBox(28, 28, [][]byte{p}).Inset(-1)))
+		{"as it is", func(p Picture) []byte { return asPNG(paper(p, 28, 28, 0, 0, 1, black, light)) }},
+		{"inverted", func(p Picture) []byte { return asPNG(paper(p, 28, 28, 0, 0, 1, light, black)) }},
+		{"enlarged to 200x300", func(p Picture) []byte { return asPNG(paper(p, 200, 300, 2, 50, 7, light, dark)) }},
+		{"in a corner", func(p Picture) []byte { return asPNG(paper(p, 90, 60, 62, 32, 1, black, light)) }},
+		{"cut off at the ink", func(p Picture) []byte {
+			return asPNG(paper(p, 28, 28, 0, 0, 1, light, black).SubImage(inkBox(28, 28, []Picture{p}).Inset(-1)))
 		}},
-		{"dark ink on transparent ground", func(p []byte) []byte { return asPNG(paper(p, 56, 56, 0, 0, 2, color.NRGBA{}, dark)) }},
-		{"light ink on transparent ground", func(p []byte) []byte { return asPNG(paper(p, 56, 56, 0, 0, 2, color.NRGBA{}, light)) }},
-		{"JPEG", func(p []byte) []byte {
+		{"dark ink on transparent ground", func(p Picture) []byte { return asPNG(paper(p, 56, 56, 0, 0, 2, color.NRGBA{}, dark)) }},
+		{"light ink on transparent ground", func(p Picture) []byte { return asPNG(paper(p, 56, 56, 0, 0, 2, color.NRGBA{}, light)) }},
+		{"JPEG", func(p Picture) []byte {
 			var b bytes.Buffer
 			jpeg.Encode(&b, paper(p, 120, 120, 4, 4, 4, light, dark), &jpeg.Options{Quality: 60})
 			return b.Bytes()
 		}},
-		{"GIF", func(p []byte) []byte {
+		{"GIF", func(p Picture) []byte {
 			var b bytes.Buffer
 			gif.Encode(&b, paper(p, 56, 56, 0, 0, 2, light, dark), nil)
 			return b.Bytes()
 		}},
-		{"yellow on blue", func(p []byte) []byte {
+		{"yellow on blue", func(p Picture) []byte {
 			return asPNG(paper(p, 84, 84, 0, 0, 3, color.NRGBA{20, 40, 120, 255}, color.NRGBA{250, 220, 80, 255}))
 		}},
-		{"16 bits of grey", func(p []byte) []byte {
+		{"16 bits of grey", func(p Picture) []byte {
 			picture := image.NewGray16(image.Rect(0, 0, 28, 28))
-			for i, grey := range p {
+			for i, grey := range p.Pixels() {
 				picture.SetGray16(i%28, i/28, color.Gray16{uint16(grey) * 257})
 			}
 			return asPNG(picture)
 		}},
-		{"paper in uneven light, with noise", func(p []byte) []byte {
+		{"paper in uneven light, with noise", func(p Picture) []byte {
 			picture := paper(p, 120, 120, 20, 10, 3, light, color.NRGBA{40, 40, 50, 255})
 			random := seeded(1)
 			for i := range picture.Pix {
@@ -1691,11 +1695,11 @@ func TestDigitsInPicturesOfAllKindsAreReadLikeTheOriginals(t *testing.T) {
 			pass := n.NewPass()
 			original, same := 0, 0
 			for _, e := range digits {
-				if Answer(n.Forward(pass, e.Pixels)) != e.Label {
+				if Answer(n.Forward(pass, e.Picture)) != e.Label {
 					continue
 				}
 				original++
-				pixels, err := ReadPicture(bytes.NewReader(kind.file(e.Pixels)), 28, 28, maxPicture)
+				pixels, err := ReadPicture(bytes.NewReader(kind.file(e.Picture)), 28, 28, maxPicture)
 				if err == nil && Answer(n.Forward(pass, pixels)) == e.Label {
 					same++
 				}
@@ -1722,7 +1726,7 @@ func TestPicturesWithoutADigitAreErrorsThatSayWhy(t *testing.T) {
 		slope.Pix[i] = byte(100 + i%100)
 		noise.Pix[i] = byte(200 + 4*random.NormFloat64())
 	}
-	whole := asPNG(paper(mnist().Test[0].Pixels, 28, 28, 0, 0, 1, color.NRGBA{0, 0, 0, 255}, color.NRGBA{255, 255, 255, 255}))
+	whole := asPNG(paper(mnist().Test[0].Picture, 28, 28, 0, 0, 1, color.NRGBA{0, 0, 0, 255}, color.NRGBA{255, 255, 255, 255}))
 	huge := slices.Clone(whole) // its header says 100,000 x 100,000, with a checksum to match
 	binary.BigEndian.PutUint32(huge[16:], 100000)
 	binary.BigEndian.PutUint32(huge[20:], 100000)
@@ -1745,9 +1749,9 @@ func TestPicturesWithoutADigitAreErrorsThatSayWhy(t *testing.T) {
 		{"paper with light from one side", asPNG(slope), "no ink"},
 		{"noisy paper", asPNG(noise), "no ink"},
 	} {
-		pixels, err := ReadPicture(bytes.NewReader(c.file), 28, 28, maxPicture)
-		if pixels != nil || err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("%s: %d pixels, error %v; want an error with %q", c.name, len(pixels), err, c.want)
+		picture, err := ReadPicture(bytes.NewReader(c.file), 28, 28, maxPicture)
+		if picture.Size != 0 || err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %d pixels, error %v; want an error with %q", c.name, picture.Size, err, c.want)
 		}
 	}
 }
@@ -1761,33 +1765,33 @@ func TestADigitIsPutWhereMNISTPutsIt(t *testing.T) {
 		}
 	}
 	picture.SetGray(3, 3, color.Gray{255}) // a speck of dust
-	pixels, err := ReadPicture(bytes.NewReader(asPNG(picture)), 28, 28, maxPicture)
+	prepared, err := ReadPicture(bytes.NewReader(asPNG(picture)), 28, 28, maxPicture)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if box := inkBox(28, 28, [][]byte{pixels}); box.Dy() != 20 || box.Dx() < 5 || box.Dx() > 6 || box.Min.Y < 4 || box.Min.Y > 5 {
+	if box := inkBox(28, 28, []Picture{prepared}); box.Dy() != 20 || box.Dx() < 5 || box.Dx() > 6 || box.Min.Y < 4 || box.Min.Y > 5 {
 		t.Errorf("the bar lies in %v", box)
 	}
-	if pixels[14*28+14] != 255 {
-		t.Errorf("its middle has grey %d", pixels[14*28+14])
+	if grey := prepared.Pixels()[14*28+14]; grey != 255 {
+		t.Errorf("its middle has grey %d", grey)
 	}
 	for _, size := range [][2]int{{1, 1}, {3, 5}, {50, 20}} {
-		if pixels, err := ReadPicture(bytes.NewReader(asPNG(picture)), size[0], size[1], maxPicture); err != nil || len(pixels) != size[0]*size[1] || slices.Max(pixels) != 255 {
-			t.Errorf("for %v: %d pixels, error %v", size, len(pixels), err)
+		if p, err := ReadPicture(bytes.NewReader(asPNG(picture)), size[0], size[1], maxPicture); err != nil || p.Size != size[0]*size[1] || slices.Max(p.Greys) != 255 {
+			t.Errorf("for %v: %d pixels, error %v", size, p.Size, err)
 		}
 	}
 }
 
 func FuzzReadPicture(f *testing.F) {
 	f.Add([]byte("no picture"))
-	f.Add(asPNG(paper(mnist().Test[0].Pixels, 40, 30, 3, 1, 1, color.NRGBA{255, 255, 255, 255}, color.NRGBA{0, 0, 0, 255})))
+	f.Add(asPNG(paper(mnist().Test[0].Picture, 40, 30, 3, 1, 1, color.NRGBA{255, 255, 255, 255}, color.NRGBA{0, 0, 0, 255})))
 	var b bytes.Buffer
-	gif.Encode(&b, paper(mnist().Test[1].Pixels, 28, 28, 0, 0, 1, color.NRGBA{}, color.NRGBA{0, 0, 0, 255}), nil)
+	gif.Encode(&b, paper(mnist().Test[1].Picture, 28, 28, 0, 0, 1, color.NRGBA{}, color.NRGBA{0, 0, 0, 255}), nil)
 	f.Add(b.Bytes())
 	f.Fuzz(func(t *testing.T, file []byte) {
-		pixels, err := ReadPicture(bytes.NewReader(file), 28, 28, 100_000)
-		if err == nil && (len(pixels) != 784 || slices.Max(pixels) != 255) {
-			t.Errorf("%d pixels, the brightest %d", len(pixels), slices.Max(pixels))
+		picture, err := ReadPicture(bytes.NewReader(file), 28, 28, 100_000)
+		if err == nil && (picture.Size != 784 || slices.Max(picture.Greys) != 255) {
+			t.Errorf("%d pixels, the brightest %d", picture.Size, slices.Max(picture.Greys))
 		}
 	})
 }
@@ -1805,7 +1809,7 @@ func saved(t *testing.T) string {
 func TestPredictReadsEachFileAndGoesOnAfterABadOne(t *testing.T) {
 	folder, net := t.TempDir(), saved(t)
 	e := mnist().Test[0]
-	file := asPNG(paper(e.Pixels, 60, 60, 10, 10, 1, color.NRGBA{255, 255, 255, 255}, color.NRGBA{0, 0, 0, 255}))
+	file := asPNG(paper(e.Picture, 60, 60, 10, 10, 1, color.NRGBA{255, 255, 255, 255}, color.NRGBA{0, 0, 0, 255}))
 	good, bad := filepath.Join(folder, "seven.png"), filepath.Join(folder, "bad.png")
 	os.WriteFile(good, file, 0o644)
 	os.WriteFile(bad, []byte("text"), 0o644)
@@ -1878,14 +1882,14 @@ func TestWhatExplainPrintsIsTrue(t *testing.T) {
 			t.Errorf("%s: predicted and measured are too far apart", match[0])
 		}
 	}
-	if !strings.Contains(text, fmt.Sprintf("the network says %d", Answer(n.Forward(n.NewPass(), e.Pixels)))) {
+	if !strings.Contains(text, fmt.Sprintf("the network says %d", Answer(n.Forward(n.NewPass(), e.Picture)))) {
 		t.Error("the answer is missing")
 	}
 }
 
 func TestExplainTakesANumberOrAFile(t *testing.T) {
 	net, file := saved(t), filepath.Join(t.TempDir(), "7.png")
-	os.WriteFile(file, asPNG(paper(mnist().Test[0].Pixels, 28, 28, 0, 0, 1, color.NRGBA{0, 0, 0, 255}, color.NRGBA{255, 255, 255, 255})), 0o644)
+	os.WriteFile(file, asPNG(paper(mnist().Test[0].Picture, 28, 28, 0, 0, 1, color.NRGBA{0, 0, 0, 255}, color.NRGBA{255, 255, 255, 255})), 0o644)
 	text := filepath.Join(t.TempDir(), "text")
 	os.WriteFile(text, []byte("text"), 0o644)
 	for _, c := range []struct {
@@ -1973,7 +1977,7 @@ func TestThePageIsServedAndRecognizesDrawings(t *testing.T) {
 	server := httptest.NewServer(newTestStudio(t).handler())
 	defer server.Close()
 	e := mnist().Test[0]
-	drawing := asPNG(paper(e.Pixels, 280, 280, 0, 0, 10, color.NRGBA{0, 0, 0, 255}, color.NRGBA{255, 255, 255, 255}))
+	drawing := asPNG(paper(e.Picture, 280, 280, 0, 0, 10, color.NRGBA{0, 0, 0, 255}, color.NRGBA{255, 255, 255, 255}))
 	response, err := http.Post(server.URL+"/recognize", "image/png", bytes.NewReader(drawing))
 	if err != nil {
 		t.Fatal(err)
@@ -2089,7 +2093,7 @@ func TestDrawStopsWhenAskedAndSaysWhenItsPortIsTaken(t *testing.T) {
 func TestManyRequestsAtOnceAreAllAnswered(t *testing.T) {
 	server := httptest.NewServer(newTestStudio(t).handler())
 	defer server.Close()
-	drawing := asPNG(paper(mnist().Test[0].Pixels, 280, 280, 0, 0, 10, color.NRGBA{0, 0, 0, 255}, color.NRGBA{255, 255, 255, 255}))
+	drawing := asPNG(paper(mnist().Test[0].Picture, 280, 280, 0, 0, 10, color.NRGBA{0, 0, 0, 255}, color.NRGBA{255, 255, 255, 255}))
 	errs := make(chan error)
 	for range 200 {
 		go func() {
@@ -2134,7 +2138,7 @@ func TestThePageLightsUpTheNetworkInABrowser(t *testing.T) {
 		t.Error("the page does not show the answer 7")
 	}
 	p := trained().NewPass()
-	trained().Forward(p, mnist().Test[0].Pixels)
+	trained().Forward(p, mnist().Test[0].Picture)
 	found := 0
 	for _, tag := range regexp.MustCompile(`<(?:rect|circle)[^>]*>`).FindAllString(string(dom), -1) {
 		match := regexp.MustCompile(`data-layer="(\d+)" data-neuron="(\d+)".* data-activation="([^"]+)"`).FindStringSubmatch(tag)
@@ -2317,7 +2321,7 @@ func writeDigits(t *testing.T, folder string, count int) {
 	for name, examples := range map[string][]Example{"train": mnist().Train[:count], "t10k": mnist().Test[:count]} {
 		var pixels, labels []byte
 		for _, e := range examples {
-			pixels, labels = append(pixels, e.Pixels...), append(labels, byte(e.Label))
+			pixels, labels = append(pixels, e.Pixels()...), append(labels, byte(e.Label))
 		}
 		for file, content := range map[string][]byte{
 			"-images-idx3-ubyte": idx(0x803, []uint32{uint32(count), 28, 28}, pixels),
@@ -2360,7 +2364,7 @@ func ExampleNetwork_Forward() {
 	n.Weights[0].Set(0, 1, 5) // from the second
 
 	pass := n.NewPass()
-	output := n.Forward(pass, []byte{255, 0})
+	output := n.Forward(pass, NewPicture([]byte{255, 0}))
 	fmt.Printf("z = 2*1 + 5*0 - 1 = %g, a = sigmoid(z) = %.4f\n", pass.Z[1][0], output[0])
 	// Output: z = 2*1 + 5*0 - 1 = 1, a = sigmoid(z) = 0.7311
 }
@@ -2368,7 +2372,7 @@ func ExampleNetwork_Forward() {
 func ExampleGradient_Add() {
 	n := &Network{Layers: []int{2, 1}, Weights: []*Matrix{NewMatrix(1, 2)}, Biases: [][]float64{{0}}}
 	pass, gradient := n.NewPass(), n.NewGradient()
-	output := n.Forward(pass, []byte{255, 51})
+	output := n.Forward(pass, NewPicture([]byte{255, 51}))
 	gradient.Add(n, pass, 0)
 	fmt.Printf("a = %g, C = (%g - 1)^2 = %g\n", output[0], output[0], Cost(output, 0))
 	fmt.Printf("dC/dw_0 = a_0 * sigmoid'(z) * 2 (a - y) = 1 * 0.25 * -1 = %g\n", gradient.Weights[0].At(0, 0))
@@ -2414,7 +2418,7 @@ func BenchmarkForward(b *testing.B) {
 	examples := mnist().Test
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
-		n.Forward(p, examples[i%len(examples)].Pixels)
+		n.Forward(p, examples[i%len(examples)].Picture)
 	}
 }
 
@@ -2422,7 +2426,7 @@ func BenchmarkBackpropagation(b *testing.B) {
 	n := NewNetwork([]int{784, 16, 16, 10}, seeded(1))
 	p, g := n.NewPass(), n.NewGradient()
 	e := mnist().Test[0]
-	n.Forward(p, e.Pixels)
+	n.Forward(p, e.Picture)
 	b.ReportAllocs()
 	for b.Loop() {
 		g.Add(n, p, e.Label)
