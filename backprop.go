@@ -19,7 +19,7 @@ type Gradient struct {
 	Examples int // how many are summed up
 
 	dCda    [][]float64 // dCda[l][j] for the example at hand
-	delta   [][]float64 // dC/dz_j of the same
+	delta   [][]float64 // delta[l][j] is dC/dz_j for the same
 	touched [][]bool    // touched[l][k]: column k of Weights[l] is not all 0
 }
 
@@ -63,7 +63,7 @@ func (g *Gradient) Add(n *Network, p *Pass, label int) {
 
 	// Then layer by layer backwards, from the neurons j of layer l to the k of layer l-1.
 	for l := last; l > 0; l-- {
-		delta, weights := g.delta[l], n.Weights[l-1]
+		delta := g.delta[l]
 
 		// delta_j = da_j/dz_j * dC/da_j
 		for j, a := range p.A[l] {
@@ -81,21 +81,21 @@ func (g *Gradient) Add(n *Network, p *Pass, label int) {
 		// dC/dw_jk = a_k * delta_j
 		g.Weights[l-1].AddOuter(delta, p.A[l-1], p.lit[l-1])
 		for _, k := range p.lit[l-1] {
-			g.touched[l-1][k] = true
+			g.touched[l-1][k] = true // the step down will leave out the other columns
 		}
 
 		// Neuron k moves the cost along every path that leaves it, one through each z_j,
 		// and dz_j/da_k = w_jk:
 		// dC/da_k = sum over j of w_jk * delta_j
 		if l > 1 { // the picture itself is not ours to change
-			weights.MulTransposed(g.dCda[l-1], delta)
+			n.Weights[l-1].MulTransposed(g.dCda[l-1], delta)
 		}
 	}
 	g.Examples++
 }
 
 // Each visits every weight and every bias together with its derivative in g, which must
-// be of one example. The weights w_jk into layer l come column by column, then its
+// be of one example, as sums are not divided here. The weights w_jk into layer l come column by column, then its
 // biases b_j, with -1 for k. The visitor may change the numbers.
 func (n *Network) Each(g *Gradient, visit func(l, j, k int, value *float64, derivative float64)) {
 	for step, w := range n.Weights {
@@ -116,8 +116,8 @@ func (n *Network) Each(g *Gradient, visit func(l, j, k int, value *float64, deri
 //
 //	(C(x+h) - C(x-h)) / 2h
 //
-// is off by about a multiple of h^2. Measured again with 2h it is off four times as
-// much, and so the two together tell the slope without that error.
+// is off by an error e that grows with h^2. Measured again with 2h it is off by 4e: so
+// 4 times the first less the second is 3 times the slope, and the error is gone.
 func Slope(x *float64, cost func() float64) float64 {
 	const h = 1e-3
 	old := *x
@@ -131,9 +131,9 @@ func Slope(x *float64, cost func() float64) float64 {
 	return (4*near - far) / 3
 }
 
-// RelativeError compares a derivative as computed with the slope as measured. Costs
-// have 16 digits, which resolves slopes to about 1e-12: below 1e-5 the error is taken
-// relative to 1e-5.
+// RelativeError compares a derivative as computed with the slope as measured. A cost has
+// 16 digits, so with h = 1e-3 a slope shows no more than about 12 places after the point:
+// below 1e-5 the error is taken relative to 1e-5.
 func RelativeError(computed, measured float64) float64 {
 	return math.Abs(computed-measured) / max(math.Abs(computed), math.Abs(measured), 1e-5)
 }
@@ -158,9 +158,9 @@ func (n *Network) Descend(g *Gradient, rate float64) {
 type Training struct {
 	Epochs int     // how many times every example is seen
 	Batch  int     // the examples in a mini-batch, which share a step
-	Rate   float64 // eta, how far a step goes down the gradient; code with half the cost calls 2 what is 1 here
-	Anneal bool    // ease the rate down to 0 over the run, to settle where big steps would overshoot
-	Decay  float64 // the share of itself that each weight of a pixel loses per epoch, to hold on to what many examples ask for
+	Rate   float64 // eta, how far a step goes down the gradient; code that takes half this cost needs twice the rate for the same step
+	Anneal bool    // ease the rate and the decay down to 0 over the run, to settle where big steps would overshoot
+	Decay  float64 // the share of itself that each weight of a pixel loses after an epoch, to keep only what many examples ask for
 }
 
 // Progress tells how far a training has come. Cost and Right are of the examples of
@@ -217,18 +217,23 @@ func (d *descent) epoch(report func(Progress) error) error {
 	d.costs = 0
 	for batch := range slices.Chunk(d.order, d.plan.Batch) { // the last one may be shorter
 		d.step(batch)
+		if d.progress.Seen == d.progress.Of {
+			d.decay()
+		}
 		if err := report(d.progress); err != nil {
 			return err
 		}
 	}
+	return nil
+}
 
-	// Weight decay: w <- w - decay * w for the weights of the pixels. There are so many
-	// that they could learn single pictures by heart.
+// decay makes the weights of the pixels smaller. There are so many of them that they
+// could learn single pictures by heart.
+func (d *descent) decay() {
 	share := d.plan.Decay * d.ease()
 	for i, w := range d.network.Weights[0].data {
-		d.network.Weights[0].data[i] = w - share*w
+		d.network.Weights[0].data[i] = w - share*w // w <- w - decay * w
 	}
-	return nil
 }
 
 // step learns from one mini-batch: the gradients of its examples, averaged, and one

@@ -87,14 +87,16 @@ func run(c *console, args []string) int {
 }
 
 func dispatch(c *console, args []string) error {
-	if len(args) == 0 || strings.HasPrefix(args[0], "-") && args[0] != "-h" && args[0] != "-help" && args[0] != "--help" {
-		args = append([]string{"train"}, args...)
-	}
-	if slices.Contains([]string{"help", "-h", "-help", "--help"}, args[0]) {
+	switch {
+	case len(args) == 0:
+		args = []string{"train"}
+	case slices.Contains([]string{"help", "-h", "-help", "--help"}, args[0]):
 		if len(args) == 1 {
 			return help(c)
 		}
 		args = []string{args[1], "-h"}
+	case strings.HasPrefix(args[0], "-"):
+		args = append([]string{"train"}, args...)
 	}
 	for _, cmd := range commands() {
 		if cmd.name == args[0] {
@@ -198,9 +200,9 @@ func parseTrain(c *console, args []string) (*trainFlags, error) {
 	})
 	flags.IntVar(&t.plan.Epochs, "epochs", 25, "how many times every picture is seen")
 	flags.IntVar(&t.plan.Batch, "batch", 20, "how many pictures share a step")
-	flags.Float64Var(&t.plan.Rate, "rate", defaultRate, "how far a step goes down the gradient; what is 2 here is 4 in code that takes half the cost")
-	flags.BoolVar(&t.plan.Anneal, "anneal", true, "ease the rate down to 0 over the run; -anneal=false is the videos' plain rule")
-	flags.Float64Var(&t.plan.Decay, "decay", 0.6, "the share of itself that each weight of a pixel loses per epoch; 0 is the videos' plain rule")
+	flags.Float64Var(&t.plan.Rate, "rate", defaultRate, "how far a step goes down the gradient; code that takes half the cost needs twice as much")
+	flags.BoolVar(&t.plan.Anneal, "anneal", true, "ease the rate and the decay down to 0 over the run; the videos' plain rule is -anneal=false -decay 0")
+	flags.Float64Var(&t.plan.Decay, "decay", 0.6, "the share of itself that each weight of a pixel loses after an epoch; 0 for none")
 	flags.Uint64Var(&t.seed, "seed", 1, "which random start and shuffles: the same seed gives the same network")
 	flags.StringVar(&t.data, "data", "", "learn from the four IDX files in this `folder` (default: the MNIST inside the program)")
 	flags.StringVar(&t.net, "net", "network.json", "save the network in this `file`")
@@ -275,6 +277,9 @@ func train(c *console, args []string) error {
 	if err != nil && !errors.Is(err, context.Canceled) {
 		return fmt.Errorf("%w; nothing is saved", err)
 	}
+	if err != nil {
+		fmt.Fprintf(c.out, "stopped in epoch %d of %d; what was learned so far is kept\n", w.last.Epoch, t.plan.Epochs)
+	}
 	if err := n.Save(t.net); err != nil {
 		return err
 	}
@@ -316,7 +321,7 @@ type watcher struct {
 	test    []Example
 	plan    Training
 	start   time.Time
-	stuck   float64 // the cost of the best answer that does not look at the picture
+	blind   float64 // the cost of the best answer that does not look at the picture
 
 	last   Progress
 	costs  []float64 // of the epochs so far
@@ -327,7 +332,7 @@ type watcher struct {
 
 func newWatcher(ctx context.Context, c *console, n *Network, set *Dataset, plan Training) *watcher {
 	fmt.Fprintln(c.err, "  epoch     cost    right   right in test   time left")
-	return &watcher{ctx: ctx, console: c, network: n, test: set.Test, plan: plan, start: time.Now(), stuck: blindCost(set)}
+	return &watcher{ctx: ctx, console: c, network: n, test: set.Test, plan: plan, start: time.Now(), blind: blindCost(set)}
 }
 
 // blindCost returns the cost of a network that gives every picture the same outputs. The
@@ -416,15 +421,19 @@ func (w *watcher) timeLeft() string {
 }
 
 // diverged returns an error when the steps overshoot so far (chapter 2) that the network
-// is lost: its numbers are beyond all bounds, or every sigmoid is flat, so that the cost
-// no longer falls although the network is worse than one that does not look.
+// is lost: its numbers are beyond all bounds, or every sigmoid is flat. The cost then stays
+// the same, to less than 1 in 100, and clearly above that of a network that does not look.
 func (w *watcher) diverged() error {
 	const advice = "the steps lead nowhere; take another -rate than %g, such as %g"
 	if math.IsNaN(w.last.Cost) {
 		return fmt.Errorf("in epoch %d the cost is no longer a number: "+advice, w.last.Epoch, w.plan.Rate, defaultRate)
 	}
-	if e := len(w.costs); e > 1 && w.last.Seen == w.last.Of && w.costs[e-1] > max(1.05*w.stuck, 0.99*w.costs[e-2]) && w.stuck > 0 {
-		return fmt.Errorf("after epoch %d the cost stays at %.4f, and not to look at the pictures costs %.4f: "+advice, w.last.Epoch, w.last.Cost, w.stuck, w.plan.Rate, defaultRate)
+	e := len(w.costs)
+	if w.last.Seen < w.last.Of || e < 2 || w.blind == 0 {
+		return nil
+	}
+	if w.costs[e-1] > 1.05*w.blind && w.costs[e-1] > 0.99*w.costs[e-2] {
+		return fmt.Errorf("after epoch %d the cost stays at %.4f, and not to look at the pictures costs %.4f: "+advice, e, w.costs[e-1], w.blind, w.plan.Rate, defaultRate)
 	}
 	return nil
 }
@@ -433,9 +442,6 @@ func (w *watcher) diverged() error {
 func (w *watcher) finish() {
 	w.endTest()
 	w.clearLine()
-	if w.ctx.Err() != nil {
-		fmt.Fprintf(w.console.out, "stopped in epoch %d of %d; what was learned so far is kept\n", w.last.Epoch, w.plan.Epochs)
-	}
 	if len(w.costs) > 1 {
 		fmt.Fprintf(w.console.out, "\ncost, epoch by epoch: %.4f %s %.4f\n", w.costs[0], curve(w.costs), w.costs[len(w.costs)-1])
 	}
@@ -547,9 +553,9 @@ func confusion(n *Network, set *Dataset) [][]int {
 // taken for. Where a row for each answer does not fit into 80 columns, the mistakes
 // made most often are listed instead.
 func printConfusion(c *console, table [][]int) {
-	fits := len(table) <= 11
+	narrow := len(table) <= 11
 	fmt.Fprint(c.out, "digit    right")
-	if fits {
+	if narrow {
 		fmt.Fprint(c.out, "  read as")
 		for answer := range table {
 			fmt.Fprintf(c.out, "%5d", answer)
@@ -568,7 +574,7 @@ func printConfusion(c *console, table [][]int) {
 			}
 		}
 		fmt.Fprintf(c.out, "%5d  %6.2f%%", label, percent(row[label], max(sum, 1)))
-		if fits {
+		if narrow {
 			fmt.Fprint(c.out, "         ")
 			for _, count := range row {
 				fmt.Fprintf(c.out, "%5d", count)
@@ -576,7 +582,7 @@ func printConfusion(c *console, table [][]int) {
 		}
 		fmt.Fprintln(c.out)
 	}
-	if fits {
+	if narrow {
 		return
 	}
 	fmt.Fprintln(c.out)
@@ -710,7 +716,7 @@ func explain(c *console, args []string) error {
 	if err != nil {
 		return err
 	}
-	x := &explanation{console: c, set: set, n: n, pass: n.NewPass(), gradient: n.NewGradient()}
+	x := &explanation{console: c, set: set, n: n, pass: n.NewPass(), gradient: n.NewGradient(), trial: n.NewPass()}
 	if err := x.choose(cmp.Or(flags.Arg(0), "0"), *label); err != nil {
 		return err
 	}
@@ -728,8 +734,9 @@ type explanation struct {
 	n        *Network
 	name     string // of the picture
 	example  Example
-	pass     *Pass
+	pass     *Pass     // what every neuron does with it
 	gradient *Gradient // of this example alone
+	trial    *Pass     // for what the neurons would do if the network were another
 }
 
 // choose finds the picture that the words mean, the number of a test picture or a file,
@@ -773,10 +780,13 @@ func (x *explanation) printf(format string, args ...any) { fmt.Fprintf(x.out, fo
 // last is the number of the output layer.
 func (x *explanation) last() int { return len(x.n.Layers) - 1 }
 
-// cost sends the example forward again and returns what it costs now.
-func (x *explanation) cost() float64 {
-	return Cost(x.n.Forward(x.pass, x.example.Picture), x.example.Label)
+// cost returns what the example costs a network, such as x.n with one number nudged.
+func (x *explanation) cost(n *Network) float64 {
+	return Cost(n.Forward(x.trial, x.example.Picture), x.example.Label)
 }
+
+// costNow is for Slope.
+func (x *explanation) costNow() float64 { return x.cost(x.n) }
 
 // A term is one of the numbers that make a sum, and where it comes from.
 type term struct {
@@ -808,16 +818,12 @@ func (x *explanation) chapter1() {
 	output := p.A[x.last()]
 	x.printf("CHAPTER 1: what the network sees in %s, a %d, and makes of it\n\n", x.name, x.example.Label)
 	neuron := Answer(p.A[1]) // the brightest of the first layer after the pixels
-	weights := row(n.Weights[0], neuron)
+	w := row(n.Weights[0], neuron)
 	whole := image.Rect(0, 0, x.set.Cols, x.set.Rows)
 	picture := append(Sketch(x.set.Cols, whole, x.example.Picture), "the picture")
-	if x.last() > 1 {
-		sketch := SketchSigned(x.set.Rows, x.set.Cols, 40, weights, commonScale(weights))
-		x.printf("%s", SideBySide([][]string{picture, append(sketch, fmt.Sprintf("the weights of neuron %d", neuron))}))
-	} else {
-		x.printf("%s", SideBySide([][]string{picture}))
-	}
-	x.printf("In the right picture ░▒▓█ are weights above 0, and ·-=≡ are weights below 0.\n\n")
+	sketch := append(SketchSigned(x.set.Rows, x.set.Cols, 40, w, commonScale(w)), fmt.Sprintf("the weights of neuron %d", neuron))
+	x.printf("%s", SideBySide([][]string{picture, sketch}))
+	x.printf("In the picture of the weights ░▒▓█ are above 0, and ·-=≡ are below.\n\n")
 	x.printf("layer 0  the %d pixels, %d of them not black\n", n.Layers[0], len(p.lit[0]))
 	for l := 1; l <= x.last(); l++ {
 		x.printLayer(l)
@@ -828,7 +834,7 @@ func (x *explanation) chapter1() {
 	x.printf("Neuron %d of layer 1, spelled out: z = the sum of w_k a_k, plus the bias.\n\n", neuron)
 	var terms []term
 	for _, k := range p.lit[0] {
-		terms = append(terms, term{weights[k] * p.A[0][k], fmt.Sprintf("w_%d a_%d = %.4f * %.3f, from row %d, column %d", k, k, weights[k], p.A[0][k], k/x.set.Cols, k%x.set.Cols)})
+		terms = append(terms, term{w[k] * p.A[0][k], fmt.Sprintf("w_%d a_%d = %.4f * %.3f, from row %d, column %d", k, k, w[k], p.A[0][k], k/x.set.Cols, k%x.set.Cols)})
 	}
 	x.printSum("the weighted sum", terms, 5)
 	b, z := n.Biases[0][neuron], p.Z[1][neuron]
@@ -892,17 +898,20 @@ func (x *explanation) chapter2() {
 	var most, least dial
 	zeros := 0
 	x.n.Each(x.gradient, func(l, j, k int, value *float64, derivative float64) {
-		switch size := math.Abs(derivative); {
-		case size == 0:
+		size := math.Abs(derivative)
+		if size == 0 {
 			zeros++
-		case most.value == nil || size > math.Abs(most.slope):
+			return
+		}
+		if most.value == nil || size > math.Abs(most.slope) {
 			most = dial{parameter(l, j, k), derivative, value}
-		case least.value == nil || size < math.Abs(least.slope):
+		}
+		if least.value == nil || size < math.Abs(least.slope) {
 			least = dial{parameter(l, j, k), derivative, value}
 		}
 	})
-	x.printf("The gradient has %s components; %s are 0, the weights of black pixels.\n", thousands(x.n.Parameters()), thousands(zeros))
-	before := x.cost()
+	x.printf("The gradient has %s components; %s are 0, as all of black pixels are.\n", thousands(x.n.Parameters()), thousands(zeros))
+	before := x.cost(x.n)
 	for _, d := range []struct {
 		dial
 		text string
@@ -914,7 +923,7 @@ func (x *explanation) chapter2() {
 		x.printf("\nThe cost feels %s of all (of those it feels at all)\n  %s\n", d.text, d.name)
 		old := *d.value
 		*d.value += nudge
-		measured := x.cost() - before
+		measured := x.cost(x.n) - before
 		*d.value = old
 		x.printf("  its component of the gradient is %+.4g\n", d.slope)
 		x.printf("  nudged by %+g it should change the cost by %+.4g; it does by %+.4g\n", nudge, d.slope*nudge, measured)
@@ -922,7 +931,6 @@ func (x *explanation) chapter2() {
 			x.printf("  (which is less than the 16 digits of the cost can show)\n")
 		}
 	}
-	x.cost() // leaves the pass as it was
 	if least.value != nil {
 		x.printf("\nThe first matters %.3g times as much as the second.\n\n", math.Abs(most.slope/least.slope))
 	}
@@ -957,16 +965,16 @@ func (x *explanation) chapter3() {
 
 	if last > 1 {
 		k := 0 // the hidden neuron of which most is asked
-		for i, slope := range g.dCda[last-1] {
+		for other, slope := range g.dCda[last-1] {
 			if math.Abs(slope) > math.Abs(g.dCda[last-1][k]) {
-				k = i
+				k = other
 			}
 		}
 		x.printf("\nBut all outputs have a wish. What they ask of neuron %d of layer %d:\n\n", k, last-1)
 		var terms []term
-		for j, d := range g.delta[last] {
-			w := n.Weights[last-1].At(j, k)
-			terms = append(terms, term{-w * d, fmt.Sprintf("output %d: -w delta = -(%+.4f * %+.4g)", j, w, d)})
+		for output, d := range g.delta[last] {
+			w := n.Weights[last-1].At(output, k)
+			terms = append(terms, term{-w * d, fmt.Sprintf("output %d: -w delta = -(%+.4f * %+.4g)", output, w, d)})
 		}
 		x.printSum(fmt.Sprintf("-dC/da_%d, what layer %d should do", k, last-1), terms, 5)
 	}
@@ -988,20 +996,16 @@ func (x *explanation) printTop(numbers []float64, line func(k int, v float64) st
 	}
 }
 
-// takeStep does what the example asks for, a little of it, and compares the change of
-// the cost with what the gradient predicts. Then it undoes the step.
+// takeStep does what the example asks for, a little of it and in a copy of the network,
+// and compares the change of the cost with what the gradient predicts.
 func (x *explanation) takeStep() {
 	const rate = 0.001
-	square := 0.0
-	step := func(rate float64) {
-		x.n.Each(x.gradient, func(_, _, _ int, value *float64, derivative float64) { *value -= rate * derivative })
-	}
-	x.n.Each(x.gradient, func(_, _, _ int, _ *float64, derivative float64) { square += derivative * derivative })
-	before := x.cost()
-	step(rate)
-	after := x.cost()
-	step(-rate)
-	x.cost()
+	moved, square := x.n.Clone(), 0.0
+	moved.Each(x.gradient, func(_, _, _ int, value *float64, derivative float64) {
+		*value -= rate * derivative
+		square += derivative * derivative
+	})
+	before, after := x.cost(x.n), x.cost(moved)
 	x.printf("\nWith every weight and bias moved by %g of its wish\n\n", rate)
 	x.printf("  the cost before is            %.10f\n  the cost after is             %.10f\n", before, after)
 	x.printf("  the change is                 %+.6g\n  the gradient predicts         %+.6g\n\n", after-before, -rate*square)
@@ -1009,43 +1013,46 @@ func (x *explanation) takeStep() {
 
 // chapter4 shows the chain rule at one weight of each layer, and checks all of them.
 func (x *explanation) chapter4() {
-	n, p, g := x.n, x.pass, x.gradient
 	x.printf("CHAPTER 4: the chain rule, link by link\n\n")
 	for l := x.last(); l > 0; l-- {
-		bj, bk := 0, 0 // the weight into layer l that matters most
-		w, d := n.Weights[l-1], g.Weights[l-1]
-		for j := range d.Rows {
-			for k := range d.Cols {
-				if math.Abs(d.At(j, k)) > math.Abs(d.At(bj, bk)) {
-					bj, bk = j, k
-				}
-			}
-		}
-		a, dCda := p.A[l][bj], g.dCda[l][bj]
-		x.printf("%s, now %.4f:\n\n", parameter(l, bj, bk), w.At(bj, bk))
-		x.printf("  dz/dw = a_%d = %.4g\n  da/dz = sigmoid'(z) = a (1 - a) = %.4f * %.4f = %.4g\n", bk, p.A[l-1][bk], a, 1-a, SigmoidSlope(a))
-		if l == x.last() {
-			x.printf("  dC/da = 2 (a - y) = 2 (%.4f - %.0f) = %+.4g\n", a, wanted(bj, x.example.Label), dCda)
-		} else {
-			x.printf("  dC/da = the sum over the paths through layer %d, w * da/dz * dC/da each:\n", l+1)
-			var terms []term
-			for j := range n.Layers[l+1] {
-				wj := n.Weights[l].At(j, bj)
-				terms = append(terms, term{wj * g.delta[l+1][j], fmt.Sprintf("through %d: %+.4f * %.4g * %+.4g", j, wj, SigmoidSlope(p.A[l+1][j]), g.dCda[l+1][j])})
-			}
-			x.printSum("dC/da", terms, 3)
-		}
-		product := p.A[l-1][bk] * SigmoidSlope(a) * dCda
-		measured := Slope(&w.Column(bk)[bj], x.cost)
-		x.printf("  dC/dw = %.4g * %.4g * %+.4g = %+.6g\n", p.A[l-1][bk], SigmoidSlope(a), dCda, product)
-		x.printf("  measured, nudging w up and down:   %+.6g, relative error %.0e\n\n", measured, RelativeError(product, measured))
-		x.cost()
+		x.printChain(l)
 	}
 	worst := 0.0
-	n.Each(g, func(_, _, _ int, value *float64, derivative float64) {
-		worst = max(worst, RelativeError(derivative, Slope(value, x.cost)))
+	x.n.Each(x.gradient, func(_, _, _ int, value *float64, derivative float64) {
+		worst = max(worst, RelativeError(derivative, Slope(value, x.costNow)))
 	})
-	x.printf("All %s derivatives compared with their measured slopes:\nthe worst relative error is %.0e\n", thousands(n.Parameters()), worst)
+	x.printf("All %s derivatives compared with their measured slopes:\nthe worst relative error is %.0e\n", thousands(x.n.Parameters()), worst)
+}
+
+// printChain takes the weight into layer l that matters most through the chain rule.
+func (x *explanation) printChain(l int) {
+	w, g := x.n.Weights[l-1], x.gradient.Weights[l-1]
+	j, k := 0, 0
+	for row := range g.Rows {
+		for col := range g.Cols {
+			if math.Abs(g.At(row, col)) > math.Abs(g.At(j, k)) {
+				j, k = row, col
+			}
+		}
+	}
+	before, a, dCda := x.pass.A[l-1][k], x.pass.A[l][j], x.gradient.dCda[l][j]
+	x.printf("%s, now %.4f:\n\n", parameter(l, j, k), w.At(j, k))
+	x.printf("  dz/dw = a_%d = %.4g\n  da/dz = sigmoid'(z) = a (1 - a) = %.4f * %.4f = %.4g\n", k, before, a, 1-a, SigmoidSlope(a))
+	if l == x.last() {
+		x.printf("  dC/da = 2 (a - y) = 2 (%.4f - %.0f) = %+.4g\n", a, wanted(j, x.example.Label), dCda)
+	} else {
+		x.printf("  dC/da = the sum over the paths through layer %d, w * da/dz * dC/da each:\n", l+1)
+		var terms []term
+		for next, aNext := range x.pass.A[l+1] {
+			weight := x.n.Weights[l].At(next, j)
+			terms = append(terms, term{weight * x.gradient.delta[l+1][next], fmt.Sprintf("through %d: %+.4f * %.4g * %+.4g", next, weight, SigmoidSlope(aNext), x.gradient.dCda[l+1][next])})
+		}
+		x.printSum("dC/da", terms, 3)
+	}
+	product := before * SigmoidSlope(a) * dCda
+	measured := Slope(&w.Column(k)[j], x.costNow)
+	x.printf("  dC/dw = %.4g * %.4g * %+.4g = %+.6g\n", before, SigmoidSlope(a), dCda, product)
+	x.printf("  measured, nudging w up and down:   %+.6g, relative error %.0e\n\n", measured, RelativeError(product, measured))
 }
 
 // predict reads digits in picture files.
@@ -1243,7 +1250,7 @@ func (s *studio) handler() http.Handler {
 		origin := r.Header.Get("Origin")
 		var err error
 		switch {
-		case !isLocalName(r.Host):
+		case !isSafeHost(r.Host):
 			err = refuse(http.StatusForbidden, "this server does not answer to the name %q", r.Host)
 		case origin != "" && origin != "http://"+r.Host:
 			err = refuse(http.StatusForbidden, "pages from %q may not use this server", origin)
@@ -1261,14 +1268,14 @@ func (s *studio) handler() http.Handler {
 			if errors.As(err, &refused) {
 				status = refused.status
 			}
-			answer(w, status, map[string]string{"error": err.Error()})
+			sendJSON(w, status, map[string]string{"error": err.Error()})
 		}
 	})
 }
 
-// isLocalName tells whether a Host header is localhost or an IP address, with or without
+// isSafeHost tells whether a Host header is localhost or an IP address, with or without
 // a port: a name that no foreign site can have.
-func isLocalName(host string) bool {
+func isSafeHost(host string) bool {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
 	}
@@ -1285,8 +1292,8 @@ func refuse(status int, format string, args ...any) error {
 	return &refusal{status, fmt.Errorf(format, args...)}
 }
 
-// answer sends a value as JSON.
-func answer(w http.ResponseWriter, status int, value any) error {
+// sendJSON sends a value as JSON.
+func sendJSON(w http.ResponseWriter, status int, value any) error {
 	text, err := json.Marshal(value)
 	if err != nil {
 		return err
@@ -1309,7 +1316,7 @@ func (s *studio) serveNetwork(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return answer(w, http.StatusOK, struct {
+	return sendJSON(w, http.StatusOK, struct {
 		networkFile
 		Rows int `json:"rows"`
 		Cols int `json:"cols"`
@@ -1342,7 +1349,7 @@ func (s *studio) serveDigit(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	e := s.set.Test[number]
-	return answer(w, http.StatusOK, struct {
+	return sendJSON(w, http.StatusOK, struct {
 		Number int `json:"number"`
 		Label  int `json:"label"`
 		recognition
@@ -1372,5 +1379,5 @@ func (s *studio) servePicture(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return answer(w, http.StatusOK, recognize(n, picture))
+	return sendJSON(w, http.StatusOK, recognize(n, picture))
 }

@@ -3,7 +3,7 @@
 //
 // Read the files in this order; none needs a look ahead:
 //
-//	matrix.go    a table of numbers, and the four products a network makes with it
+//	matrix.go    a table of numbers, and what a network computes with it
 //	network.go   weights, biases and the way forward       (chapter 1)
 //	backprop.go  the gradient and the way down it          (chapters 2 to 4)
 //	mnist.go     70,000 handwritten digits, and pictures in and out
@@ -19,9 +19,9 @@ import "fmt"
 // each neuron j of the later layer and a column for each neuron k of the earlier one.
 //
 // It is kept column by column: the weights that leave one neuron k lie side by side.
-// So W a is computed the way it is best pictured, as the columns of W, each scaled by
-// its a_k, added up. And a column whose a_k is 0 need not be touched at all: four of
-// five pixels are black, so that saves most of the work.
+// So W a is computed as it can also be pictured: the columns of W, each scaled by its
+// a_k, added up. And a column whose a_k is 0 need not be touched at all: four of five
+// pixels are black, so that saves most of the multiplications.
 type Matrix struct {
 	Rows, Cols int
 	data       []float64 // element (j, k) is data[k*Rows+j]
@@ -51,8 +51,9 @@ func (m *Matrix) MulAdd(z, a, b []float64, lit []int) {
 
 	// z_j = b_j + sum over k of w_jk a_k
 	copy(z, b)
-	// Four columns at a time, here and in the two products below, so that z is read and
-	// written once for the four of them: this takes a quarter off the time of an epoch.
+	// Four columns at a time, here and in the two products below, so that what belongs to
+	// row j is fetched once for the four of them: this takes a quarter off the time of an
+	// epoch. Cutting all to the length of z tells the compiler that j is in their range.
 	for ; len(lit) >= 4; lit = lit[4:] {
 		k0, k1, k2, k3 := lit[0], lit[1], lit[2], lit[3]
 		a0, a1, a2, a3 := a[k0], a[k1], a[k2], a[k3]
@@ -70,7 +71,7 @@ func (m *Matrix) MulAdd(z, a, b []float64, lit []int) {
 }
 
 // MulTransposed computes c = Wᵀ d, with Cols numbers in c and Rows in d: the same
-// weights, walked from the later layer back to the earlier one.
+// weights, walked from the later layer back to the earlier one, as chapter 4 does.
 func (m *Matrix) MulTransposed(c, d []float64) {
 	m.check("Wᵀ d", len(d), len(c))
 
@@ -129,7 +130,7 @@ func (m *Matrix) AddOuter(d, a []float64, lit []int) {
 // alone.
 func (m *Matrix) Descend(step float64, g *Matrix, touched []bool) {
 	m.check("m - step g", g.Rows, g.Cols)
-	m.check("m - step g", m.Rows, len(touched))
+	m.check("m - step g", g.Rows, len(touched))
 
 	for k, t := range touched {
 		if !t {

@@ -30,7 +30,7 @@ import (
 //go:embed data/*.gz
 var embedded embed.FS
 
-// maxPicture is how many pixels a picture may have: the largest that cameras make.
+// maxPicture is how many pixels a picture may have, more than most cameras make.
 const maxPicture = 50_000_000
 
 // A Dataset is a set of labelled pictures of one size, part of it kept apart for the
@@ -85,15 +85,15 @@ func loadDataset(files fs.FS, folder string) (*Dataset, error) {
 	return &Dataset{Rows: train.rows, Cols: train.cols, Classes: train.classes, Train: train.examples, Test: test.examples}, nil
 }
 
-// examples is one half of a Dataset.
-type examples struct {
+// half is one half of a Dataset.
+type half struct {
 	rows, cols, classes int
 	examples            []Example
 }
 
 // loadExamples reads a file of pictures and the file of their labels.
-func loadExamples(files fs.FS, folder, imagesName, labelsName string) (*examples, error) {
-	set := &examples{}
+func loadExamples(files fs.FS, folder, imagesName, labelsName string) (*half, error) {
+	set := &half{}
 	size, err := readIDXFile(files, folder, imagesName, 3, func(greys []byte) {
 		set.examples = append(set.examples, Example{Picture: NewPicture(greys)})
 	})
@@ -151,8 +151,8 @@ func readIDXFile(files fs.FS, folder, name string, dimensions int, each func(ite
 //	000c  00 00 00 1c   of 28 pixels
 //	0010  00 00 00 ...  the pixels, row by row, 0 black to 255 white
 //
-// The file may be compressed by gzip. It calls each with every item in turn; the bytes
-// are those of the next item afterwards. So no more room is taken than for one item,
+// The file may be compressed by gzip. It calls each with every item in turn, in
+// a slice that is used again for the next one. So no more room is taken than for one item,
 // whatever number of them the header claims.
 func readIDX(r io.Reader, dimensions int, each func(item []byte)) (size []int, err error) {
 	in := bufio.NewReaderSize(r, 1<<16)
@@ -385,10 +385,10 @@ func fill(page *image.RGBA, box image.Rectangle, c color.RGBA) {
 // of dots, the highest row first.
 var glyphs = map[rune]int{
 	'0': 0o75557, '1': 0o26227, '2': 0o71747, '3': 0o71717, '4': 0o55711, '5': 0o74717, '6': 0o74757,
-	'7': 0o71244, '8': 0o75757, '9': 0o75717, '-': 0o00700, '+': 0o02720, '.': 0o00002,
+	'7': 0o71244, '8': 0o75757, '9': 0o75717, '-': 0o00700, '+': 0o02720, '.': 0o00002, 'e': 0o25743,
 }
 
-// write writes a number with its top in the middle at x, y.
+// write writes a number, centred on x and with its top at y.
 func write(page *image.RGBA, x, y int, number string) {
 	const dot = 2
 	x -= (len(number)*4 - 1) * dot / 2
@@ -539,8 +539,8 @@ type plane struct{ level, perRow, perCol float64 }
 func (p plane) at(y, x float64) float64 { return p.level + p.perRow*y + p.perCol*x }
 
 // fitPlane returns the plane with the least squared differences from all pixels that
-// are nearer than near to the old one, and how near to the new one ground is: within
-// four times the root of their mean square.
+// are within near of the old one, and how near to the new one ground is: within four times
+// the root of their mean square, but not less than 0.02.
 //
 // At the least squares, the sums of difference * 1, * y and * x are all 0. With y and x
 // counted from their own averages these are three equations that hardly touch each
@@ -571,7 +571,7 @@ func fitPlane(f *field, old plane, near float64) (plane, float64) {
 	return fitted, max(0.02, 4*math.Sqrt(squares/n))
 }
 
-// eachNear visits the pixels whose brightness is nearer than near to a plane.
+// eachNear visits the pixels whose brightness is within near of a plane.
 func (f *field) eachNear(p plane, near float64, visit func(y, x, v float64)) {
 	for row := range f.rows {
 		for col := range f.cols {
@@ -587,18 +587,18 @@ func (f *field) eachNear(p plane, near float64, visit func(y, x, v float64)) {
 // twentieth of the ink of the largest: dust, not a part of a digit.
 func dropSpecks(ink *field) {
 	patch := make([]int, len(ink.at)) // which patch a pixel belongs to, 0 for none yet
-	weight := []float64{0}
+	inked := []float64{0}
 	for start, v := range ink.at {
 		if v == 0 || patch[start] != 0 {
 			continue
 		}
-		number := len(weight)
-		weight = append(weight, 0)
+		number := len(inked)
+		inked = append(inked, 0)
 		patch[start] = number
 		for todo := []int{start}; len(todo) > 0; {
 			i := todo[len(todo)-1]
 			todo = todo[:len(todo)-1]
-			weight[number] += ink.at[i]
+			inked[number] += ink.at[i]
 			for y := max(0, i/ink.cols-1); y <= min(ink.rows-1, i/ink.cols+1); y++ {
 				for x := max(0, i%ink.cols-1); x <= min(ink.cols-1, i%ink.cols+1); x++ {
 					if k := y*ink.cols + x; ink.at[k] > 0 && patch[k] == 0 {
@@ -609,9 +609,9 @@ func dropSpecks(ink *field) {
 			}
 		}
 	}
-	largest := slices.Max(weight)
+	largest := slices.Max(inked)
 	for i, number := range patch {
-		if weight[number] < largest/20 {
+		if inked[number] < largest/20 {
 			ink.at[i] = 0
 		}
 	}
@@ -646,8 +646,8 @@ func centre(digit *field, rows, cols int) []byte {
 		massY += v * float64(i/small.cols)
 		massX += v * float64(i%small.cols)
 	}
-	// MNIST counts pixels from 0 and puts the centre of mass on number 14 of 28. Half a
-	// pixel off, a twentieth of the test digits would be read wrong.
+	// MNIST counts pixels from 0 and puts the centre of mass on number 14 of 28, half a
+	// pixel beside the true middle; to do otherwise costs right answers.
 	top := int(math.Round(float64(rows)/2 - massY/mass))
 	left := int(math.Round(float64(cols)/2 - massX/mass))
 	top = min(max(top, 0), rows-small.rows)

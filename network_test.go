@@ -57,11 +57,8 @@ func raced() bool {
 
 // Chapter 1: what is a neural network?
 
-func TestTheNetworkHas13002WeightsAndBiases(t *testing.T) {
+func TestEveryNeuronHasAWeightForEachOneBeforeItAndABias(t *testing.T) {
 	n := NewNetwork([]int{784, 16, 16, 10}, seeded(1))
-	if got := n.Parameters(); got != 13002 {
-		t.Errorf("784-16-16-10 has %d parameters", got)
-	}
 	for l, shape := range [][2]int{{16, 784}, {16, 16}, {10, 16}} {
 		if w := n.Weights[l]; w.Rows != shape[0] || w.Cols != shape[1] || len(n.Biases[l]) != shape[0] {
 			t.Errorf("step %d has weights %dx%d and %d biases, want %dx%d", l, w.Rows, w.Cols, len(n.Biases[l]), shape[0], shape[1])
@@ -282,23 +279,6 @@ func TestTheCostOfTheNetworkIsTheAverageOverTheExamples(t *testing.T) {
 	cost, right := n.Test(examples)
 	if math.Abs(cost-sum/100) > 1e-12 || right != hits {
 		t.Errorf("cost %v and %d right, want %v and %d", cost, right, sum/100, hits)
-	}
-}
-
-func TestAnUntrainedNetworkGuesses(t *testing.T) {
-	meanCost, meanRight := 0.0, 0.0
-	const starts = 20
-	for seed := range uint64(starts) {
-		cost, right := NewNetwork([]int{784, 16, 16, 10}, seeded(seed)).Test(mnist().Test[:1000])
-		meanCost += cost / starts
-		meanRight += float64(right) / 1000 / starts
-	}
-	t.Logf("mean over %d random starts: cost %.2f, %.1f%% right", starts, meanCost, 100*meanRight)
-	if meanRight < 0.07 || meanRight > 0.13 {
-		t.Errorf("%.1f%% right, a die with ten sides would be right in 10%%", 100*meanRight)
-	}
-	if meanCost < 2 || meanCost > 4 {
-		t.Errorf("cost %.2f, ten outputs of about a half would cost 2.5", meanCost)
 	}
 }
 
@@ -997,7 +977,7 @@ func TestClaims(t *testing.T) {
 			right += r
 		}
 		t.Logf("20 random starts: average cost %.2f, %.1f%% right", cost, percent(right, 20000))
-		if cost < 2 || cost > 4 || right < 1400 || right > 2600 {
+		if cost < 2.3 || cost > 3.3 || right < 1400 || right > 2600 {
 			t.Fail()
 		}
 	})
