@@ -18,6 +18,7 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -30,12 +31,12 @@ import (
 // commands returns what the program can do; help shows it in this order.
 func commands() []command {
 	return []command{
-		{"train", "", "learn to read digits and save what was learned (what happens if you name no command)", train},
+		{"train", "", "learn to read digits and save what was learned (the default)", train},
 		{"test", "", "show how a saved network does on pictures it has never seen", test},
-		{"explain", "[NUMBER or FILE]", "take a test picture or a picture file through the four chapters", explain},
-		{"weights", "", "paint what each neuron of the first layer looks for, in weights.png and here", weights},
+		{"explain", "[NUMBER or FILE]", "take a test picture or a file of yours through the four chapters", explain},
+		{"weights", "", "paint what each neuron of the first layer looks for", weights},
 		{"predict", "FILE...", "read the digits in picture files (- is standard input)", predict},
-		{"draw", "", "serve a page to draw a digit on and watch the neurons light up", drawPage},
+		{"draw", "", "serve a page to draw a digit on, where the neurons light up", drawPage},
 	}
 }
 
@@ -62,8 +63,28 @@ var errUsage = errors.New("")
 // main exits with 0 when all is done, 1 when something failed, 2 when the program was
 // called in a way it does not know.
 func main() {
-	c := &console{in: os.Stdin, out: os.Stdout, err: os.Stderr, live: isTerminal(os.Stderr), tint: isTerminal(os.Stdout)}
-	os.Exit(run(c, os.Args[1:]))
+	results := &resultWriter{Writer: os.Stdout}
+	c := &console{in: os.Stdin, out: results, err: os.Stderr, live: isTerminal(os.Stderr), tint: isTerminal(os.Stdout)}
+	code := run(c, os.Args[1:])
+	if code == 0 && results.err != nil && !errors.Is(results.err, syscall.EPIPE) { // EPIPE: the reader has read enough
+		fmt.Fprintf(os.Stderr, "digits: the results could not be written: %v\n", results.err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// A resultWriter remembers the first error, so that a full disk does not go unnoticed.
+type resultWriter struct {
+	io.Writer
+	err error
+}
+
+func (w *resultWriter) Write(text []byte) (int, error) {
+	n, err := w.Writer.Write(text)
+	if w.err == nil {
+		w.err = err
+	}
+	return n, err
 }
 
 // isTerminal tells whether a file is a terminal on which the user wants more than plain
@@ -91,7 +112,7 @@ func dispatch(c *console, args []string) error {
 	case len(args) == 0:
 		args = []string{"train"}
 	case slices.Contains([]string{"help", "-h", "-help", "--help"}, args[0]):
-		if len(args) == 1 {
+		if len(args) == 1 || args[1] == "help" {
 			return help(c)
 		}
 		args = []string{args[1], "-h"}
@@ -158,23 +179,26 @@ func loadData(folder string) (*Dataset, error) {
 }
 
 // loadFitting reads a network that must be made for pictures like those of the set.
-func loadFitting(path string, set *Dataset) (*Network, error) {
+func loadFitting(path, data string, set *Dataset) (*Network, error) {
 	n, err := LoadNetwork(path)
 	if err != nil {
 		return nil, err
 	}
-	return n, fits(n, path, set)
+	return n, fits(n, path, data, set)
 }
 
 // fits returns an error unless the network from this file is made for pictures and
-// classes like those of the set.
-func fits(n *Network, path string, set *Dataset) error {
+// classes like those of the set, which comes from the folder data or is MNIST.
+func fits(n *Network, path, data string, set *Dataset) error {
 	inputs, outputs := n.Layers[0], n.Layers[len(n.Layers)-1]
-	if inputs != set.Rows*set.Cols || outputs != set.Classes {
-		return fmt.Errorf("%s: the network %s is not made for this data, which has %d x %d = %d pixels and %d classes; to make one that is, run: go run . train -net %s",
-			path, layersText(n.Layers), set.Rows, set.Cols, set.Rows*set.Cols, set.Classes, path)
+	if inputs == set.Rows*set.Cols && outputs == set.Classes {
+		return nil
 	}
-	return nil
+	if data != "" {
+		data = " -data " + data
+	}
+	return fmt.Errorf("%s: the network %s is not made for this data, which has %d x %d = %d pixels and %d classes; to make one that is, run: go run . train%s -net FILE",
+		path, layersText(n.Layers), set.Rows, set.Cols, set.Rows*set.Cols, set.Classes, data)
 }
 
 // trainFlags is what can be said about a training on the command line.
@@ -200,11 +224,11 @@ func parseTrain(c *console, args []string) (*trainFlags, error) {
 	})
 	flags.IntVar(&t.plan.Epochs, "epochs", 25, "how many times every picture is seen")
 	flags.IntVar(&t.plan.Batch, "batch", 20, "how many pictures share a step")
-	flags.Float64Var(&t.plan.Rate, "rate", defaultRate, "how far a step goes down the gradient; code that takes half the cost needs twice as much")
-	flags.BoolVar(&t.plan.Anneal, "anneal", true, "ease the rate and the decay down to 0 over the run; the videos' plain rule is -anneal=false -decay 0")
-	flags.Float64Var(&t.plan.Decay, "decay", 0.6, "the share of itself that each weight of a pixel loses after an epoch; 0 for none")
-	flags.Uint64Var(&t.seed, "seed", 1, "which random start and shuffles: the same seed gives the same network")
-	flags.StringVar(&t.data, "data", "", "learn from the four IDX files in this `folder` (default: the MNIST inside the program)")
+	flags.Float64Var(&t.plan.Rate, "rate", defaultRate, "how far a step goes down the gradient\n(code that takes half the cost needs twice as much)")
+	flags.BoolVar(&t.plan.Anneal, "anneal", true, "ease the rate and the decay down to 0 over the run\n(the videos' plain rule is -anneal=false -decay 0)")
+	flags.Float64Var(&t.plan.Decay, "decay", 0.6, "the share that each weight of a pixel loses after an epoch")
+	flags.Uint64Var(&t.seed, "seed", 1, "which random numbers; the same give the same network")
+	flags.StringVar(&t.data, "data", "", "learn from the four IDX files in this `folder`, not from MNIST")
 	flags.StringVar(&t.net, "net", "network.json", "save the network in this `file`")
 	flags.BoolVar(&t.resume, "resume", false, "go on from the network that is saved there")
 	if err := parse(c, flags, args); err != nil {
@@ -246,7 +270,7 @@ func train(c *console, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := CanSave(t.net); err != nil {
+	if err := CanWrite(t.net); err != nil {
 		return err
 	}
 	set, err := loadData(t.data)
@@ -266,22 +290,27 @@ func train(c *console, args []string) error {
 	}
 
 	// The first Ctrl-C ends the training after the mini-batch at hand, and what was
-	// learned is saved; from then on Ctrl-C stops the program as usual.
+	// learned is saved; from then on Ctrl-C stops the program as usual. In a pipe it ends
+	// the reader, too, and that must not end the program before it has saved.
+	signal.Ignore(syscall.SIGPIPE)
 	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer release()
 	context.AfterFunc(ctx, release)
 
 	w := newWatcher(ctx, c, n, set, t.plan)
-	err = t.plan.Train(n, set.Train, random, w.report)
+	end := t.plan.Train(n, set.Train, random, w.report)
+	stopped := errors.Is(end, context.Canceled)
+	if end == nil || stopped {
+		err = n.Save(t.net)
+	} else {
+		err = fmt.Errorf("%w; nothing is saved", end)
+	}
 	w.finish()
-	if err != nil && !errors.Is(err, context.Canceled) {
-		return fmt.Errorf("%w; nothing is saved", err)
-	}
 	if err != nil {
-		fmt.Fprintf(c.out, "stopped in epoch %d of %d; what was learned so far is kept\n", w.last.Epoch, t.plan.Epochs)
-	}
-	if err := n.Save(t.net); err != nil {
 		return err
+	}
+	if stopped {
+		fmt.Fprintf(c.out, "stopped in epoch %d of %d; what was learned so far is kept\n", w.last.Epoch, t.plan.Epochs)
 	}
 	wrong := mistakes(n, set.Test)
 	drawMistakes(c, set, wrong, "The first it gets wrong")
@@ -299,7 +328,7 @@ func startingNetwork(c *console, t *trainFlags, set *Dataset, random *rand.Rand)
 	var n *Network
 	if t.resume {
 		var err error
-		if n, err = loadFitting(t.net, set); err != nil {
+		if n, err = loadFitting(t.net, t.data, set); err != nil {
 			return nil, err
 		}
 		origin = "from " + t.net
@@ -354,6 +383,9 @@ func blindCost(set *Dataset) float64 {
 // report is called after each step.
 func (w *watcher) report(p Progress) error {
 	w.last = p
+	if err := w.ctx.Err(); err != nil {
+		return err
+	}
 	if p.Seen == p.Of {
 		w.costs = append(w.costs, p.Cost)
 		w.startTest(p)
@@ -363,10 +395,7 @@ func (w *watcher) report(p Progress) error {
 		}
 		w.drawLine(p)
 	}
-	if err := w.diverged(); err != nil {
-		return err
-	}
-	return w.ctx.Err()
+	return w.diverged()
 }
 
 // startTest tests the network on pictures it does not learn from: a copy of it, beside
@@ -422,20 +451,28 @@ func (w *watcher) timeLeft() string {
 
 // diverged returns an error when the steps overshoot so far (chapter 2) that the network
 // is lost: its numbers are beyond all bounds, or every sigmoid is flat. The cost then stays
-// the same, to less than 1 in 100, and clearly above that of a network that does not look.
+// the same, to less than 1 in 100, and never was near that of a network that does not look.
 func (w *watcher) diverged() error {
-	const advice = "the steps lead nowhere; take another -rate than %g, such as %g"
+	const advice = "the steps lead nowhere, instead of -rate %g try %g"
 	if math.IsNaN(w.last.Cost) {
-		return fmt.Errorf("in epoch %d the cost is no longer a number: "+advice, w.last.Epoch, w.plan.Rate, defaultRate)
+		return fmt.Errorf("in epoch %d the cost is no longer a number: "+advice, w.last.Epoch, w.plan.Rate, otherRate(w.plan.Rate))
 	}
 	e := len(w.costs)
 	if w.last.Seen < w.last.Of || e < 2 || w.blind == 0 {
 		return nil
 	}
-	if w.costs[e-1] > 1.05*w.blind && w.costs[e-1] > 0.99*w.costs[e-2] {
-		return fmt.Errorf("after epoch %d the cost stays at %.4f, and not to look at the pictures costs %.4f: "+advice, e, w.costs[e-1], w.blind, w.plan.Rate, defaultRate)
+	if slices.Min(w.costs) > 1.05*w.blind && w.costs[e-1] > 0.99*w.costs[e-2] {
+		return fmt.Errorf("after epoch %d the cost stays at %.4f, and not to look at the pictures costs %.4f: "+advice, e, w.costs[e-1], w.blind, w.plan.Rate, otherRate(w.plan.Rate))
 	}
 	return nil
+}
+
+// otherRate returns a rate to try when this one leads nowhere.
+func otherRate(rate float64) float64 {
+	if rate > defaultRate || rate < defaultRate/100 {
+		return defaultRate
+	}
+	return rate / 4
 }
 
 // finish closes the account of a training, which may have been stopped early.
@@ -508,7 +545,7 @@ func printAccuracy(c *console, right, of int) {
 func test(c *console, args []string) error {
 	flags := flag.NewFlagSet("test", flag.ContinueOnError)
 	path := flags.String("net", "network.json", "the `file` with the network")
-	data := flags.String("data", "", "test on the IDX files in this `folder` (default: the MNIST inside the program)")
+	data := flags.String("data", "", "test on the four IDX files in this `folder`, not on MNIST")
 	if err := parse(c, flags, args); err != nil {
 		return err
 	}
@@ -519,7 +556,7 @@ func test(c *console, args []string) error {
 	if err != nil {
 		return err
 	}
-	n, err := loadFitting(*path, set)
+	n, err := loadFitting(*path, *data, set)
 	if err != nil {
 		return err
 	}
@@ -573,7 +610,11 @@ func printConfusion(c *console, table [][]int) {
 				list = append(list, confused{label, answer, count})
 			}
 		}
-		fmt.Fprintf(c.out, "%5d  %6.2f%%", label, percent(row[label], max(sum, 1)))
+		if sum == 0 {
+			fmt.Fprintf(c.out, "%5d     none", label)
+		} else {
+			fmt.Fprintf(c.out, "%5d  %6.2f%%", label, percent(row[label], sum))
+		}
 		if narrow {
 			fmt.Fprint(c.out, "         ")
 			for _, count := range row {
@@ -617,12 +658,18 @@ func thousands(n int) string {
 func weights(c *console, args []string) error {
 	flags := flag.NewFlagSet("weights", flag.ContinueOnError)
 	path := flags.String("net", "network.json", "the `file` with the network")
-	data := flags.String("data", "", "the `folder` of the IDX files it learned from, for pictures that are not square")
+	data := flags.String("data", "", "the `folder` of the data it learned from, if not of square pictures")
 	out := flags.String("out", "weights.png", "the `file` to paint")
 	if err := parse(c, flags, args); err != nil {
 		return err
 	}
 	if err := noArguments(flags); err != nil {
+		return err
+	}
+	if filepath.Clean(*out) == filepath.Clean(*path) {
+		return usage("weights: -out %s would be painted over the network", *out)
+	}
+	if err := CanWrite(*out); err != nil {
 		return err
 	}
 	n, err := LoadNetwork(*path)
@@ -687,7 +734,7 @@ func pictureSize(n *Network, path, data string) (rows, cols int, err error) {
 		if err != nil {
 			return 0, 0, err
 		}
-		return set.Rows, set.Cols, fits(n, path, set)
+		return set.Rows, set.Cols, fits(n, path, data, set)
 	}
 	side := int(math.Sqrt(float64(n.Layers[0])) + 0.5)
 	if side*side != n.Layers[0] {
@@ -700,8 +747,8 @@ func pictureSize(n *Network, path, data string) (rows, cols int, err error) {
 func explain(c *console, args []string) error {
 	flags := flag.NewFlagSet("explain", flag.ContinueOnError)
 	path := flags.String("net", "network.json", "the `file` with the network")
-	data := flags.String("data", "", "take the test picture from the IDX files in this `folder` (default: the MNIST inside the program)")
-	label := flags.Int("label", -1, "the digit that a picture file is meant to show (default: the one the network sees)")
+	data := flags.String("data", "", "take the test picture from the IDX files in this `folder`")
+	label := flags.Int("label", -1, "what a picture file is to show; -1: what the network sees")
 	if err := parse(c, flags, args); err != nil {
 		return err
 	}
@@ -712,7 +759,7 @@ func explain(c *console, args []string) error {
 	if err != nil {
 		return err
 	}
-	n, err := loadFitting(*path, set)
+	n, err := loadFitting(*path, *data, set)
 	if err != nil {
 		return err
 	}
@@ -752,17 +799,15 @@ func (x *explanation) choose(words string, label int) error {
 		x.name = fmt.Sprintf("test picture %d", number)
 		x.example = x.set.Test[number]
 	} else {
-		f, err := os.Open(words)
-		if err != nil {
+		picture, err := readPictureFile(x.console, words, x.set.Rows, x.set.Cols)
+		if errors.Is(err, os.ErrNotExist) {
 			return fmt.Errorf("neither the number of a test picture nor a file: %w", err)
 		}
-		defer f.Close()
-		picture, err := ReadPicture(f, x.set.Rows, x.set.Cols, maxPicture)
 		if err != nil {
-			return fmt.Errorf("%s: %w", words, err)
+			return err
 		}
-		if label >= x.set.Classes {
-			return usage("explain: -label %d: the labels end at %d", label, x.set.Classes-1)
+		if label < -1 || label >= x.set.Classes {
+			return usage("explain: -label %d: the labels are 0 to %d", label, x.set.Classes-1)
 		}
 		if label < 0 {
 			label = Answer(x.n.Forward(x.pass, picture))
@@ -834,7 +879,7 @@ func (x *explanation) chapter1() {
 	x.printf("Neuron %d of layer 1, spelled out: z = the sum of w_k a_k, plus the bias.\n\n", neuron)
 	var terms []term
 	for _, k := range p.lit[0] {
-		terms = append(terms, term{w[k] * p.A[0][k], fmt.Sprintf("w_%d a_%d = %.4f * %.3f, from row %d, column %d", k, k, w[k], p.A[0][k], k/x.set.Cols, k%x.set.Cols)})
+		terms = append(terms, term{w[k] * p.A[0][k], fmt.Sprintf("w_%d a_%d = %.4g * %.3f, from row %d, column %d", k, k, w[k], p.A[0][k], k/x.set.Cols, k%x.set.Cols)})
 	}
 	x.printSum("the weighted sum", terms, 5)
 	b, z := n.Biases[0][neuron], p.Z[1][neuron]
@@ -960,7 +1005,7 @@ func (x *explanation) chapter3() {
 	})
 	x.printf("\n  the activations behind it in proportion to their weights:\n")
 	x.printTop(row(n.Weights[last-1], j), func(k int, w float64) string {
-		return fmt.Sprintf("a_%d by %+.4g, for w_%d = %+.4f", k, -w*delta, k, w)
+		return fmt.Sprintf("a_%d by %+.4g, for w_%d = %+.4g", k, -w*delta, k, w)
 	})
 
 	if last > 1 {
@@ -974,7 +1019,7 @@ func (x *explanation) chapter3() {
 		var terms []term
 		for output, d := range g.delta[last] {
 			w := n.Weights[last-1].At(output, k)
-			terms = append(terms, term{-w * d, fmt.Sprintf("output %d: -w delta = -(%+.4f * %+.4g)", output, w, d)})
+			terms = append(terms, term{-w * d, fmt.Sprintf("output %d: -w delta = -(%+.4g * %+.4g)", output, w, d)})
 		}
 		x.printSum(fmt.Sprintf("-dC/da_%d, what layer %d should do", k, last-1), terms, 5)
 	}
@@ -1036,7 +1081,7 @@ func (x *explanation) printChain(l int) {
 		}
 	}
 	before, a, dCda := x.pass.A[l-1][k], x.pass.A[l][j], x.gradient.dCda[l][j]
-	x.printf("%s, now %.4f:\n\n", parameter(l, j, k), w.At(j, k))
+	x.printf("%s, now %.4g:\n\n", parameter(l, j, k), w.At(j, k))
 	x.printf("  dz/dw = a_%d = %.4g\n  da/dz = sigmoid'(z) = a (1 - a) = %.4f * %.4f = %.4g\n", k, before, a, 1-a, SigmoidSlope(a))
 	if l == x.last() {
 		x.printf("  dC/da = 2 (a - y) = 2 (%.4f - %.0f) = %+.4g\n", a, wanted(j, x.example.Label), dCda)
@@ -1045,7 +1090,7 @@ func (x *explanation) printChain(l int) {
 		var terms []term
 		for next, aNext := range x.pass.A[l+1] {
 			weight := x.n.Weights[l].At(next, j)
-			terms = append(terms, term{weight * x.gradient.delta[l+1][next], fmt.Sprintf("through %d: %+.4f * %.4g * %+.4g", next, weight, SigmoidSlope(aNext), x.gradient.dCda[l+1][next])})
+			terms = append(terms, term{weight * x.gradient.delta[l+1][next], fmt.Sprintf("through %d: %+.4g * %.4g * %+.4g", next, weight, SigmoidSlope(aNext), x.gradient.dCda[l+1][next])})
 		}
 		x.printSum("dC/da", terms, 3)
 	}
@@ -1059,7 +1104,7 @@ func (x *explanation) printChain(l int) {
 func predict(c *console, args []string) error {
 	flags := flag.NewFlagSet("predict", flag.ContinueOnError)
 	path := flags.String("net", "network.json", "the `file` with the network")
-	data := flags.String("data", "", "the `folder` of the IDX files it learned from, for pictures that are not square")
+	data := flags.String("data", "", "the `folder` of the data it learned from, if not of square pictures")
 	verbose := flags.Bool("v", false, "draw what the network sees, and all its outputs")
 	if err := parse(c, flags, args); err != nil {
 		return err
@@ -1143,8 +1188,8 @@ var page []byte
 func drawPage(c *console, args []string) error {
 	flags := flag.NewFlagSet("draw", flag.ContinueOnError)
 	path := flags.String("net", "network.json", "the `file` with the network")
-	data := flags.String("data", "", "take test digits from the IDX files in this `folder` (default: the MNIST inside the program)")
-	addr := flags.String("addr", "localhost:8080", "the `address` to listen at; one that is not localhost can be reached from outside")
+	data := flags.String("data", "", "take test digits from the IDX files in this `folder`")
+	addr := flags.String("addr", "localhost:8080", "the `address` to listen at; only localhost is private")
 	if err := parse(c, flags, args); err != nil {
 		return err
 	}
@@ -1155,13 +1200,13 @@ func drawPage(c *console, args []string) error {
 	if err != nil {
 		return err
 	}
-	studio := newStudio(*path, set)
+	studio := newStudio(*path, *data, set)
 	if _, err := studio.current(); err != nil {
 		return err
 	}
 	listener, err := net.Listen("tcp", *addr)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("%s is in use, perhaps by another draw; stop that, or take another port: go run . draw -addr localhost:8081", *addr)
+		return fmt.Errorf("%s is in use, perhaps by another draw; stop that, or let the system choose a port: go run . draw -addr localhost:0", *addr)
 	}
 	if err != nil {
 		return fmt.Errorf("cannot listen at %s: %w", *addr, err)
@@ -1175,6 +1220,7 @@ func drawPage(c *console, args []string) error {
 // A studio answers what the page asks.
 type studio struct {
 	path  string // of the network
+	data  string // the folder of the set, "" for MNIST
 	set   *Dataset
 	turns chan struct{} // holds one for each picture that is being read: few at a time, so that many requests need no more memory
 
@@ -1183,8 +1229,8 @@ type studio struct {
 	written time.Time // when the file of the network was
 }
 
-func newStudio(path string, set *Dataset) *studio {
-	return &studio{path: path, set: set, turns: make(chan struct{}, 4)}
+func newStudio(path, data string, set *Dataset) *studio {
+	return &studio{path: path, data: data, set: set, turns: make(chan struct{}, 4)}
 }
 
 // current returns the network, read again if another has been saved meanwhile.
@@ -1195,7 +1241,7 @@ func (s *studio) current() (*Network, error) {
 	if err == nil && s.network != nil && info.ModTime().Equal(s.written) {
 		return s.network, nil
 	}
-	n, err := loadFitting(s.path, s.set)
+	n, err := loadFitting(s.path, s.data, s.set)
 	if err != nil {
 		return nil, err
 	}
@@ -1225,7 +1271,10 @@ func (s *studio) serve(ctx context.Context, listener net.Listener) error {
 	}
 	patience, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 	defer cancel()
-	return server.Shutdown(patience)
+	if server.Shutdown(patience) == nil {
+		return nil
+	}
+	return server.Close() // for those who would not finish
 }
 
 // handler guards and routes. Other pages must not use this one: a foreign site could
@@ -1356,6 +1405,13 @@ func (s *studio) serveDigit(w http.ResponseWriter, r *http.Request) error {
 	}{number, e.Label, recognize(n, e.Picture)})
 }
 
+// inTurn waits until few enough pictures are being read, and reads one.
+func (s *studio) inTurn(read func() (Picture, error)) (Picture, error) {
+	s.turns <- struct{}{}
+	defer func() { <-s.turns }()
+	return read()
+}
+
 // servePicture reads the digit in a picture that was drawn, as predict does with a file.
 func (s *studio) servePicture(w http.ResponseWriter, r *http.Request) error {
 	const largestBody, largestPicture = 1 << 20, 4_000_000 // bytes, pixels
@@ -1366,9 +1422,9 @@ func (s *studio) servePicture(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return refuse(http.StatusBadRequest, "the picture did not arrive: %w", err)
 	}
-	s.turns <- struct{}{}
-	picture, err := ReadPicture(bytes.NewReader(body), s.set.Rows, s.set.Cols, largestPicture)
-	<-s.turns
+	picture, err := s.inTurn(func() (Picture, error) {
+		return ReadPicture(bytes.NewReader(body), s.set.Rows, s.set.Cols, largestPicture)
+	})
 	if errors.Is(err, ErrNoInk) {
 		return refuse(http.StatusUnprocessableEntity, "%w", err)
 	}

@@ -273,8 +273,12 @@ func Sketch(cols int, box image.Rectangle, picture Picture) []string {
 // width wide: the shades ░▒▓█ are above, the dashes ·-=≡ below, and the last of each
 // stands for scale or more.
 func SketchSigned(rows, cols, width int, numbers []float64, scale float64) []string {
+	shades := make([]float64, len(numbers)) // -1 to 1
+	for i, x := range numbers {
+		shades[i] = max(-1, min(1, x/scale))
+	}
 	return mosaic(image.Rect(0, 0, cols, rows), width, func(upper, lower image.Rectangle) string {
-		v := mean(numbers, cols, upper.Union(lower)) / scale
+		v := mean(shades, cols, upper.Union(lower))
 		level := min(4, int(math.Abs(v)*4+0.6))
 		if v < 0 {
 			return string([]rune(" ·-=≡")[level])
@@ -416,23 +420,51 @@ var ErrNoInk = errors.New("there is no ink in it; a digit must stand out from it
 // claim to have any number.
 func ReadPicture(r io.Reader, rows, cols, limit int) (Picture, error) {
 	var start bytes.Buffer
-	config, _, err := image.DecodeConfig(io.TeeReader(r, &start))
+	in := bufio.NewReader(r)
+	if _, err := in.Peek(1); err != nil {
+		return Picture{}, fmt.Errorf("nothing can be read from it: %w", err)
+	}
+	config, _, err := image.DecodeConfig(io.TeeReader(in, &start))
 	if err != nil {
 		return Picture{}, fmt.Errorf("not a PNG, JPEG or GIF: %w", err)
 	}
 	if config.Width < 1 || config.Height < 1 || config.Width > limit/config.Height {
 		return Picture{}, fmt.Errorf("the picture claims %d x %d pixels; at most %d million in all are read", config.Width, config.Height, limit/1_000_000)
 	}
-	picture, _, err := image.Decode(io.MultiReader(&start, r))
+	picture, _, err := image.Decode(io.MultiReader(&start, in))
 	if err != nil {
 		return Picture{}, fmt.Errorf("the picture is broken: %w", err)
 	}
-	ink, err := findInk(toGrey(picture))
+	if picture.Bounds().Empty() {
+		return Picture{}, ErrNoInk
+	}
+	ink, err := lookCloser(picture)
 	if err != nil {
 		return Picture{}, err
 	}
-	dropSpecks(ink)
-	return NewPicture(centre(crop(ink), rows, cols)), nil
+	return NewPicture(centre(crop(ink, inkBoxOf(ink)), rows, cols)), nil
+}
+
+// lookCloser finds the ink in a picture. What is small on a large picture would be blurred
+// by making that smaller, so it is looked at once more, with only the ground around it.
+func lookCloser(picture image.Image) (*field, error) {
+	grey, step := toGrey(picture)
+	ink, err := findInk(grey)
+	if err != nil || step == 1 {
+		return ink, err
+	}
+	box := inkBoxOf(ink)
+	margin := 2 + max(box.Dx(), box.Dy())/4
+	box = box.Inset(-margin)
+	around := image.Rectangle{box.Min.Mul(step), box.Max.Mul(step)}.Add(picture.Bounds().Min)
+	part, ok := picture.(interface {
+		SubImage(image.Rectangle) image.Image
+	})
+	if !ok {
+		return ink, nil
+	}
+	grey, _ = toGrey(part.SubImage(around))
+	return findInk(grey)
 }
 
 // A field is a picture in numbers of 0 to 1, row by row.
@@ -447,11 +479,11 @@ func newField(rows, cols int) *field {
 
 // toGrey returns how bright a picture is. Where it is transparent, what shows through
 // is white if the ink is dark and black if it is light. A large picture is made smaller
-// by averaging squares of pixels, until no side is longer than 200.
-func toGrey(picture image.Image) *field {
+// by averaging squares of pixels, step wide, so that no side is longer than 200.
+func toGrey(picture image.Image) (grey *field, step int) {
 	box := picture.Bounds()
-	step := (max(box.Dx(), box.Dy()) + 199) / 200
-	grey := newField((box.Dy()+step-1)/step, (box.Dx()+step-1)/step)
+	step = (max(box.Dx(), box.Dy()) + 199) / 200
+	grey = newField((box.Dy()+step-1)/step, (box.Dx()+step-1)/step)
 	cover := newField(grey.rows, grey.cols) // how opaque
 	light, opaque := 0.0, 0.0
 	for i := range grey.at {
@@ -475,7 +507,7 @@ func toGrey(picture image.Image) *field {
 			grey.at[i] += 1 - cover.at[i]
 		}
 	}
-	return grey
+	return grey, step
 }
 
 // findInk returns how much ink there is at each pixel: 0 on the ground, 1 where the
@@ -517,6 +549,7 @@ func findInk(grey *field) (*field, error) {
 			difference.at[i] = 0
 		}
 	}
+	dropSpecks(difference)
 	return difference, nil
 }
 
@@ -617,18 +650,23 @@ func dropSpecks(ink *field) {
 	}
 }
 
-// crop returns the smallest part of a picture that holds all its ink.
-func crop(ink *field) *field {
-	top, left, bottom, right := ink.rows, ink.cols, 0, 0
+// inkBoxOf returns the smallest box that holds all the ink.
+func inkBoxOf(ink *field) image.Rectangle {
+	var box image.Rectangle
 	for i, v := range ink.at {
 		if v > 0 {
-			top, bottom = min(top, i/ink.cols), max(bottom, i/ink.cols+1)
-			left, right = min(left, i%ink.cols), max(right, i%ink.cols+1)
+			x, y := i%ink.cols, i/ink.cols
+			box = box.Union(image.Rect(x, y, x+1, y+1))
 		}
 	}
-	part := newField(bottom-top, right-left)
+	return box
+}
+
+// crop returns the part of a picture that lies in box.
+func crop(ink *field, box image.Rectangle) *field {
+	part := newField(box.Dy(), box.Dx())
 	for i := range part.at {
-		part.at[i] = ink.at[(top+i/part.cols)*ink.cols+left+i%part.cols]
+		part.at[i] = ink.at[(box.Min.Y+i/part.cols)*ink.cols+box.Min.X+i%part.cols]
 	}
 	return part
 }

@@ -374,9 +374,15 @@ func WriteWhole(path string, content []byte) error {
 	return nil
 }
 
-// CanSave tells, before a long training, whether Save to this path would find a
-// place to write. It leaves everything as it was.
-func CanSave(path string) error {
+// CanWrite tells, before a long work, whether WriteWhole would find a place to write. It
+// leaves everything as it was.
+func CanWrite(path string) error {
+	if path == "" {
+		return errors.New("cannot write to a file without a name")
+	}
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return fmt.Errorf("cannot write there: %s is not a file", path)
+	}
 	old, err := os.OpenFile(path, os.O_WRONLY, 0)
 	if err == nil {
 		err = old.Close()

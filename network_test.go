@@ -237,9 +237,12 @@ func TestEveryPictureIsSeenForItselfAlone(t *testing.T) {
 	used := n.NewPass()
 	for _, e := range mnist().Test[:50] {
 		fresh := n.NewPass()
-		want := n.Forward(fresh, e.Picture)
-		if got := n.Forward(used, e.Picture); !slices.Equal(got, want) {
-			t.Fatalf("a pass used before gives %v, a fresh one %v", got, want)
+		n.Forward(fresh, e.Picture)
+		n.Forward(used, e.Picture)
+		for l := range used.A {
+			if !slices.Equal(used.A[l], fresh.A[l]) {
+				t.Fatalf("in a pass used before, layer %d is %v, in a fresh one %v", l, used.A[l], fresh.A[l])
+			}
 		}
 	}
 }
@@ -876,6 +879,33 @@ func TestTheGradientOfAMiniBatchIsTheAverageOfItsExamples(t *testing.T) {
 	}
 }
 
+func TestEachVisitsEveryParameterOnceWithItsDerivative(t *testing.T) {
+	n := NewNetwork([]int{3, 2, 4}, seeded(1))
+	p, g := n.NewPass(), n.NewGradient()
+	n.Forward(p, NewPicture([]byte{10, 0, 200}))
+	g.Add(n, p, 1)
+	seen := map[[3]int]bool{}
+	n.Each(g, func(l, j, k int, value *float64, derivative float64) {
+		seen[[3]int{l, j, k}] = true
+		if k < 0 {
+			if k != -1 || value != &n.Biases[l-1][j] || derivative != g.Biases[l-1][j] {
+				t.Errorf("the bias of neuron %d of layer %d comes with another's number", j, l)
+			}
+			return
+		}
+		if *value != n.Weights[l-1].At(j, k) || derivative != g.Weights[l-1].At(j, k) {
+			t.Errorf("the weight from %d to %d of layer %d comes with another's number", k, j, l)
+		}
+		*value = 7 // what the visitor changes is changed in the network
+		if n.Weights[l-1].At(j, k) != 7 {
+			t.Errorf("the weight from %d to %d of layer %d did not change", k, j, l)
+		}
+	})
+	if len(seen) != n.Parameters() {
+		t.Errorf("%d of %d parameters visited", len(seen), n.Parameters())
+	}
+}
+
 func TestAStepLeavesTheGradientEmptyForTheNextBatch(t *testing.T) {
 	n := NewNetwork([]int{784, 16, 16, 10}, seeded(1))
 	g, p := n.NewGradient(), n.NewPass()
@@ -1506,8 +1536,8 @@ func TestAFileIsWrittenWholeOrNotAtAll(t *testing.T) {
 func TestAPathThatCannotBeWrittenIsFoundBeforeTraining(t *testing.T) {
 	folder := t.TempDir()
 	for _, path := range []string{folder, filepath.Join(folder, "no", "network.json")} {
-		if err := CanSave(path); err == nil || !strings.Contains(err.Error(), path) {
-			t.Errorf("CanSave(%s) = %v", path, err)
+		if err := CanWrite(path); err == nil || !strings.Contains(err.Error(), path) {
+			t.Errorf("CanWrite(%s) = %v", path, err)
 		}
 	}
 	path := filepath.Join(folder, "network.json")
@@ -1517,15 +1547,15 @@ func TestAPathThatCannotBeWrittenIsFoundBeforeTraining(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if err := CanSave(path); err != nil {
-			t.Errorf("CanSave: %v", err)
+		if err := CanWrite(path); err != nil {
+			t.Errorf("CanWrite: %v", err)
 		}
 		if got, _ := os.ReadFile(path); string(got) != content {
-			t.Errorf("CanSave changed %q to %q", content, got)
+			t.Errorf("CanWrite changed %q to %q", content, got)
 		}
 	}
 	if files, _ := os.ReadDir(folder); len(files) != 1 {
-		t.Errorf("CanSave left behind: %v", files)
+		t.Errorf("CanWrite left behind: %v", files)
 	}
 }
 
@@ -1692,6 +1722,27 @@ func TestDigitsInPicturesOfAllKindsAreReadLikeTheOriginals(t *testing.T) {
 	}
 }
 
+func TestASmallDigitOnALargePictureIsReadLikeTheOriginal(t *testing.T) {
+	n := trained()
+	pass := n.NewPass()
+	original, same := 0, 0
+	for i, e := range mnist().Test[:40] {
+		if Answer(n.Forward(pass, e.Picture)) != e.Label {
+			continue
+		}
+		original++
+		file := asPNG(paper(e.Picture, 1400, 1000, 50+30*i, 900-20*i, 2, color.NRGBA{220, 220, 210, 255}, color.NRGBA{40, 40, 60, 255}))
+		picture, err := ReadPicture(bytes.NewReader(file), 28, 28, maxPicture)
+		if err == nil && Answer(n.Forward(pass, picture)) == e.Label {
+			same++
+		}
+	}
+	t.Logf("read: %d of %d", same, original)
+	if percent(same, original) < 93 {
+		t.Error("too few")
+	}
+}
+
 func TestPicturesWithoutADigitAreErrorsThatSayWhy(t *testing.T) {
 	uniform := func(grey byte) []byte {
 		p := image.NewGray(image.Rect(0, 0, 50, 40))
@@ -1716,11 +1767,13 @@ func TestPicturesWithoutADigitAreErrorsThatSayWhy(t *testing.T) {
 		file []byte
 		want string
 	}{
-		{"nothing", nil, "not a PNG"},
+		{"nothing", nil, "nothing can be read"},
 		{"text", []byte("seven"), "not a PNG"},
 		{"a cut header", whole[:20], "not a PNG"},
 		{"a cut picture", whole[:len(whole)-30], "broken"},
 		{"a huge claim", huge, "100000 x 100000"},
+		{"a GIF whose only frame is empty", []byte("GIF89a\n\x00\n\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff,\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x01,\x00;"), "no ink"},
+		{"a GIF whose only frame has no rows", []byte("GIF89a\n\x00\n\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff,\x00\x00\x00\x00\x05\x00\x00\x00\x00\x02\x01,\x00;"), "no ink"},
 		{"one pixel", asPNG(image.NewGray(image.Rect(0, 0, 1, 1))), "no ink"},
 		{"black", uniform(0), "no ink"},
 		{"white", uniform(255), "no ink"},
@@ -1886,7 +1939,8 @@ func TestExplainTakesANumberOrAFile(t *testing.T) {
 		{[]string{text}, 1, "", "not a PNG"},
 		{[]string{"none"}, 1, "", "none"},
 		{[]string{"1", "2"}, 2, "", "one test picture"},
-		{[]string{"-label", "10", file}, 2, "", "end at 9"},
+		{[]string{"-label", "10", file}, 2, "", "0 to 9"},
+		{[]string{"-label", "-2", file}, 2, "", "0 to 9"},
 		{[]string{"-label", "3", "0"}, 2, "", "known to show a 7"},
 	} {
 		var out, err bytes.Buffer
@@ -1951,7 +2005,7 @@ func TestWeightsArePaintedBlueAbove0AndRedBelow(t *testing.T) {
 
 // The page.
 
-func newTestStudio(t *testing.T) *studio { return newStudio(saved(t), mnist()) }
+func newTestStudio(t *testing.T) *studio { return newStudio(saved(t), "", mnist()) }
 
 func TestThePageIsServedAndRecognizesDrawings(t *testing.T) {
 	server := httptest.NewServer(newTestStudio(t).handler())
@@ -2142,7 +2196,7 @@ func FuzzHandler(f *testing.F) {
 	if err := NewNetwork([]int{784, 4, 10}, seeded(1)).Save(path); err != nil {
 		f.Fatal(err)
 	}
-	handler := newStudio(path, mnist()).handler()
+	handler := newStudio(path, "", mnist()).handler()
 	f.Add("POST", "/recognize", "localhost", "", []byte("x"))
 	f.Add("GET", "/digit?number=3", "127.0.0.1:80", "http://127.0.0.1:80", []byte(nil))
 	f.Fuzz(func(t *testing.T, method, path, host, origin string, body []byte) {
@@ -2208,7 +2262,11 @@ func TestMistakesInTheCallAreOneClearLine(t *testing.T) {
 		{"train -net " + empty, 1, empty},
 		{"train -net " + filepath.Join(empty, "no", "n.json"), 1, "no such file or directory"},
 		{"train -resume -data " + set, 1, "not made for this data"},
-		{"test -net " + net, 1, "not made for this data"},
+		{"test -net " + net, 1, "run: go run . train -net FILE"},
+		{"test -data " + set + " -net " + net, 1, "run: go run . train -data " + set + " -net FILE"},
+		{"weights -net " + net + " -out " + net, 2, "over the network"},
+		{"weights -net " + net + " -out " + empty, 1, "not a file"},
+		{"train -net=", 1, "without a name"},
 		{"test -net " + filepath.Join(empty, "n.json"), 1, "go run . train"},
 	} {
 		args := strings.Fields(c.args)
@@ -2275,9 +2333,9 @@ func TestATrainingThatDivergesSaysSoAndSavesNothing(t *testing.T) {
 		want string
 	}{
 		{"1.5", 0, ""},
-		{"1000", 1, "-rate than 1000"},
-		{"1e300", 1, "-rate than 1e+300"},
-		{"1e308", 1, "-rate than 1e+308"},
+		{"1000", 1, "-rate 1000 try 2"},
+		{"1e300", 1, "-rate 1e+300 try 2"},
+		{"1e308", 1, "-rate 1e+308 try 2"},
 	} {
 		path := net
 		if c.code == 0 {
@@ -2292,6 +2350,31 @@ func TestATrainingThatDivergesSaysSoAndSavesNothing(t *testing.T) {
 	}
 	if now, _ := os.ReadFile(net); !bytes.Equal(now, old) {
 		t.Error("a network that is lost was saved over an old one")
+	}
+}
+
+func TestOnlyATrainingThatNeverLearnedCountsAsLost(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		costs []float64 // of the epochs so far, where not to look costs 0.9
+		lost  bool
+	}{
+		{"one epoch tells nothing", []float64{3}, false},
+		{"stays where every sigmoid is flat", []float64{1.001, 1}, true},
+		{"no longer a number", []float64{math.NaN()}, true},
+		{"slow but falling", []float64{2, 1.9}, false},
+		{"as good as not to look", []float64{0.91, 0.91}, false},
+		{"breaks down after it has learned", []float64{1.5, 0.1, 1, 1}, false},
+	} {
+		w := &watcher{plan: Training{Rate: 1}, blind: 0.9, costs: c.costs, last: Progress{Epoch: len(c.costs), Seen: 9, Of: 9, Cost: c.costs[len(c.costs)-1]}}
+		if err := w.diverged(); (err != nil) != c.lost {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+	for rate, want := range map[float64]float64{1000: 2, 1e-9: 2, 2: 0.5, 0.1: 0.025} {
+		if got := otherRate(rate); got != want {
+			t.Errorf("instead of -rate %g the advice is %g, want %g", rate, got, want)
+		}
 	}
 }
 
