@@ -273,6 +273,9 @@ func train(c *console, args []string) error {
 	if err := CanWrite(t.net); err != nil {
 		return err
 	}
+	// A reader of the output that goes away, as tee does at Ctrl-C, must not end the program
+	// before it has saved.
+	signal.Ignore(syscall.SIGPIPE)
 	set, err := loadData(t.data)
 	if err != nil {
 		return err
@@ -290,9 +293,7 @@ func train(c *console, args []string) error {
 	}
 
 	// The first Ctrl-C ends the training after the mini-batch at hand, and what was
-	// learned is saved; from then on Ctrl-C stops the program as usual. In a pipe it ends
-	// the reader, too, and that must not end the program before it has saved.
-	signal.Ignore(syscall.SIGPIPE)
+	// learned is saved; from then on Ctrl-C stops the program as usual.
 	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer release()
 	context.AfterFunc(ctx, release)
@@ -1243,7 +1244,7 @@ func (s *studio) current() (*Network, error) {
 	}
 	n, err := loadFitting(s.path, s.data, s.set)
 	if err != nil {
-		return nil, err
+		return nil, refuse(http.StatusServiceUnavailable, "%w", err)
 	}
 	s.network = n
 	if info != nil {

@@ -2099,6 +2099,12 @@ func TestAReloadShowsTheNetworkSavedMeanwhile(t *testing.T) {
 	if after, err := s.current(); err != nil || !slices.Equal(after.Layers, other.Layers) {
 		t.Errorf("%v, error %v", after, err)
 	}
+	os.Remove(s.path)
+	recorder := httptest.NewRecorder()
+	s.handler().ServeHTTP(recorder, httptest.NewRequest("GET", "http://localhost/network", nil))
+	if recorder.Code != 503 || !strings.Contains(recorder.Body.String(), "go run . train") {
+		t.Errorf("without a network: status %d, %s", recorder.Code, recorder.Body)
+	}
 }
 
 func TestDrawStopsWhenAskedAndSaysWhenItsPortIsTaken(t *testing.T) {
