@@ -12,6 +12,7 @@ import (
 	"hash/crc32"
 	"image"
 	"image/color"
+	"image/draw"
 	"image/gif"
 	"image/jpeg"
 	"image/png"
@@ -2000,6 +2001,278 @@ func TestWeightsArePaintedBlueAbove0AndRedBelow(t *testing.T) {
 	got := SketchSigned(2, 6, 40, []float64{0, 1, 0.5, -0.25, -1, 9, 0, 1, 0.5, -0.25, -1, 9}, 1)
 	if want := " █▒·≡█"; len(got) != 1 || got[0] != want {
 		t.Errorf("sketched as %q, want %q", got, want)
+	}
+}
+
+// asText samples a picture every so many pixels: # blue, = red, : grey, ~ something else.
+func asText(picture image.Image, x0, y0, stepX, stepY int) string {
+	text := ""
+	for y := y0; y < picture.Bounds().Max.Y; y += stepY {
+		line := ""
+		for x := x0; x < picture.Bounds().Max.X; x += stepX {
+			mark := map[color.Color]string{white: " ", blue: "#", red: "=", grey: ":"}[picture.At(x, y)]
+			line += cmp.Or(mark, "~")
+		}
+		text += strings.TrimRight(line, " ") + "\n"
+	}
+	return "\n" + strings.Trim(text, "\n") + "\n"
+}
+
+func TestTheGridHasATileForEachNeuronWithItsNumberAndALegend(t *testing.T) {
+	grid := Grid(2, 3, [][]float64{{1, -1, 0, 0, 1, -1}, {2, 2, 2, -2, -2, -2}, {0, 0, 0, 1, 0, 0}}, 1)
+	got := asText(grid, 3, 3, 4, 8)
+	const want = `
+  :::::::::::::::::::  :::::::::::::::::::
+  :######======        :##################
+  :######======        :##################
+  :######======        :##################
+  :      ######======  :==================
+  :      ######======  :==================
+  :      ######======  :==================
+           :                    :
+           :                    :
+
+
+  :
+  :
+  :
+  :######
+  :######
+  :######
+
+
+
+
+               ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~#
+               ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~#
+
+               :                              ::                              : :
+`
+	if got != want {
+		t.Errorf("painted as\n%s", got)
+	}
+	for at, want := range map[image.Point]color.Color{
+		{11, 11}: grey, {12, 12}: blue, {35, 35}: blue, {36, 12}: red, {60, 36}: red, {83, 59}: red, {84, 60}: grey, {85, 61}: white, // the first tile
+		{60, 176}: red, {319, 176}: blue, {59, 176}: white, {320, 176}: white, {60, 175}: white, {60, 189}: red, {60, 190}: white, // the legend
+	} {
+		if got := grid.At(at.X, at.Y); got != want {
+			t.Errorf("at %v the page is %v, want %v", at, got, want)
+		}
+	}
+	page := image.NewRGBA(image.Rect(0, 0, 120, 14))
+	draw.Draw(page, page.Bounds(), image.NewUniform(white), image.Point{}, draw.Src)
+	write(page, 60, 2, "0123456789-+.e")
+	const digits = `
+:::  :  ::: ::: : : ::: ::: ::: ::: :::              :
+: : ::    :   : : : :   :     : : : : :      :      : :
+: :  :  ::: ::: ::: ::: :::  :  ::: ::: ::: :::     :::
+: :  :  :     :   :   : : : :   : :   :      :      :
+::: ::: ::: :::   : ::: ::: :   ::: :::          :   ::
+`
+	if got := asText(page, 5, 3, 2, 2); got != digits {
+		t.Errorf("written as\n%s", got)
+	}
+}
+
+func TestLargePicturesAreSketchedInAverages(t *testing.T) {
+	// 6 x 4 pixels in at most 3 characters: each is the average of 2 x 2 above 2 x 2.
+	if got := strings.Join(SketchSigned(4, 6, 3, []float64{
+		1, 1, -1, -1, 0, 0,
+		1, 1, -1, -1, 0, 1,
+		1, 1, -1, -1, 0, 0,
+		1, 1, 0, 0, 0, 1,
+	}, 1), "|"); got != "█=░" {
+		t.Errorf("sketched as %q", got)
+	}
+	stripes := make([]byte, 5*5)
+	for i := range stripes {
+		stripes[i] = byte(i % 5 * 63)
+	}
+	if got := strings.Join(Sketch(5, image.Rect(0, 0, 5, 5), NewPicture(stripes)), "|"); got != " ░▒▓█| ░▒▓█|  ░▀▀" {
+		t.Errorf("sketched as %q", got)
+	}
+	if got := strings.Join(Sketch(2, image.Rect(0, 0, 2, 2), NewPicture([]byte{128, 0, 0, 128})), "|"); got != "▀▄" {
+		t.Errorf("sketched as %q", got)
+	}
+	if got := strings.Join(Sketch(2, image.Rect(0, 0, 2, 2), NewPicture([]byte{127, 0, 0, 127})), "|"); got != "░░" {
+		t.Errorf("sketched as %q", got)
+	}
+}
+
+func TestColumnsOfTextStandSideBySideIn80Characters(t *testing.T) {
+	column := []string{strings.Repeat("a", 18), "b"} // four of 18 with gaps of 3 take 81 characters
+	if got, want := SideBySide([][]string{column, {"c"}, column, column}), column[0]+"   c"+strings.Repeat(" ", 20)+column[0]+"\nb"+strings.Repeat(" ", 41)+"b\n\n"+column[0]+"\nb\n\n"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	column[0] = column[0][1:] // four of 17 take 77
+	if got := SideBySide([][]string{column, column, column, column}); strings.Count(got, "\n") != 3 {
+		t.Errorf("four columns of 17 are set as %q", got)
+	}
+}
+
+// The steps that turn a picture into 784 greys, one by one.
+
+func TestAPictureBecomesGreyWithWhateverShowsThroughIt(t *testing.T) {
+	picture := image.NewNRGBA(image.Rect(5, 5, 8, 6))
+	picture.SetNRGBA(5, 5, color.NRGBA{255, 0, 0, 255})
+	picture.SetNRGBA(6, 5, color.NRGBA{0, 255, 0, 255})
+	picture.SetNRGBA(7, 5, color.NRGBA{0, 0, 255, 255})
+	dark, light := image.NewNRGBA(image.Rect(0, 0, 2, 1)), image.NewNRGBA(image.Rect(0, 0, 2, 1))
+	dark.SetNRGBA(0, 0, color.NRGBA{51, 51, 51, 255})
+	light.SetNRGBA(0, 0, color.NRGBA{204, 204, 204, 255})
+	large := image.NewGray(image.Rect(0, 0, 401, 4)) // one in three by three, the last ones cut
+	for i := range large.Pix {
+		large.Pix[i] = byte(i % 401 % 3 * 100)
+	}
+	for _, c := range []struct {
+		name    string
+		picture image.Image
+		step    int
+		first   []float64
+	}{
+		{"colours", picture, 1, []float64{0.299, 0.587, 0.114}},
+		{"dark ink on nothing", dark, 1, []float64{0.2, 1}},
+		{"light ink on nothing", light, 1, []float64{0.8, 0}},
+		{"averages", large, 3, []float64{100.0 / 255, 100.0 / 255}},
+		{"not yet averages", image.NewGray(image.Rect(0, 0, 2, 200)), 1, []float64{0, 0}},
+	} {
+		grey, step := toGrey(c.picture)
+		for i, want := range c.first {
+			if step != c.step || math.Abs(grey.at[i]-want) > 1e-4 {
+				t.Errorf("%s: step %d, %.4f; want %d, %v", c.name, step, grey.at[:len(c.first)], c.step, c.first)
+				break
+			}
+		}
+	}
+	if grey, _ := toGrey(large); grey.rows != 2 || grey.cols != 134 || math.Abs(grey.at[133]-50.0/255) > 1e-4 {
+		t.Errorf("401 x 4 became %d x %d, its corner %.4f", grey.cols, grey.rows, grey.at[133])
+	}
+}
+
+func TestTheGroundIsAPlaneFittedToWhatIsNearIt(t *testing.T) {
+	f := newField(4, 5)
+	want := plane{0.3, 0.05, -0.02}
+	for i := range f.at {
+		f.at[i] = want.at(float64(i/5), float64(i%5))
+	}
+	f.at[7] = 1 // ink, too far from the ground to be part of it
+	got, near := fitPlane(f, plane{level: 0.3}, 0.25)
+	if math.Abs(got.level-want.level) > 1e-12 || math.Abs(got.perRow-want.perRow) > 1e-12 || math.Abs(got.perCol-want.perCol) > 1e-12 || near != 0.02 {
+		t.Errorf("fitted %+v, near %v; want %+v, 0.02", got, near, want)
+	}
+	for i := range f.at { // uneven by 0.03 up and down in a pattern without a slope
+		f.at[i] = 0.5 + 0.03*float64([]int{1, -1, 0, -1, 1}[i%5]*[]int{1, -1, -1, 1}[i/5])
+	}
+	if got, near := fitPlane(f, plane{level: 0.45}, 0.25); math.Abs(got.level-0.5) > 1e-12 || math.Abs(near-4*0.03*math.Sqrt(0.8)) > 1e-12 {
+		t.Errorf("fitted %+v, near %v", got, near)
+	}
+	if got, near := fitPlane(f, plane{level: 5}, 0.25); got.level != 5 || near != 0.25 {
+		t.Errorf("with nothing near: %+v, near %v", got, near)
+	}
+	line := &field{1, 4, []float64{0.1, 0.2, 0.3, 0.4}} // in one row there is no slope to see across rows
+	if got, _ := fitPlane(line, plane{level: 0.25}, 0.25); math.Abs(got.level-0.25) > 1e-12 || got.perRow != 0 || got.perCol != 0 {
+		t.Errorf("in a line: %+v", got)
+	}
+	if got := frameMedian(&field{3, 3, []float64{1, 2, 3, 4, 99, 5, 6, 7, 8}}); got != 5 {
+		t.Errorf("the middle of the frame is %v, want 5", got)
+	}
+}
+
+func TestInkIsWhatStandsOutFromTheGroundOnOneSide(t *testing.T) {
+	for _, sign := range []float64{1, -1} { // light ink, dark ink
+		f := newField(10, 10)
+		for i := range f.at {
+			f.at[i] = 0.5
+		}
+		f.at[44] += sign * 0.4
+		f.at[45] += sign * 0.2
+		f.at[46] += sign * 0.015 // no more than the unevenness of paper
+		f.at[54] -= sign * 0.1   // on the wrong side
+		ink, err := findInk(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, v := range ink.at {
+			want := map[int]float64{44: 1, 45: 0.5}[i]
+			if math.Abs(v-want) > 0.01 || want == 0 && v != 0 {
+				t.Errorf("sign %v: %v ink at %d, want %v", sign, v, i, want)
+			}
+		}
+	}
+	faint := newField(10, 10)
+	faint.at[44] = 0.095
+	if _, err := findInk(faint); err != ErrNoInk {
+		t.Errorf("what hardly shows: error %v", err)
+	}
+	faint.at[44] = 0.105
+	if _, err := findInk(faint); err != nil {
+		t.Errorf("what just shows: error %v", err)
+	}
+}
+
+func TestSpecksAreDroppedAndPartsOfADigitAreNot(t *testing.T) {
+	ink := &field{5, 7, []float64{
+		1, 0, 0, 0, 0, 0, 0.5,
+		0, 1, 1, 0, 0, 0, 0.6,
+		0, 0, 8, 8, 0, 0, 0,
+		0, 0, 0, 0, 1, 0, 0,
+		0.9, 0, 0, 0, 0, 0, 0.04,
+	}}
+	dropSpecks(ink) // the largest patch has 20, so a twentieth is 1
+	for at, want := range map[int]float64{0: 1, 8: 1, 25: 1, 6: 0.5, 13: 0.6, 28: 0, 34: 0} {
+		if ink.at[at] != want {
+			t.Errorf("pixel %d became %v, want %v", at, ink.at[at], want)
+		}
+	}
+}
+
+func TestADigitIsCroppedScaledAndCentred(t *testing.T) {
+	f := &field{3, 4, []float64{
+		0, 0, 0, 0,
+		0, 1, 0, 2,
+		0, 0, 3, 0,
+	}}
+	box := inkBoxOf(f)
+	if part := crop(f, box); box != image.Rect(1, 1, 4, 3) || part.rows != 2 || part.cols != 3 || !slices.Equal(part.at, []float64{1, 0, 2, 0, 3, 0}) {
+		t.Errorf("cropped to %v: %+v", box, part)
+	}
+	for _, c := range []struct {
+		rows, cols int
+		want       []float64
+	}{
+		{1, 1, []float64{3.5}},
+		{1, 3, []float64{2.5, 3.5, 4.5}},
+		{4, 3, []float64{1, 2, 3, 1, 2, 3, 4, 5, 6, 4, 5, 6}},
+		{2, 2, []float64{2 / 1.5, 4 / 1.5, 6.5 / 1.5, 8.5 / 1.5}}, // half of the middle column goes to each side
+	} {
+		got := resize(&field{2, 3, []float64{1, 2, 3, 4, 5, 6}}, c.rows, c.cols)
+		for i, want := range c.want {
+			if math.Abs(got.at[i]-want) > 1e-12 {
+				t.Errorf("%d x %d: %v, want %v", c.rows, c.cols, got.at, c.want)
+				break
+			}
+		}
+	}
+	// 7 x 7 leaves a side of 5 for the digit. The corner of this one has half the ink, so
+	// its centre of mass lies at row 1.5 and column 1.5 of the five.
+	greys := centre(&field{5, 5, []float64{
+		4, 0, 0, 0, 0,
+		0, 1, 0, 0, 0,
+		0, 0, 1, 0, 0,
+		0, 0, 0, 1, 0,
+		0, 0, 0, 0, 1,
+	}}, 7, 7)
+	for i, grey := range greys {
+		want := byte(0)
+		switch {
+		case i == 2*7+2:
+			want = 255
+		case i/7 == i%7 && i/7 > 2:
+			want = 64
+		}
+		if grey != want {
+			t.Fatalf("row %d, column %d has grey %d, want %d", i/7, i%7, grey, want)
+		}
 	}
 }
 
