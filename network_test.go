@@ -1330,7 +1330,7 @@ func TestBrokenIDXFilesAreErrorsThatSayWhy(t *testing.T) {
 		{"cut in the data", good[:20], "after 1 of the 2 pictures"},
 		{"one byte missing", good[:23], "after 1 of the 2 pictures"},
 		{"one byte too many", append(slices.Clone(good), 0), "goes on after the 2 pictures"},
-		{"labels for pictures", idx(0x801, []uint32{8}, make([]byte, 8)), "00000801"},
+		{"labels for pictures", idx(0x801, []uint32{8}, make([]byte, 8)), "with 00000801, not with 00000803 for pictures"},
 		{"floats", idx(0xd03, []uint32{2, 2, 2}, make([]byte, 32)), "00000d03"},
 		{"text", []byte("this is not a file of pictures at all"), "74686973"},
 		{"no pictures", idx(0x803, []uint32{0, 28, 28}, nil), "0 pictures"},
@@ -1338,7 +1338,8 @@ func TestBrokenIDXFilesAreErrorsThatSayWhy(t *testing.T) {
 		{"no columns", idx(0x803, []uint32{1, 8, 0}, nil), "0 columns"},
 		{"four billion pictures", idx(0x803, []uint32{math.MaxUint32, 28, 28}, make([]byte, 784)), "after 1 of the 4294967295"},
 		{"pictures of billions of pixels", idx(0x803, []uint32{4, 1 << 31, 1 << 31}, make([]byte, 784)), "2147483648 x 2147483648"},
-		{"pictures a little too large", idx(0x803, []uint32{1, 50000, 1001}, nil), "50000 x 1001"},
+		{"pictures a little too large", idx(0x803, []uint32{1, 50000, 1001}, nil), "50000 x 1001 pixels; at most 50 million"},
+		{"pictures just not too large", idx(0x803, []uint32{1, 50000, 1000}, nil), "after 0 of the 1"},
 		{"a zip that claims too much", gzipped(idx(0x803, []uint32{1 << 20, 28, 28}, make([]byte, 784))), "after 1 of the 1048576"},
 		{"a zip cut short", zipped[:len(zipped)-9], "unexpected EOF"},
 		{"a zip with a wrong checksum", badSum, "checksum"},
@@ -1399,8 +1400,11 @@ func TestSetsThatDoNotFitTogetherAreErrorsThatNameTheFile(t *testing.T) {
 	}{
 		{"missing", trainImages, nil, "no such file"},
 		{"too few labels", testLabels, labels(29, 0), "29 labels for the 30 pictures"},
-		{"test pictures of another size", testImages, idx(0x803, []uint32{30, 5, 3}, make([]byte, 450)), "5 x 3"},
-		{"a label nobody learns", testLabels, labels(30, 26), "label 26"},
+		{"too many labels", testLabels, labels(31, 0), "31 labels for the 30 pictures"},
+		{"test pictures of another height", testImages, idx(0x803, []uint32{30, 4, 5}, make([]byte, 600)), "4 x 5"},
+		{"test pictures of another width", testImages, idx(0x803, []uint32{30, 3, 4}, make([]byte, 360)), "3 x 4"},
+		{"a label nobody learns", testLabels, labels(30, 26), "label 26, but in train-labels-idx1-ubyte they end at 25"},
+		{"a zip that holds labels", trainImages + ".gz", gzipped(labels(30, 0)), "ubyte.gz: the file starts with 00000801"},
 		{"pictures and labels swapped", trainImages, labels(30, 0), "00000801"},
 		{"cut", trainImages, idx(0x803, []uint32{30, 3, 5}, make([]byte, 449)), "after 29 of the 30 pictures"},
 	} {
@@ -2059,6 +2063,20 @@ func TestTheGridHasATileForEachNeuronWithItsNumberAndALegend(t *testing.T) {
 			t.Errorf("at %v the page is %v, want %v", at, got, want)
 		}
 	}
+	for _, c := range []struct {
+		rows, cols, tiles int
+		want              image.Point
+	}{
+		{2, 3, 3, image.Pt(380, 224)},    // wide enough for the legend
+		{28, 28, 16, image.Pt(732, 868)}, // six pixels for a weight
+		{10, 900, 1, image.Pt(924, 104)}, // never less than one
+		{28, 28, 1, image.Pt(696, 766)},  // never more than 24
+		{28, 28, 17, image.Pt(772, 756)}, // five across
+	} {
+		if got := Grid(c.rows, c.cols, slices.Repeat([][]float64{make([]float64, c.rows*c.cols)}, c.tiles), 1).Bounds().Size(); got != c.want {
+			t.Errorf("%d tiles of %d x %d take %v, want %v", c.tiles, c.rows, c.cols, got, c.want)
+		}
+	}
 	page := image.NewRGBA(image.Rect(0, 0, 120, 14))
 	draw.Draw(page, page.Bounds(), image.NewUniform(white), image.Point{}, draw.Src)
 	write(page, 60, 2, "0123456789-+.e")
@@ -2077,11 +2095,11 @@ func TestTheGridHasATileForEachNeuronWithItsNumberAndALegend(t *testing.T) {
 func TestLargePicturesAreSketchedInAverages(t *testing.T) {
 	// 6 x 4 pixels in at most 3 characters: each is the average of 2 x 2 above 2 x 2.
 	if got := strings.Join(SketchSigned(4, 6, 3, []float64{
-		1, 1, -1, -1, 0, 0,
-		1, 1, -1, -1, 0, 1,
-		1, 1, -1, -1, 0, 0,
-		1, 1, 0, 0, 0, 1,
-	}, 1), "|"); got != "█=░" {
+		2, 2, -2, -2, 0, 0,
+		2, 2, -2, -9, 0, 2,
+		2, 2, -2, -2, 0, 0,
+		2, 2, 0, 0, 0, 2,
+	}, 2), "|"); got != "█=░" {
 		t.Errorf("sketched as %q", got)
 	}
 	stripes := make([]byte, 5*5)
