@@ -142,8 +142,9 @@ func help(c *console) error {
 	return nil
 }
 
-// parse reads a command's flags. Whatever is wrong with them is said in one line.
-func parse(c *console, flags *flag.FlagSet, args []string) error {
+// parse reads a command's flags, after which at most so many arguments may follow.
+// Whatever is wrong with them is said in one line.
+func parse(c *console, flags *flag.FlagSet, args []string, most int) error {
 	flags.SetOutput(io.Discard)
 	err := flags.Parse(args)
 	if errors.Is(err, flag.ErrHelp) {
@@ -159,13 +160,8 @@ func parse(c *console, flags *flag.FlagSet, args []string) error {
 	if err != nil {
 		return usage("%s: %v; to see the flags, run: go run . help %s", flags.Name(), err, flags.Name())
 	}
-	return nil
-}
-
-// noArguments is for the commands that take nothing but flags.
-func noArguments(flags *flag.FlagSet) error {
-	if flags.NArg() > 0 {
-		return usage("%s takes no arguments, here is %q; to see its flags, run: go run . help %s", flags.Name(), flags.Arg(0), flags.Name())
+	if flags.NArg() > most {
+		return usage("%s: %q is one argument too many; to see what it takes, run: go run . help %s", flags.Name(), flags.Arg(most), flags.Name())
 	}
 	return nil
 }
@@ -231,7 +227,7 @@ func parseTrain(c *console, args []string) (*trainFlags, error) {
 	flags.StringVar(&t.data, "data", "", "learn from the four IDX files in this `folder`, not from MNIST")
 	flags.StringVar(&t.net, "net", "network.json", "save the network in this `file`")
 	flags.BoolVar(&t.resume, "resume", false, "go on from the network that is saved there")
-	if err := parse(c, flags, args); err != nil {
+	if err := parse(c, flags, args, 0); err != nil {
 		return nil, err
 	}
 	hiddenGiven := false
@@ -248,7 +244,7 @@ func parseTrain(c *console, args []string) (*trainFlags, error) {
 	case t.resume && hiddenGiven:
 		return nil, usage("train: -resume takes the layers from %s, so leave out -hidden", t.net)
 	}
-	return t, noArguments(flags)
+	return t, nil
 }
 
 // parseSizes reads a list like 16,16.
@@ -292,8 +288,20 @@ func train(c *console, args []string) error {
 		return err
 	}
 
-	// The first Ctrl-C ends the training after the mini-batch at hand, and what was
-	// learned is saved; from then on Ctrl-C stops the program as usual.
+	start := time.Now()
+	if err := learn(c, t, n, set, random); err != nil {
+		return err
+	}
+	wrong := mistakes(n, set.Test)
+	drawMistakes(c, set, wrong, "The first it gets wrong")
+	fmt.Fprintf(c.out, "saved in %s after %.1f s\n", t.net, time.Since(start).Seconds())
+	printAccuracy(c, len(set.Test)-len(wrong), len(set.Test))
+	return nil
+}
+
+// learn carries out the training and saves the network. The first Ctrl-C ends the training
+// after the mini-batch at hand; from then on Ctrl-C stops the program as usual.
+func learn(c *console, t *trainFlags, n *Network, set *Dataset, random *rand.Rand) error {
 	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer release()
 	context.AfterFunc(ctx, release)
@@ -301,23 +309,17 @@ func train(c *console, args []string) error {
 	w := newWatcher(ctx, c, n, set, t.plan)
 	end := t.plan.Train(n, set.Train, random, w.report)
 	stopped := errors.Is(end, context.Canceled)
+	var err error
 	if end == nil || stopped {
 		err = n.Save(t.net)
 	} else {
 		err = fmt.Errorf("%w; nothing is saved", end)
 	}
 	w.finish()
-	if err != nil {
-		return err
-	}
-	if stopped {
+	if err == nil && stopped {
 		fmt.Fprintf(c.out, "stopped in epoch %d of %d; what was learned so far is kept\n", w.last.Epoch, t.plan.Epochs)
 	}
-	wrong := mistakes(n, set.Test)
-	drawMistakes(c, set, wrong, "The first it gets wrong")
-	fmt.Fprintf(c.out, "saved in %s after %.1f s\n", t.net, time.Since(w.start).Seconds())
-	printAccuracy(c, len(set.Test)-len(wrong), len(set.Test))
-	return nil
+	return err
 }
 
 // startingNetwork returns the network that a training starts from, a random or a saved
@@ -391,7 +393,7 @@ func (w *watcher) report(p Progress) error {
 		w.costs = append(w.costs, p.Cost)
 		w.startTest(p)
 	} else {
-		if w.tested != nil && len(w.tested) == 1 {
+		if len(w.tested) == 1 {
 			w.endTest()
 		}
 		w.drawLine(p)
@@ -547,10 +549,7 @@ func test(c *console, args []string) error {
 	flags := flag.NewFlagSet("test", flag.ContinueOnError)
 	path := flags.String("net", "network.json", "the `file` with the network")
 	data := flags.String("data", "", "test on the four IDX files in this `folder`, not on MNIST")
-	if err := parse(c, flags, args); err != nil {
-		return err
-	}
-	if err := noArguments(flags); err != nil {
+	if err := parse(c, flags, args, 0); err != nil {
 		return err
 	}
 	set, err := loadData(*data)
@@ -661,10 +660,7 @@ func weights(c *console, args []string) error {
 	path := flags.String("net", "network.json", "the `file` with the network")
 	data := flags.String("data", "", "the `folder` of the data it learned from, if not of square pictures")
 	out := flags.String("out", "weights.png", "the `file` to paint")
-	if err := parse(c, flags, args); err != nil {
-		return err
-	}
-	if err := noArguments(flags); err != nil {
+	if err := parse(c, flags, args, 0); err != nil {
 		return err
 	}
 	if filepath.Clean(*out) == filepath.Clean(*path) {
@@ -681,6 +677,12 @@ func weights(c *console, args []string) error {
 	if err != nil {
 		return err
 	}
+	return paintWeights(c, n, rows, cols, *out)
+}
+
+// paintWeights shows on the terminal and in a file what the neurons of the first layer look
+// for, in pictures of rows x cols.
+func paintWeights(c *console, n *Network, rows, cols int, path string) error {
 	tables := make([][]float64, n.Layers[1])
 	sketches := make([][]string, len(tables))
 	for j := range tables {
@@ -697,10 +699,10 @@ func weights(c *console, args []string) error {
 	if err := png.Encode(&file, Grid(rows, cols, tables, scale)); err != nil {
 		return err
 	}
-	if err := WriteWhole(*out, file.Bytes()); err != nil {
+	if err := WriteWhole(path, file.Bytes()); err != nil {
 		return err
 	}
-	fmt.Fprintf(c.out, "painted in %s: blue is above 0, red below\n", *out)
+	fmt.Fprintf(c.out, "painted in %s: blue is above 0, red below\n", path)
 	return nil
 }
 
@@ -750,11 +752,8 @@ func explain(c *console, args []string) error {
 	path := flags.String("net", "network.json", "the `file` with the network")
 	data := flags.String("data", "", "take the test picture from the IDX files in this `folder`")
 	label := flags.Int("label", -1, "what a picture file is to show; -1: what the network sees")
-	if err := parse(c, flags, args); err != nil {
+	if err := parse(c, flags, args, 1); err != nil {
 		return err
-	}
-	if flags.NArg() > 1 {
-		return usage("explain takes one test picture or file, here are %q", flags.Args())
 	}
 	set, err := loadData(*data)
 	if err != nil {
@@ -935,12 +934,18 @@ func (x *explanation) chapter2() {
 	x.printSum("the cost of this example", terms, 10)
 	cost, _ := x.n.Test(x.set.Test)
 	x.printf("\nThe cost of the network, the average over all test pictures: %.4f\n\n", cost)
+	x.printDials()
+}
 
-	type dial struct {
-		name  string
-		slope float64
-		value *float64
-	}
+// A dial is one of the weights and biases, with what the gradient says of it.
+type dial struct {
+	name  string
+	slope float64
+	value *float64
+}
+
+// printDials finds the dials that matter most and least, and turns each a little.
+func (x *explanation) printDials() {
 	var most, least dial
 	zeros := 0
 	x.n.Each(x.gradient, func(l, j, k int, value *float64, derivative float64) {
@@ -956,29 +961,29 @@ func (x *explanation) chapter2() {
 			least = dial{parameter(l, j, k), derivative, value}
 		}
 	})
-	x.printf("The gradient has %s components; %s are 0, as all of black pixels are.\n", thousands(x.n.Parameters()), thousands(zeros))
-	before := x.cost(x.n)
-	for _, d := range []struct {
-		dial
-		text string
-	}{{most, "most"}, {least, "least"}} {
-		if d.value == nil {
-			continue
-		}
-		const nudge = 0.01
-		x.printf("\nThe cost feels %s of all (of those it feels at all)\n  %s\n", d.text, d.name)
-		old := *d.value
-		*d.value += nudge
-		measured := x.cost(x.n) - before
-		*d.value = old
-		x.printf("  its component of the gradient is %+.4g\n", d.slope)
-		x.printf("  nudged by %+g it should change the cost by %+.4g; it does by %+.4g\n", nudge, d.slope*nudge, measured)
-		if math.Abs(d.slope*nudge) < 1e-13*before {
-			x.printf("  (which is less than the 16 digits of the cost can show)\n")
-		}
+	x.printf("The gradient has %s components; %s are 0, those of weights from\nblack pixels among them.\n", thousands(x.n.Parameters()), thousands(zeros))
+	if most.value == nil {
+		x.printf("\n")
+		return
 	}
-	if least.value != nil {
-		x.printf("\nThe first matters %.3g times as much as the second.\n\n", math.Abs(most.slope/least.slope))
+	x.printf("\nThe cost feels most of all\n")
+	x.printNudge(most)
+	x.printf("\nThe cost feels least of all, of those that it feels\n")
+	x.printNudge(least)
+	x.printf("\nThe first matters %.3g times as much as the second.\n\n", math.Abs(most.slope/least.slope))
+}
+
+// printNudge compares what the gradient says of a dial with what turning it does.
+func (x *explanation) printNudge(d dial) {
+	const nudge = 0.01
+	before, old := x.cost(x.n), *d.value
+	*d.value += nudge
+	measured := x.cost(x.n) - before
+	*d.value = old
+	x.printf("  %s\n  its component of the gradient is %+.4g\n", d.name, d.slope)
+	x.printf("  nudged by %+g it should change the cost by %+.4g; it does by %+.4g\n", nudge, d.slope*nudge, measured)
+	if math.Abs(d.slope*nudge) < 1e-13*before {
+		x.printf("  (which is less than the 16 digits of the cost can show)\n")
 	}
 }
 
@@ -1107,7 +1112,7 @@ func predict(c *console, args []string) error {
 	path := flags.String("net", "network.json", "the `file` with the network")
 	data := flags.String("data", "", "the `folder` of the data it learned from, if not of square pictures")
 	verbose := flags.Bool("v", false, "draw what the network sees, and all its outputs")
-	if err := parse(c, flags, args); err != nil {
+	if err := parse(c, flags, args, math.MaxInt); err != nil {
 		return err
 	}
 	if flags.NArg() == 0 {
@@ -1191,10 +1196,7 @@ func drawPage(c *console, args []string) error {
 	path := flags.String("net", "network.json", "the `file` with the network")
 	data := flags.String("data", "", "take test digits from the IDX files in this `folder`")
 	addr := flags.String("addr", "localhost:8080", "the `address` to listen at; only localhost is private")
-	if err := parse(c, flags, args); err != nil {
-		return err
-	}
-	if err := noArguments(flags); err != nil {
+	if err := parse(c, flags, args, 0); err != nil {
 		return err
 	}
 	set, err := loadData(*data)

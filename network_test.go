@@ -1943,7 +1943,7 @@ func TestExplainTakesANumberOrAFile(t *testing.T) {
 		{[]string{"-label", "2", "--", "-1"}, 1, "", "0 to 9999"},
 		{[]string{text}, 1, "", "not a PNG"},
 		{[]string{"none"}, 1, "", "none"},
-		{[]string{"1", "2"}, 2, "", "one test picture"},
+		{[]string{"1", "2"}, 2, "", "\"2\" is one argument too many"},
 		{[]string{"-label", "10", file}, 2, "", "0 to 9"},
 		{[]string{"-label", "-2", file}, 2, "", "0 to 9"},
 		{[]string{"-label", "3", "0"}, 2, "", "known to show a 7"},
