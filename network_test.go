@@ -1776,7 +1776,10 @@ func TestPicturesWithoutADigitAreErrorsThatSayWhy(t *testing.T) {
 		{"text", []byte("seven"), "not a PNG"},
 		{"a cut header", whole[:20], "not a PNG"},
 		{"a cut picture", whole[:len(whole)-30], "broken"},
-		{"a huge claim", huge, "100000 x 100000"},
+		{"a huge claim", huge, "100000 x 100000 pixels; at most 50 million"},
+		{"a GIF of no size", []byte("GIF89a\x00\x00\x00\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff;"), "0 x 0"},
+		{"a GIF of no height", []byte("GIF89a\x05\x00\x00\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff;"), "5 x 0"},
+		{"a GIF of no width", []byte("GIF89a\x00\x00\x05\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff;"), "0 x 5"},
 		{"a GIF whose only frame is empty", []byte("GIF89a\n\x00\n\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff,\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x01,\x00;"), "no ink"},
 		{"a GIF whose only frame has no rows", []byte("GIF89a\n\x00\n\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff,\x00\x00\x00\x00\x05\x00\x00\x00\x00\x02\x01,\x00;"), "no ink"},
 		{"one pixel", asPNG(image.NewGray(image.Rect(0, 0, 1, 1))), "no ink"},
@@ -1812,6 +1815,12 @@ func TestADigitIsPutWhereMNISTPutsIt(t *testing.T) {
 	}
 	if grey := prepared.Pixels()[14*28+14]; grey != 255 {
 		t.Errorf("its middle has grey %d", grey)
+	}
+	if _, err := ReadPicture(bytes.NewReader(asPNG(picture)), 28, 28, 300*100); err != nil {
+		t.Errorf("a picture of just the limit: %v", err)
+	}
+	if _, err := ReadPicture(bytes.NewReader(asPNG(picture)), 28, 28, 300*100-1); err == nil {
+		t.Error("a picture above the limit is read")
 	}
 	for _, size := range [][2]int{{1, 1}, {3, 5}, {50, 20}} {
 		if p, err := ReadPicture(bytes.NewReader(asPNG(picture)), size[0], size[1], maxPicture); err != nil || p.Size != size[0]*size[1] || slices.Max(p.Greys) != 255 {
@@ -2023,7 +2032,7 @@ func asText(picture image.Image, x0, y0, stepX, stepY int) string {
 }
 
 func TestTheGridHasATileForEachNeuronWithItsNumberAndALegend(t *testing.T) {
-	grid := Grid(2, 3, [][]float64{{1, -1, 0, 0, 1, -1}, {2, 2, 2, -2, -2, -2}, {0, 0, 0, 1, 0, 0}}, 1)
+	grid := Grid(2, 3, [][]float64{{1, -1, 0, 0, 1, -1}, {2, 2, 2, -2, -2, -2}, {0, 0, 0, 1, 0, 0}}, 0.5)
 	got := asText(grid, 3, 3, 4, 8)
 	const want = `
   :::::::::::::::::::  :::::::::::::::::::
@@ -2050,7 +2059,7 @@ func TestTheGridHasATileForEachNeuronWithItsNumberAndALegend(t *testing.T) {
                ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~#
                ~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~~#
 
-               :                              ::                              : :
+                                              ::                            :
 `
 	if got != want {
 		t.Errorf("painted as\n%s", got)
