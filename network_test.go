@@ -2176,6 +2176,24 @@ func TestAPictureBecomesGreyWithWhateverShowsThroughIt(t *testing.T) {
 	}
 }
 
+func TestWhatIsSmallOnALargePictureIsLookedAtClosely(t *testing.T) {
+	page := image.NewGray(image.Rect(100, 50, 1100, 550)) // five pixels in one at first sight
+	draw.Draw(page, page.Bounds(), image.NewUniform(color.Gray{230}), image.Point{}, draw.Src)
+	draw.Draw(page, image.Rect(400, 250, 440, 290), image.NewUniform(color.Gray{30}), image.Point{}, draw.Src)
+	ink, err := lookCloser(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// 8 x 8 of those, with a margin of 2 + 8/4 on each side, make 80 x 80 pixels.
+	if box := inkBoxOf(ink); ink.rows != 80 || ink.cols != 80 || box != image.Rect(20, 20, 60, 60) {
+		t.Errorf("seen in %d x %d pixels, the ink in %v", ink.cols, ink.rows, box)
+	}
+	page = page.SubImage(image.Rect(300, 150, 500, 350)).(*image.Gray) // small enough as it is
+	if ink, err := lookCloser(page); err != nil || ink.cols != 200 {
+		t.Errorf("a picture of 200 x 200 is seen in %d pixels, error %v", ink.cols, err)
+	}
+}
+
 func TestTheGroundIsAPlaneFittedToWhatIsNearIt(t *testing.T) {
 	f := newField(4, 5)
 	want := plane{0.3, 0.05, -0.02}
