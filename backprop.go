@@ -20,7 +20,7 @@ type Gradient struct {
 
 	dCda    [][]float64 // dCda[l][j] for the example at hand
 	delta   [][]float64 // delta[l][j] is dC/dz_j for the same
-	touched [][]bool    // touched[l][k]: column k of Weights[l] is not all 0
+	touched [][]bool    // touched[l][k]: column k of Weights[l] has been added to since the last step down
 }
 
 // NewGradient returns a gradient of zeros, of no examples, for networks like n.
@@ -51,11 +51,12 @@ func SigmoidSlope(a float64) float64 { return a * (1 - a) }
 //	dC/dw_jk = dz_j/dw_jk * da_j/dz_j * dC/da_j = a_k * sigmoid'(z_j) * dC/da_j
 //
 // The last two factors, dC/dz_j, are shared by all the weights into neuron j and by
-// its bias. This product is called delta_j.
+// its bias. This product is called delta_j. C is the cost of this one example here, C0 in
+// the lessons; Weights[l-1] and Biases[l-1] are those that lead into layer l.
 func (g *Gradient) Add(n *Network, p *Pass, label int) {
 	last := len(n.Layers) - 1
 
-	// In the last layer the cost is a sum over the a_j themselves, C0 = sum of (a_j - y_j)^2:
+	// In the last layer the cost is a sum over the a_j themselves, C = sum of (a_j - y_j)^2:
 	// dC/da_j = 2 (a_j - y_j)
 	for j, a := range p.A[last] {
 		g.dCda[last][j] = 2 * (a - wanted(j, label))
@@ -71,13 +72,13 @@ func (g *Gradient) Add(n *Network, p *Pass, label int) {
 			delta[j] = dadz * g.dCda[l][j]
 		}
 
-		// The bias is added to z_j as it is, so dz_j/db_j = 1:
+		// The bias is added to z_j as it is, so dz_j/db_j = 1. What is added to the gradient is
 		// dC/db_j = 1 * delta_j
 		for j := range delta {
 			g.Biases[l-1][j] += delta[j]
 		}
 
-		// The weight is multiplied by a_k on its way into z_j, so dz_j/dw_jk = a_k:
+		// The weight is multiplied by a_k on its way into z_j, so dz_j/dw_jk = a_k. Added is
 		// dC/dw_jk = a_k * delta_j
 		g.Weights[l-1].AddOuter(delta, p.A[l-1], p.lit[l-1])
 		for _, k := range p.lit[l-1] {
@@ -92,50 +93,6 @@ func (g *Gradient) Add(n *Network, p *Pass, label int) {
 		}
 	}
 	g.Examples++
-}
-
-// Each visits every weight and every bias together with its derivative in g, which must
-// be of one example, as sums are not divided here. The weights w_jk into layer l come column by column, then its
-// biases b_j, with -1 for k. The visitor may change the numbers.
-func (n *Network) Each(g *Gradient, visit func(l, j, k int, value *float64, derivative float64)) {
-	for step, w := range n.Weights {
-		for k := range w.Cols {
-			values, derivatives := w.Column(k), g.Weights[step].Column(k)
-			for j := range values {
-				visit(step+1, j, k, &values[j], derivatives[j])
-			}
-		}
-		for j := range n.Biases[step] {
-			visit(step+1, j, -1, &n.Biases[step][j], g.Biases[step][j])
-		}
-	}
-}
-
-// Slope measures how steeply the cost rises with one number x, without any calculus: it
-// nudges x a little up and a little down and looks. This central difference,
-//
-//	(C(x+h) - C(x-h)) / 2h
-//
-// is off by an error e that grows with h^2. Measured again with 2h it is off by 4e: so
-// 4 times the first less the second is 3 times the slope, and the error is gone.
-func Slope(x *float64, cost func() float64) float64 {
-	const h = 1e-3
-	old := *x
-	at := func(nudge float64) float64 {
-		*x = old + nudge
-		return cost()
-	}
-	near := (at(h) - at(-h)) / (2 * h)
-	far := (at(2*h) - at(-2*h)) / (4 * h)
-	*x = old
-	return (4*near - far) / 3
-}
-
-// RelativeError compares a derivative as computed with the slope as measured. A cost has
-// 16 digits, so with h = 1e-3 a slope shows no more than about 12 places after the point:
-// below 1e-5 the error is taken relative to 1e-5.
-func RelativeError(computed, measured float64) float64 {
-	return math.Abs(computed-measured) / max(math.Abs(computed), math.Abs(measured), 1e-5)
 }
 
 // Descend moves the network one step down the slope, w <- w - rate * dC/dw, with the
@@ -158,9 +115,9 @@ func (n *Network) Descend(g *Gradient, rate float64) {
 type Training struct {
 	Epochs int     // how many times every example is seen
 	Batch  int     // the examples in a mini-batch, which share a step
-	Rate   float64 // eta, how far a step goes down the gradient; code that takes half this cost needs twice the rate for the same step
+	Rate   float64 // eta: a step is -Rate times the gradient; with half the cost, as in much other code, the same step takes twice the Rate
 	Anneal bool    // ease the rate and the decay down to 0 over the run, to settle where big steps would overshoot
-	Decay  float64 // the share of itself that each weight of a pixel loses after an epoch, to keep only what many examples ask for
+	Decay  float64 // the share of itself that each weight of a pixel loses between epochs, to keep only what many examples ask for
 }
 
 // Progress tells how far a training has come. Cost and Right are of the examples of
@@ -215,11 +172,11 @@ func (d *descent) shuffle(random *rand.Rand) {
 func (d *descent) epoch(report func(Progress) error) error {
 	d.progress = Progress{Epoch: d.progress.Epoch + 1, Of: len(d.examples)}
 	d.costs = 0
+	if d.progress.Epoch > 1 {
+		d.decay()
+	}
 	for batch := range slices.Chunk(d.order, d.plan.Batch) { // the last one may be shorter
 		d.step(batch)
-		if d.progress.Seen == d.progress.Of {
-			d.decay()
-		}
 		if err := report(d.progress); err != nil {
 			return err
 		}
@@ -227,12 +184,13 @@ func (d *descent) epoch(report func(Progress) error) error {
 	return nil
 }
 
-// decay makes the weights of the pixels smaller. There are so many of them that they
-// could learn single pictures by heart.
+// decay makes the weights that lead from the pixels smaller. There are so many of them
+// that they could learn single pictures by heart.
 func (d *descent) decay() {
+	// w <- w - share * w
 	share := d.plan.Decay * d.ease()
 	for i, w := range d.network.Weights[0].data {
-		d.network.Weights[0].data[i] = w - share*w // w <- w - decay * w
+		d.network.Weights[0].data[i] = w - share*w
 	}
 }
 
@@ -264,4 +222,50 @@ func (d *descent) ease() float64 {
 	p := d.progress
 	done := (float64(p.Epoch-1) + float64(p.Seen)/float64(p.Of)) / float64(d.plan.Epochs)
 	return (1 + math.Cos(math.Pi*done)) / 2
+}
+
+// What follows is no part of learning. It checks that the gradient is right.
+
+// Each visits every weight and every bias together with its derivative in g, which must
+// be of one example, as sums are not divided here. The weights w_jk into layer l come column by column, then its
+// biases b_j, with -1 for k. The visitor may change the numbers.
+func (n *Network) Each(g *Gradient, visit func(l, j, k int, value *float64, derivative float64)) {
+	for step, w := range n.Weights {
+		for k := range w.Cols {
+			values, derivatives := w.Column(k), g.Weights[step].Column(k)
+			for j := range values {
+				visit(step+1, j, k, &values[j], derivatives[j])
+			}
+		}
+		for j := range n.Biases[step] {
+			visit(step+1, j, -1, &n.Biases[step][j], g.Biases[step][j])
+		}
+	}
+}
+
+// Slope measures how steeply the cost rises with one number x, without any calculus: it
+// nudges x a little up and a little down and looks. This central difference,
+//
+//	(C(x+h) - C(x-h)) / 2h
+//
+// is off by an error e that grows with h^2. Measured again with 2h it is off by 4e: so
+// 4 times the first less the second is 3 times the slope, without e.
+func Slope(x *float64, cost func() float64) float64 {
+	const h = 1e-3
+	old := *x
+	at := func(nudge float64) float64 {
+		*x = old + nudge
+		return cost()
+	}
+	near := (at(h) - at(-h)) / (2 * h)
+	far := (at(2*h) - at(-2*h)) / (4 * h)
+	*x = old
+	return (4*near - far) / 3
+}
+
+// RelativeError compares a derivative as computed with the slope as measured. A cost has
+// 16 digits, so with h = 1e-3 a slope shows no more than about 12 places after the point:
+// below 1e-5 the error is taken relative to 1e-5.
+func RelativeError(computed, measured float64) float64 {
+	return math.Abs(computed-measured) / max(math.Abs(computed), math.Abs(measured), 1e-5)
 }

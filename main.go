@@ -28,13 +28,14 @@ import (
 	"time"
 )
 
-// commands returns what the program can do; help shows it in this order.
+// commands returns what the program can do; help shows it in this order. (It is a function,
+// as a variable would depend on itself: a command may print the help.)
 func commands() []command {
 	return []command{
 		{"train", "", "learn to read digits and save what was learned (the default)", train},
 		{"test", "", "show how a saved network does on pictures it has never seen", test},
 		{"explain", "[NUMBER or FILE]", "take a test picture or a file of yours through the four chapters", explain},
-		{"weights", "", "paint what each neuron of the first layer looks for", weights},
+		{"weights", "", "paint what each neuron of layer 1 looks for in the pixels", weights},
 		{"predict", "FILE...", "read the digits in picture files (- is standard input)", predict},
 		{"draw", "", "serve a page to draw a digit on, where the neurons light up", drawPage},
 	}
@@ -57,7 +58,7 @@ type console struct {
 	tint bool      // out is a terminal: colours help
 }
 
-// errUsage marks errors in how the program was called.
+// errUsage marks errors in how the program was called. It adds nothing to their text.
 var errUsage = errors.New("")
 
 // main exits with 0 when all is done, 1 when something failed, 2 when the program was
@@ -112,7 +113,7 @@ func dispatch(c *console, args []string) error {
 	case len(args) == 0:
 		args = []string{"train"}
 	case slices.Contains([]string{"help", "-h", "-help", "--help"}, args[0]):
-		if len(args) == 1 || args[1] == "help" {
+		if len(args) == 1 || args[1] == "help" || strings.HasPrefix(args[1], "-") {
 			return help(c)
 		}
 		args = []string{args[1], "-h"}
@@ -222,7 +223,7 @@ func parseTrain(c *console, args []string) (*trainFlags, error) {
 	flags.IntVar(&t.plan.Batch, "batch", 20, "how many pictures share a step")
 	flags.Float64Var(&t.plan.Rate, "rate", defaultRate, "how far a step goes down the gradient\n(code that takes half the cost needs twice as much)")
 	flags.BoolVar(&t.plan.Anneal, "anneal", true, "ease the rate and the decay down to 0 over the run\n(the videos' plain rule is -anneal=false -decay 0)")
-	flags.Float64Var(&t.plan.Decay, "decay", 0.6, "the share that each weight of a pixel loses after an epoch")
+	flags.Float64Var(&t.plan.Decay, "decay", 0.6, "the share that each weight of a pixel loses between epochs")
 	flags.Uint64Var(&t.seed, "seed", 1, "which random numbers; the same give the same network")
 	flags.StringVar(&t.data, "data", "", "learn from the four IDX files in this `folder`, not from MNIST")
 	flags.StringVar(&t.net, "net", "network.json", "save the network in this `file`")
@@ -370,7 +371,7 @@ func newWatcher(ctx context.Context, c *console, n *Network, set *Dataset, plan 
 // blindCost returns the cost of a network that gives every picture the same outputs. The
 // best such outputs are p_j, the share of the examples that are a j, and they cost
 //
-//	sum over j of p_j (1 - p_j)^2 + (1 - p_j) p_j^2 = sum over j of p_j (1 - p_j)
+//	sum over j of (p_j (1 - p_j)^2 + (1 - p_j) p_j^2) = sum over j of p_j (1 - p_j)
 func blindCost(set *Dataset) float64 {
 	shares := make([]float64, set.Classes)
 	for _, e := range set.Train {
@@ -453,8 +454,9 @@ func (w *watcher) timeLeft() string {
 }
 
 // diverged returns an error when the steps overshoot so far (chapter 2) that the network
-// is lost: its numbers are beyond all bounds, or every sigmoid is flat. The cost then stays
-// the same, to less than 1 in 100, and never was near that of a network that does not look.
+// is lost: its numbers are beyond all bounds, or every sigmoid is flat. The cost then does
+// not fall, not by 1 in 100, and never was near that of a network that does not look. Steps
+// that are far too small come to the same.
 func (w *watcher) diverged() error {
 	const advice = "the steps lead nowhere, instead of -rate %g try %g"
 	if math.IsNaN(w.last.Cost) {
@@ -587,7 +589,7 @@ func confusion(n *Network, set *Dataset) [][]int {
 }
 
 // printConfusion prints, for each class, how many are right and what the others are
-// taken for. Where a row for each answer does not fit into 80 columns, the mistakes
+// taken for. Where a column for each answer does not fit into 80 columns, the mistakes
 // made most often are listed instead.
 func printConfusion(c *console, table [][]int) {
 	narrow := len(table) <= 11
@@ -680,7 +682,7 @@ func weights(c *console, args []string) error {
 	return paintWeights(c, n, rows, cols, *out)
 }
 
-// paintWeights shows on the terminal and in a file what the neurons of the first layer look
+// paintWeights shows on the terminal and in a file what the neurons of layer 1 look
 // for, in pictures of rows x cols.
 func paintWeights(c *console, n *Network, rows, cols int, path string) error {
 	tables := make([][]float64, n.Layers[1])
@@ -692,8 +694,8 @@ func paintWeights(c *console, n *Network, rows, cols int, path string) error {
 	for j, table := range tables {
 		sketches[j] = append(SketchSigned(rows, cols, 16, table, scale), strconv.Itoa(j))
 	}
-	fmt.Fprintf(c.out, "What the %d neurons of the first layer look for: %s are weights above 0,\n%s below 0, the last of each for %.2g and more.\n\n%s",
-		len(tables), c.colour("░▒▓█"), c.colour("·-=≡"), scale, c.colour(SideBySide(sketches)))
+	fmt.Fprintf(c.out, "What the %d neurons of layer 1 look for: %s are weights above 0,\n%s below 0, the last of each for %.2g and more.\n\n%s",
+		len(tables), c.colour("░▒▓█"), c.colour("·-=≡"), 0.85*scale, c.colour(SideBySide(sketches)))
 
 	var file bytes.Buffer
 	if err := png.Encode(&file, Grid(rows, cols, tables, scale)); err != nil {

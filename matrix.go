@@ -9,7 +9,7 @@
 //	mnist.go     70,000 handwritten digits, and pictures in and out
 //	main.go      the commands
 //
-// The letters are the lessons' own. The weight w_jk leads from neuron k of one layer
+// The letters are the lessons' own, and the field's where those have none. The weight w_jk leads from neuron k of one layer
 // to neuron j of the next: j is always the later neuron, k always the earlier one.
 package main
 
@@ -19,8 +19,7 @@ import "fmt"
 // each neuron j of the later layer and a column for each neuron k of the earlier one.
 //
 // It is kept column by column: the weights that leave one neuron k lie side by side.
-// So W a is computed as it can also be pictured: the columns of W, each scaled by its
-// a_k, added up. And a column whose a_k is 0 need not be touched at all: four of five
+// So W a is computed as the sum of the columns of W, each scaled by its a_k. And a column whose a_k is 0 need not be touched at all: four of five
 // pixels are black, so that saves most of the multiplications.
 type Matrix struct {
 	Rows, Cols int
@@ -44,7 +43,7 @@ func (m *Matrix) Column(k int) []float64 { return m.data[k*m.Rows:][:m.Rows] }
 
 // MulAdd computes z = W a + b, with Rows numbers in z and b and Cols in a.
 //
-// lit lists the k whose a_k is not 0; the other columns are left out.
+// lit lists every k whose a_k may not be 0; the other columns are left out.
 func (m *Matrix) MulAdd(z, a, b []float64, lit []int) {
 	m.check("W a + b", len(z), len(a))
 	m.check("W a + b", len(b), len(a))
@@ -52,8 +51,8 @@ func (m *Matrix) MulAdd(z, a, b []float64, lit []int) {
 	// z_j = b_j + sum over k of w_jk a_k
 	copy(z, b)
 	// Four columns at a time, here and in the two products below, so that what belongs to
-	// row j is fetched once for the four of them: this takes a quarter off the time of an
-	// epoch. Cutting all to the length of z tells the compiler that j is in their range.
+	// row j is fetched once for the four of them: this takes @QUARTER@ off the time of a
+	// training. Cutting all to the length of z tells the compiler that j is in their range.
 	for ; len(lit) >= 4; lit = lit[4:] {
 		k0, k1, k2, k3 := lit[0], lit[1], lit[2], lit[3]
 		a0, a1, a2, a3 := a[k0], a[k1], a[k2], a[k3]
@@ -70,8 +69,9 @@ func (m *Matrix) MulAdd(z, a, b []float64, lit []int) {
 	}
 }
 
-// MulTransposed computes c = Wᵀ d, with Cols numbers in c and Rows in d: the same
-// weights, walked from the later layer back to the earlier one, as chapter 4 does.
+// MulTransposed computes c = Wᵀ d, with Cols numbers in c and Rows in d. Wᵀ is W with its
+// rows and columns exchanged: the same weights, walked from the later layer back to the
+// earlier one, as chapter 4 does.
 func (m *Matrix) MulTransposed(c, d []float64) {
 	m.check("Wᵀ d", len(d), len(c))
 
@@ -97,10 +97,10 @@ func (m *Matrix) MulTransposed(c, d []float64) {
 	}
 }
 
-// AddOuter adds the table of all products d_j a_k, with Rows numbers in d and Cols
-// in a.
+// AddOuter adds d aᵀ to m, the table of all products d_j a_k, with Rows numbers in d and
+// Cols in a.
 //
-// lit lists the k whose a_k is not 0; the other columns stay as they are.
+// lit lists every k whose a_k may not be 0; the other columns stay as they are.
 func (m *Matrix) AddOuter(d, a []float64, lit []int) {
 	m.check("d aᵀ", len(d), len(a))
 
@@ -124,10 +124,11 @@ func (m *Matrix) AddOuter(d, a []float64, lit []int) {
 	}
 }
 
-// Descend takes the step m <- m - step * g, and sets g to 0 for the next time.
+// Descend moves the weights m against their gradient g, m <- m - step * g, and sets g to 0
+// for the next time.
 //
-// touched tells for each column k whether g has anything in it; the others are left
-// alone.
+// touched tells for each column k whether anything was added to it in g; the others are
+// left alone. Then all of it is set to false.
 func (m *Matrix) Descend(step float64, g *Matrix, touched []bool) {
 	m.check("m - step g", g.Rows, g.Cols)
 	m.check("m - step g", g.Rows, len(touched))

@@ -60,7 +60,8 @@ func LoadMNIST() (*Dataset, error) {
 }
 
 // LoadDataset reads the four files of a set from a folder, each as it is or with .gz
-// at the end of its name. Pictures may have any size, and labels go up to 255.
+// at the end of its name. Pictures may have any size up to 50 million
+// pixels, and labels go up to 255.
 func LoadDataset(folder string) (*Dataset, error) {
 	return loadDataset(os.DirFS(folder), folder)
 }
@@ -151,7 +152,7 @@ func readIDXFile(files fs.FS, folder, name string, dimensions int, each func(ite
 //	000c  00 00 00 1c   of 28 pixels
 //	0010  00 00 00 ...  the pixels, row by row, 0 black to 255 white
 //
-// The file may be compressed by gzip. It calls each with every item in turn, in
+// The file may be compressed by gzip. readIDX calls each with every item in turn, in
 // a slice that is used again for the next one. So no more room is taken than for one item,
 // whatever number of them the header claims.
 func readIDX(r io.Reader, dimensions int, each func(item []byte)) (size []int, err error) {
@@ -215,7 +216,7 @@ func readIDXHeader(in io.Reader, dimensions int) (size []int, err error) {
 // Draw turns pictures into lines of text, side by side, with a caption below each. The
 // black margin that all of them have is cut off.
 func Draw(rows, cols int, pictures []Picture, captions []string) string {
-	box := inkBox(rows, cols, pictures)
+	box := litBox(rows, cols, pictures)
 	columns := make([][]string, len(pictures))
 	for i, picture := range pictures {
 		columns[i] = append(Sketch(cols, box, picture), captions[i])
@@ -224,8 +225,8 @@ func Draw(rows, cols int, pictures []Picture, captions []string) string {
 }
 
 // SideBySide sets columns of text next to each other, as many as fit into 80
-// characters, and the others below. Each column counts as wide as the widest, so it must
-// hold plain text.
+// characters, and the others below. Each column counts as wide as the widest, in
+// characters, so it must not hold codes for colours.
 func SideBySide(columns [][]string) string {
 	const gap = 3
 	width, height := 1, 0
@@ -271,7 +272,7 @@ func Sketch(cols int, box image.Rectangle, picture Picture) []string {
 
 // SketchSigned draws numbers above and below 0 as a picture of rows x cols, at most
 // width wide: the shades ░▒▓█ are above, the dashes ·-=≡ below, and the last of each
-// stands for scale or more.
+// stands for 0.85 of scale or more.
 func SketchSigned(rows, cols, width int, numbers []float64, scale float64) []string {
 	shades := make([]float64, len(numbers)) // -1 to 1
 	for i, x := range numbers {
@@ -315,9 +316,9 @@ func mean[number byte | float64](picture []number, cols int, part image.Rectangl
 	return sum / float64(max(1, part.Dx()*part.Dy()))
 }
 
-// inkBox returns the smallest box that holds all that is not black in the pictures, or
+// litBox returns the smallest box that holds all that is not black in the pictures, or
 // the whole of them where there is nothing.
-func inkBox(rows, cols int, pictures []Picture) image.Rectangle {
+func litBox(rows, cols int, pictures []Picture) image.Rectangle {
 	var box image.Rectangle
 	for _, picture := range pictures {
 		for _, k := range picture.Lit {
@@ -429,7 +430,7 @@ func ReadPicture(r io.Reader, rows, cols, limit int) (Picture, error) {
 		return Picture{}, fmt.Errorf("not a PNG, JPEG or GIF: %w", err)
 	}
 	if config.Width < 1 || config.Height < 1 || config.Width > limit/config.Height {
-		return Picture{}, fmt.Errorf("the picture claims %d x %d pixels; at most %d million in all are read", config.Width, config.Height, limit/1_000_000)
+		return Picture{}, fmt.Errorf("the picture claims %d x %d pixels; from 1 to %d million in all are read", config.Width, config.Height, limit/1_000_000)
 	}
 	picture, _, err := image.Decode(io.MultiReader(&start, in))
 	if err != nil {
@@ -442,7 +443,7 @@ func ReadPicture(r io.Reader, rows, cols, limit int) (Picture, error) {
 	if err != nil {
 		return Picture{}, err
 	}
-	return NewPicture(centre(crop(ink, inkBoxOf(ink)), rows, cols)), nil
+	return NewPicture(centre(crop(ink, inkBox(ink)), rows, cols)), nil
 }
 
 // lookCloser finds the ink in a picture. What is small on a large picture would be blurred
@@ -453,7 +454,7 @@ func lookCloser(picture image.Image) (*field, error) {
 	if err != nil || step == 1 {
 		return ink, err
 	}
-	box := inkBoxOf(ink)
+	box := inkBox(ink)
 	margin := 2 + max(box.Dx(), box.Dy())/4
 	box = box.Inset(-margin)
 	around := image.Rectangle{box.Min.Mul(step), box.Max.Mul(step)}.Add(picture.Bounds().Min)
@@ -516,7 +517,8 @@ func toGrey(picture image.Image) (grey *field, step int) {
 // The ground is what most of the frame looks like. Its brightness may slope, as that of
 // paper does with light from one side, so it is taken to be a plane: fitted to all that
 // is not too far from it, again and again, so that the ink has no say in it. What stands
-// out clearly from its unevenness, on the side where more does, is ink.
+// out clearly from its unevenness is ink, if it is lighter or if it is darker: whichever
+// there is more of.
 //
 // That is as far as it goes: the edge of a shadow, lines on the paper or the table
 // around it count as ink.
@@ -575,7 +577,7 @@ func (p plane) at(y, x float64) float64 { return p.level + p.perRow*y + p.perCol
 // are within near of the old one, and how near to the new one ground is: within four times
 // the root of their mean square, but not less than 0.02.
 //
-// At the least squares, the sums of difference * 1, * y and * x are all 0. With y and x
+// Where the squares are least, the sums of difference * 1, * y and * x are all 0. With y and x
 // counted from their own averages these are three equations that hardly touch each
 // other: one for the level and two for the slopes.
 func fitPlane(f *field, old plane, near float64) (plane, float64) {
@@ -650,8 +652,8 @@ func dropSpecks(ink *field) {
 	}
 }
 
-// inkBoxOf returns the smallest box that holds all the ink.
-func inkBoxOf(ink *field) image.Rectangle {
+// inkBox returns the smallest box that holds all the ink.
+func inkBox(ink *field) image.Rectangle {
 	var box image.Rectangle
 	for i, v := range ink.at {
 		if v > 0 {

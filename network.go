@@ -12,8 +12,8 @@ import (
 
 // A Picture is what the network looks at. Four of five pixels of a handwritten digit are
 // black, and what is multiplied by their 0 adds nothing, on the way forward or back. So
-// only the others are kept. To find them once and not in each epoch takes a tenth off the
-// time of an epoch.
+// only the others are kept. To find them once, not each time it is seen, takes a tenth off
+// the time of a training.
 type Picture struct {
 	Size  int     // how many pixels it has
 	Lit   []int32 // which of them are not black, counted row by row from the top left; int would take twice the memory
@@ -51,7 +51,7 @@ type Example struct {
 // A Network is a lot of numbers, the dials of chapter 1: the weights and the biases of
 // layers of neurons, each neuron of a layer connected to every one of the next.
 //
-// With Layers 784, 16, 16, 10 they are 13,002, and there are three steps from layer to layer: Weights[0]
+// With Layers 784, 16, 16, 10 there are 13,002 of them, and three steps from layer to layer: Weights[0]
 // is 16 x 784, Weights[1] 16 x 16, Weights[2] 10 x 16; Biases have 16, 16 and 10.
 // Step l leads from layer l to layer l+1.
 type Network struct {
@@ -63,16 +63,16 @@ type Network struct {
 // NewNetwork returns a network of the given layers, the input first, whose weights
 // and biases are all drawn at random from a bell curve around 0.
 //
-// The biases have a standard deviation of 1. That of the weights is smaller by the root of
-// the number of weights that come together in a neuron. Added up, so many random
+// The biases have a standard deviation of 1. That of the weights is 1 divided by the
+// root of the number of weights that come together in a neuron. Added up, so many random
 // terms would otherwise give a z far from 0, where sigmoid is flat and a neuron hardly
 // learns.
 func NewNetwork(layers []int, random *rand.Rand) *Network {
 	n := newZeroNetwork(layers)
 	for l, w := range n.Weights {
-		width := 1 / math.Sqrt(float64(w.Cols))
+		deviation := 1 / math.Sqrt(float64(w.Cols))
 		for i := range w.data {
-			w.data[i] = random.NormFloat64() * width
+			w.data[i] = random.NormFloat64() * deviation
 		}
 		for j := range n.Biases[l] {
 			n.Biases[l][j] = random.NormFloat64()
@@ -118,7 +118,7 @@ func Sigmoid(z float64) float64 { return 1 / (1 + math.Exp(-z)) }
 // way back needs the values of the way forward, so all are kept.
 type Pass struct {
 	A [][]float64 // A[l][j], the activation of neuron j of layer l, 0 to 1; A[0] is the picture
-	Z [][]float64 // Z[l][j], its weighted sum before sigmoid; Z[0] is nil, pixels have none
+	Z [][]float64 // Z[l][j], its weighted sum plus bias, before sigmoid; Z[0] is nil, pixels have none
 
 	lit [][]int // lit[l] lists the neurons of layer l to visit: in layer 0 the pixels that are lit, else all
 }
@@ -139,7 +139,7 @@ func (n *Network) NewPass() *Pass {
 	return p
 }
 
-// Forward shows the network a picture, with a pixel for each neuron of the first layer,
+// Forward shows the network a picture, with a pixel for each neuron of layer 0,
 // and returns the activations of the last one (chapter 1). They belong to p and last
 // until its next picture.
 func (n *Network) Forward(p *Pass, picture Picture) []float64 {
@@ -150,7 +150,7 @@ func (n *Network) Forward(p *Pass, picture Picture) []float64 {
 		// z = W a + b
 		w.MulAdd(z, a, n.Biases[l], p.lit[l])
 
-		// a' = sigmoid(z)
+		// a' = sigmoid(z), where a' are the activations of the next layer
 		for j := range z {
 			next[j] = Sigmoid(z[j])
 		}
@@ -158,7 +158,7 @@ func (n *Network) Forward(p *Pass, picture Picture) []float64 {
 	return p.A[len(n.Weights)]
 }
 
-// show sets the first layer's activations to the picture's greys, 0 to 1.
+// show sets the activations of layer 0 to the picture's greys, 0 to 1.
 func (p *Pass) show(picture Picture) {
 	a := p.A[0]
 	if picture.Size != len(a) {
@@ -297,7 +297,7 @@ func readWeights(list [][]*float64, rows, cols int) (*Matrix, error) {
 	if len(list) != rows {
 		return nil, fmt.Errorf(" has %d rows, the layers call for %d", len(list), rows)
 	}
-	numbers := make([][]float64, rows) // all rows are checked before room is made for the matrix
+	numbers := make([][]float64, rows) // first all rows are checked: only then is there room made for the matrix, whose size the file claims
 	for j := range list {
 		row, err := readNumbers(list[j], cols)
 		if err != nil {
@@ -374,7 +374,7 @@ func WriteWhole(path string, content []byte) error {
 	return nil
 }
 
-// CanWrite tells, before a long work, whether WriteWhole would find a place to write. It
+// CanWrite tells, before a long job, whether WriteWhole would find a place to write. It
 // leaves everything as it was.
 func CanWrite(path string) error {
 	if path == "" {
