@@ -167,11 +167,12 @@ func (p *Pass) show(picture Picture) {
 	for _, k := range p.lit[0] { // those of the picture before
 		a[k] = 0
 	}
-	p.lit[0] = p.lit[0][:0]
+	lit := p.lit[0][:0]
 	for i, k := range picture.Lit {
-		p.lit[0] = append(p.lit[0], int(k))
+		lit = append(lit, int(k))
 		a[k] = float64(picture.Greys[i]) / 255
 	}
+	p.lit[0] = lit
 }
 
 // Answer returns the brightest output: the digit that the network takes the picture
