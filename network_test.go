@@ -2104,11 +2104,11 @@ func TestTheGridHasATileForEachNeuronWithItsNumberAndALegend(t *testing.T) {
 func TestLargePicturesAreSketchedInAverages(t *testing.T) {
 	// 6 x 4 pixels in at most 3 characters: each is the average of 2 x 2 above 2 x 2.
 	if got := strings.Join(SketchSigned(4, 6, 3, []float64{
-		2, 2, -2, -2, 0, 0,
-		2, 2, -2, -9, 0, 2,
-		2, 2, -2, -2, 0, 0,
-		2, 2, 0, 0, 0, 2,
-	}, 2), "|"); got != "█=░" {
+		1, 1, -2, -2, 0, 0,
+		1, 1, -2, -9, 0, 2,
+		1, 1, -2, -2, 0, 0,
+		1, 1, 0, 0, 0, 2,
+	}, 2), "|"); got != "▒=░" {
 		t.Errorf("sketched as %q", got)
 	}
 	stripes := make([]byte, 5*5)
