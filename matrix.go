@@ -50,18 +50,19 @@ func (m *Matrix) MulAdd(z, a, b []float64, lit []int) {
 
 	// z_j = b_j + sum over k of w_jk a_k
 	copy(z, b)
-	// Four columns at a time, here and in the two products below, so that what belongs to
-	// row j is fetched once for the four of them: this takes a third off the time of a
-	// training. Cutting all to the length of z tells the compiler that j is in their range.
-	for ; len(lit) >= 4; lit = lit[4:] {
-		k0, k1, k2, k3 := lit[0], lit[1], lit[2], lit[3]
-		a0, a1, a2, a3 := a[k0], a[k1], a[k2], a[k3]
+	// Eight columns at a time, and four in the two products below, so that what belongs to
+	// row j is fetched once for all of them: this takes a third off the time of a training.
+	// Cutting them to the length of z tells the compiler that j is in their range.
+	for ; len(lit) >= 8; lit = lit[8:] {
+		k0, k1, k2, k3, k4, k5, k6, k7 := lit[0], lit[1], lit[2], lit[3], lit[4], lit[5], lit[6], lit[7]
+		a0, a1, a2, a3, a4, a5, a6, a7 := a[k0], a[k1], a[k2], a[k3], a[k4], a[k5], a[k6], a[k7]
 		w0, w1, w2, w3 := m.Column(k0)[:len(z)], m.Column(k1)[:len(z)], m.Column(k2)[:len(z)], m.Column(k3)[:len(z)]
+		w4, w5, w6, w7 := m.Column(k4)[:len(z)], m.Column(k5)[:len(z)], m.Column(k6)[:len(z)], m.Column(k7)[:len(z)]
 		for j := range z {
-			z[j] += w0[j]*a0 + w1[j]*a1 + w2[j]*a2 + w3[j]*a3
+			z[j] += (w0[j]*a0 + w1[j]*a1) + (w2[j]*a2 + w3[j]*a3) + ((w4[j]*a4 + w5[j]*a5) + (w6[j]*a6 + w7[j]*a7))
 		}
 	}
-	for _, k := range lit { // the last three or fewer
+	for _, k := range lit { // the last seven or fewer
 		w, ak := m.Column(k)[:len(z)], a[k]
 		for j := range z {
 			z[j] += w[j] * ak
