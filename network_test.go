@@ -2072,6 +2072,11 @@ func TestTheGridHasATileForEachNeuronWithItsNumberAndALegend(t *testing.T) {
 			t.Errorf("at %v the page is %v, want %v", at, got, want)
 		}
 	}
+	for _, x := range []int{60, 190, 320} { // below the legend -0.5, 0 and +0.5
+		if text := asText(grid.(*image.RGBA).SubImage(image.Rect(x-15, 196, x+15, 206)), x-15, 196, 1, 1); !strings.Contains(text, ":") {
+			t.Errorf("there is no number below the legend at %d", x)
+		}
+	}
 	for _, c := range []struct {
 		rows, cols, tiles int
 		want              image.Point
