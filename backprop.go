@@ -227,8 +227,8 @@ func (d *descent) ease() float64 {
 // What follows is no part of learning. It checks that the gradient is right.
 
 // Each visits every weight and every bias together with its derivative in g, which must
-// be of one example, as sums are not divided here. The weights w_jk into layer l come column by column, then its
-// biases b_j, with -1 for k. The visitor may change the numbers.
+// be of one example, as sums are not divided here. The weights w_jk into layer l come
+// column by column, then its biases b_j, with -1 for k. The visitor may change the numbers.
 func (n *Network) Each(g *Gradient, visit func(l, j, k int, value *float64, derivative float64)) {
 	for step, w := range n.Weights {
 		for k := range w.Cols {

@@ -184,6 +184,16 @@ func loadFitting(path, data string, set *Dataset) (*Network, error) {
 	return n, fits(n, path, data, set)
 }
 
+// loadBoth reads a set and a network that is made for it.
+func loadBoth(path, data string) (*Dataset, *Network, error) {
+	set, err := loadData(data)
+	if err != nil {
+		return nil, nil, err
+	}
+	n, err := loadFitting(path, data, set)
+	return set, n, err
+}
+
 // fits returns an error unless the network from this file is made for pictures and
 // classes like those of the set, which comes from the folder data or is MNIST.
 func fits(n *Network, path, data string, set *Dataset) error {
@@ -489,19 +499,20 @@ func (w *watcher) finish() {
 	}
 }
 
-// curve draws numbers above 0 as one line of bars at most 40 long, on a scale where
-// equal ratios are equal heights.
+// curve draws numbers of 0 and more as one line of bars at most 40 long, on a scale where
+// equal ratios are equal heights. A 0, which has no ratio to anything, counts as 1e-9.
 func curve(numbers []float64) string {
-	low, high := math.Log(slices.Min(numbers)), math.Log(slices.Max(numbers))
+	height := func(x float64) float64 { return math.Log(max(x, 1e-9)) }
+	low, high := height(slices.Min(numbers)), height(slices.Max(numbers))
 	bars := []rune("▁▂▃▄▅▆▇█")
 	line := ""
 	for i := range min(len(numbers), 40) {
 		x := numbers[i*len(numbers)/min(len(numbers), 40)]
-		height := 0.0
+		share := 0.0
 		if high > low {
-			height = (math.Log(x) - low) / (high - low)
+			share = (height(x) - low) / (high - low)
 		}
-		line += string(bars[int(height*7+0.5)])
+		line += string(bars[int(share*7+0.5)])
 	}
 	return line
 }
@@ -554,11 +565,7 @@ func test(c *console, args []string) error {
 	if err := parse(c, flags, args, 0); err != nil {
 		return err
 	}
-	set, err := loadData(*data)
-	if err != nil {
-		return err
-	}
-	n, err := loadFitting(*path, *data, set)
+	set, n, err := loadBoth(*path, *data)
 	if err != nil {
 		return err
 	}
@@ -757,11 +764,7 @@ func explain(c *console, args []string) error {
 	if err := parse(c, flags, args, 1); err != nil {
 		return err
 	}
-	set, err := loadData(*data)
-	if err != nil {
-		return err
-	}
-	n, err := loadFitting(*path, *data, set)
+	set, n, err := loadBoth(*path, *data)
 	if err != nil {
 		return err
 	}

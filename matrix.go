@@ -19,8 +19,9 @@ import "fmt"
 // each neuron j of the later layer and a column for each neuron k of the earlier one.
 //
 // It is kept column by column: the weights that leave one neuron k lie side by side.
-// So W a is computed as the sum of the columns of W, each scaled by its a_k. And a column whose a_k is 0 need not be touched at all: four of five
-// pixels are black, so that saves most of the multiplications.
+// So W a is computed as the sum of the columns of W, each scaled by its a_k. And a column
+// whose a_k is 0 need not be touched at all: four of five pixels are black, so that saves
+// most of the multiplications.
 type Matrix struct {
 	Rows, Cols int
 	data       []float64 // element (j, k) is data[k*Rows+j]

@@ -51,9 +51,9 @@ type Example struct {
 // A Network is a lot of numbers, the dials of chapter 1: the weights and the biases of
 // layers of neurons, each neuron of a layer connected to every one of the next.
 //
-// With Layers 784, 16, 16, 10 there are 13,002 of them, and three steps from layer to layer: Weights[0]
-// is 16 x 784, Weights[1] 16 x 16, Weights[2] 10 x 16; Biases have 16, 16 and 10.
-// Step l leads from layer l to layer l+1.
+// With Layers 784, 16, 16, 10 there are 13,002 of them, and three steps from layer to
+// layer: Weights[0] is 16 x 784, Weights[1] 16 x 16, Weights[2] 10 x 16; Biases have 16,
+// 16 and 10. Step l leads from layer l to layer l+1.
 type Network struct {
 	Layers  []int
 	Weights []*Matrix

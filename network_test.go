@@ -2688,6 +2688,22 @@ func TestATrainingThatDivergesSaysSoAndSavesNothing(t *testing.T) {
 	}
 }
 
+func TestTheCostsAreDrawnAsBars(t *testing.T) {
+	for _, c := range []struct {
+		costs []float64
+		want  string
+	}{
+		{[]float64{4, 2, 1}, "█▅▁"},
+		{[]float64{1, 1}, "▁▁"},
+		{[]float64{1, 0, 0}, "█▁▁"}, // every picture exactly right, as with a single class
+		{slices.Repeat([]float64{1, 2}, 100), strings.Repeat("▁█", 20)},
+	} {
+		if got := curve(c.costs); got != c.want {
+			t.Errorf("%v is drawn as %s, want %s", c.costs, got, c.want)
+		}
+	}
+}
+
 func TestOnlyATrainingThatNeverLearnedCountsAsLost(t *testing.T) {
 	for _, c := range []struct {
 		name  string
