@@ -6,266 +6,223 @@ import (
 	"slices"
 )
 
-// A Gradient tells for every weight and every bias how the cost changes with it: it
-// has the shape of the network, with dC/dw_jk where the network has w_jk and dC/db_j
-// where it has b_j. Seen as one long list it is the arrow of chapter 2, 13,002 numbers
-// that point in the direction in which the cost rises fastest.
-//
-// It is summed up over examples; divided by their number it is the gradient of their
-// average cost.
+// A Gradient has the derivative of the cost with respect to every weight and every bias. It
+// is the vector of chapter 2, 13,002 numbers that point in the direction in which the cost
+// rises fastest. It holds the sum over the examples added, Descend divides by their number.
 type Gradient struct {
-	Weights  []*Matrix
-	Biases   [][]float64
-	Examples int // how many are summed up
-
-	dCda    [][]float64 // dCda[l][j] for the example at hand
-	delta   [][]float64 // delta[l][j] is dC/dz_j for the same
-	touched [][]bool    // touched[l][k]: column k of Weights[l] has been added to since the last step down
+	Parameters
+	Examples int // the number of examples added
 }
 
-// NewGradient returns a gradient of zeros, of no examples, for networks like n.
-func (n *Network) NewGradient() *Gradient {
-	zero := newZeroNetwork(n.Layers)
-	g := &Gradient{Weights: zero.Weights, Biases: zero.Biases}
-	for l, size := range n.Layers {
-		g.dCda = append(g.dCda, make([]float64, size))
-		g.delta = append(g.delta, make([]float64, size))
-		if l < len(n.Weights) {
-			g.touched = append(g.touched, make([]bool, size))
-		}
-	}
-	return g
-}
+// NewGradient allocates a reusable Gradient for n, with no examples.
+func (n *Network) NewGradient() *Gradient { return &Gradient{Parameters: NewParameters(n.Layers)} }
 
-// SigmoidSlope returns da/dz = sigmoid'(z), given not z but a = sigmoid(z): the slope
-// can be written as a (1 - a), which saves computing the exponential again. It is at
-// most 1/4, and near 0 where the neuron is almost off or almost on.
+// SigmoidSlope returns sigmoid'(z), given a = sigmoid(z). The derivative can be written as
+// a (1 - a), which saves another exponential. It is at most 1/4, and close to 0 where the
+// neuron is almost off or almost on.
+//
+// For another activation function, such as ReLU, replace Sigmoid and SigmoidSlope.
 func SigmoidSlope(a float64) float64 { return a * (1 - a) }
 
-// Add adds the gradient of one example's cost: backpropagation, the chain rule of
-// chapter 4. The pass must have come from n with the example's picture.
+// Backward adds the gradient of one example's cost to g by backpropagation, the chain rule
+// of chapter 4. The pass must come from Forward with the example's picture.
 //
-// A weight w_jk moves z_j, that moves a_j, and that moves the cost. Each link has its
-// own derivative, and the derivative of the whole is their product:
+// A change of the weight w_jk changes z_j, which changes a_j, which changes the cost C. The
+// derivative of the whole is the product of the derivatives of these three links:
 //
-//	dC/dw_jk = dz_j/dw_jk * da_j/dz_j * dC/da_j = a_k * sigmoid'(z_j) * dC/da_j
+//	dC/dw_jk = dz_j/dw_jk * da_j/dz_j * dC/da_j
 //
-// The last two factors, dC/dz_j, are shared by all the weights into neuron j and by
-// its bias. This product is called delta_j. C is the cost of this one example here, C0 in
-// the lessons; Weights[l-1] and Biases[l-1] are those that lead into layer l.
-func (g *Gradient) Add(n *Network, p *Pass, label int) {
+// The last two factors are the same for all weights into neuron j and for its bias. Their
+// product, dC/dz_j, is called delta_j. C is the cost of one example, C0 in the videos.
+func (n *Network) Backward(p *Pass, label int, g *Gradient) {
 	last := len(n.Layers) - 1
 
-	// In the last layer the cost is a sum over the a_j themselves, C = sum of (a_j - y_j)^2:
-	// dC/da_j = 2 (a_j - y_j)
+	// C = sum over j of (a_j - y_j)^2 in the last layer, so dC/da_j = 2 (a_j - y_j)
 	for j, a := range p.A[last] {
-		g.dCda[last][j] = 2 * (a - wanted(j, label))
+		p.DCDA[last][j] = 2 * (a - Wanted(j, label))
 	}
 
-	// Then layer by layer backwards, from the neurons j of layer l to the k of layer l-1.
-	for l := last; l > 0; l-- {
-		delta := g.delta[l]
+	for l := last; l > 0; l-- { // from the neurons j of layer l to the neurons k of layer l-1
+		w, dCdw, dCdb := n.Weights[l], g.Weights[l], g.Biases[l]
+		a, delta := p.A[l-1], p.Delta[l]
 
 		// delta_j = da_j/dz_j * dC/da_j
-		for j, a := range p.A[l] {
-			dadz := SigmoidSlope(a)
-			delta[j] = dadz * g.dCda[l][j]
+		for j, aj := range p.A[l] {
+			dadz := SigmoidSlope(aj)
+			delta[j] = dadz * p.DCDA[l][j]
 		}
-
-		// The bias is added to z_j as it is, so dz_j/db_j = 1. What is added to the gradient is
-		// dC/db_j = 1 * delta_j
+		// dC/db_j = dz_j/db_j * delta_j, and dz_j/db_j = 1
 		for j := range delta {
-			g.Biases[l-1][j] += delta[j]
+			dCdb[j] += 1 * delta[j]
 		}
-
-		// The weight is multiplied by a_k on its way into z_j, so dz_j/dw_jk = a_k. Added is
-		// dC/dw_jk = a_k * delta_j
-		g.Weights[l-1].AddOuter(delta, p.A[l-1], p.lit[l-1])
-		for _, k := range p.lit[l-1] {
-			g.touched[l-1][k] = true // the step down will leave out the other columns
+		// dC/dw_jk = dz_j/dw_jk * delta_j, and dz_j/dw_jk = a_k
+		rest := dCdw.AddToColumns(a, delta, p.lit[l-1]) // the same as the loop below, four k at a time
+		for _, k := range rest {
+			column := dCdw.Column(int(k))
+			for j := range delta {
+				column[j] += a[k] * delta[j]
+			}
 		}
-
-		// Neuron k moves the cost along every path that leaves it, one through each z_j,
-		// and dz_j/da_k = w_jk:
-		// dC/da_k = sum over j of w_jk * delta_j
-		if l > 1 { // the picture itself is not ours to change
-			n.Weights[l-1].MulTransposed(g.dCda[l-1], delta)
+		if l > 1 { // the pixels are given, their derivatives are not needed
+			backToLayer(p.DCDA[l-1], w, delta)
 		}
 	}
 	g.Examples++
 }
 
-// Descend moves the network one step down the slope, w <- w - rate * dC/dw, with the
-// gradient of the average cost of the examples added since the last step. It leaves g
-// empty, for the next ones.
-func (n *Network) Descend(g *Gradient, rate float64) {
-	step := rate / float64(g.Examples) // a sum of gradients, divided by their number
-	for l, w := range n.Weights {
-		w.Descend(step, g.Weights[l], g.touched[l])
-		for j := range n.Biases[l] {
-			n.Biases[l][j] -= step * g.Biases[l][j]
+// backToLayer computes dC/da_k for the neurons k of a layer from w, the weights that leave
+// it, and the delta_j of the next layer. Neuron k influences the cost through every z_j,
+// and dz_j/da_k = w_jk, so there is a sum over all paths:
+//
+//	dC/da_k = sum over j of w_jk * delta_j
+func backToLayer(dCda []float64, w *Matrix, delta []float64) {
+	for k := range dCda {
+		sum := 0.0
+		for j, wjk := range w.Column(k) {
+			sum += wjk * delta[j]
 		}
-		clear(g.Biases[l])
+		dCda[k] = sum
 	}
+}
+
+// Descend takes one step of gradient descent with the average gradient of the examples in
+// g (chapter 2), and empties g:
+//
+//	w <- w - rate * dC/dw
+//
+// Weight decay, a tweak beyond the videos, adds decay * w to dC/dw for the weights of the
+// pixels. A weight that few examples ask for then shrinks, which discourages memorizing.
+func (n *Network) Descend(g *Gradient, rate, decay float64) {
+	if g.Examples == 0 {
+		panic("a step without examples")
+	}
+	if decay > 0 {
+		w := n.Weights[1].Data
+		for i := range w {
+			w[i] -= rate * decay * w[i]
+		}
+	}
+	w, sum := n.All, g.All[:len(n.All)]
+	step := rate / float64(g.Examples) // rate * dC/dw = rate * sum / Examples
+	for i := range w {
+		w[i] -= step * sum[i]
+	}
+	clear(g.All)
 	g.Examples = 0
 }
 
-// Training is a plan for learning by mini-batch gradient descent (chapters 2 and 3).
-// With Anneal false and Decay 0 it is the videos' plain rule.
+// A Training is a plan for mini-batch gradient descent (chapters 2 and 3). With Anneal and
+// Shift false and Decay 0 it is the rule of the videos.
 type Training struct {
 	Epochs int     // how many times every example is seen
-	Batch  int     // the examples in a mini-batch, which share a step
-	Rate   float64 // eta: a step is -Rate times the gradient; with half the cost, as in much other code, the same step takes twice the Rate
-	Anneal bool    // ease the rate and the decay down to 0 over the run, to settle where big steps would overshoot
-	Decay  float64 // the share of itself that each weight of a pixel loses between epochs, to keep only what many examples ask for
+	Batch  int     // the number of examples in a mini-batch
+	Rate   float64 // the factor of the gradient in a step; twice as large in code that halves the cost
+	Anneal bool    // lower the rate to 0 during the training, so that it settles in a minimum
+	Decay  float64 // weight decay, see Descend
+	Shift  bool    // move each picture by up to a pixel each time it is seen, see shift
 }
 
-// Progress tells how far a training has come. Cost and Right are of the examples of
-// this epoch as they came up, each before the network has learned from it.
+// Progress describes a training after a step. Cost and Right are about the examples seen
+// in this epoch, each as it was answered before the network learned from it.
 type Progress struct {
-	Epoch int     // 1 for the first
-	Seen  int     // the examples seen in this epoch
-	Of    int     // the examples in an epoch
-	Cost  float64 // the average cost of those seen
-	Right int     // how many of those seen were answered right
+	Epoch int     // the number of the epoch, from 1
+	Seen  int     // the number of examples seen in this epoch
+	Of    int     // the number of examples in an epoch
+	Cost  float64 // the average cost of the examples seen
+	Right int     // how many of them were answered right
 }
 
-// Train lets a network learn from examples, in an order shuffled anew for each epoch.
-// After each step it calls report; an error from there ends the training and is returned.
+// Train trains n on the examples, in a new random order in each epoch. It calls report after
+// each step; an error from report ends the training and is returned.
 func (t Training) Train(n *Network, examples []Example, random *rand.Rand, report func(Progress) error) error {
-	d := newDescent(t, n, examples)
-	for range t.Epochs {
-		d.shuffle(random)
-		if err := d.epoch(report); err != nil {
-			return err
-		}
+	pass, gradient := n.NewPass(), n.NewGradient()
+	order := make([]int, len(examples))
+	for i := range order {
+		order[i] = i
 	}
-	return nil
-}
+	for epoch := range t.Epochs {
+		random.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
+		progress, costs := Progress{Epoch: epoch + 1, Of: len(examples)}, 0.0
 
-// A descent is a training under way.
-type descent struct {
-	plan     Training
-	network  *Network
-	examples []Example
-	order    []int // the indices of the examples, as they come up in this epoch
-	pass     *Pass
-	gradient *Gradient
-	progress Progress
-	costs    float64 // the sum of the costs of the examples seen in this epoch
-}
+		for batch := range slices.Chunk(order, t.Batch) { // the last mini-batch may be smaller
+			rate := t.rate(progress)
+			for _, i := range batch {
+				picture, label := examples[i].Picture, examples[i].Label
+				if t.Shift {
+					picture = shift(picture, random)
+				}
+				output := n.Forward(pass, picture)
+				n.Backward(pass, label, gradient)
+				costs += Cost(output, label)
+				if Answer(output) == label {
+					progress.Right++
+				}
+			}
+			n.Descend(gradient, rate, t.Decay)
 
-func newDescent(plan Training, n *Network, examples []Example) *descent {
-	d := &descent{plan: plan, network: n, examples: examples, pass: n.NewPass(), gradient: n.NewGradient()}
-	for i := range examples {
-		d.order = append(d.order, i)
-	}
-	return d
-}
-
-// shuffle puts the examples into a new random order.
-func (d *descent) shuffle(random *rand.Rand) {
-	random.Shuffle(len(d.order), func(i, j int) { d.order[i], d.order[j] = d.order[j], d.order[i] })
-}
-
-// epoch goes once through all the examples, mini-batch by mini-batch.
-func (d *descent) epoch(report func(Progress) error) error {
-	d.progress = Progress{Epoch: d.progress.Epoch + 1, Of: len(d.examples)}
-	d.costs = 0
-	if d.progress.Epoch > 1 {
-		d.decay()
-	}
-	for batch := range slices.Chunk(d.order, d.plan.Batch) { // the last one may be shorter
-		d.step(batch)
-		if err := report(d.progress); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// decay makes the weights that lead from the pixels smaller. There are so many of them
-// that they could learn single pictures by heart.
-func (d *descent) decay() {
-	// w <- w - share * w
-	share := d.plan.Decay * d.ease()
-	for i, w := range d.network.Weights[0].data {
-		d.network.Weights[0].data[i] = w - share*w
-	}
-}
-
-// step learns from one mini-batch: the gradients of its examples, averaged, and one
-// step down.
-func (d *descent) step(batch []int) {
-	rate := d.plan.Rate * d.ease()
-	for _, i := range batch {
-		e := d.examples[i]
-		output := d.network.Forward(d.pass, e.Picture)
-		d.gradient.Add(d.network, d.pass, e.Label)
-
-		d.costs += Cost(output, e.Label)
-		if Answer(output) == e.Label {
-			d.progress.Right++
-		}
-	}
-	d.network.Descend(d.gradient, rate)
-	d.progress.Seen += len(batch)
-	d.progress.Cost = d.costs / float64(d.progress.Seen)
-}
-
-// ease returns what is left of the rate: 1 at the start, 0 at the end of the run, along
-// half a wave of the cosine.
-func (d *descent) ease() float64 {
-	if !d.plan.Anneal {
-		return 1
-	}
-	p := d.progress
-	done := (float64(p.Epoch-1) + float64(p.Seen)/float64(p.Of)) / float64(d.plan.Epochs)
-	return (1 + math.Cos(math.Pi*done)) / 2
-}
-
-// What follows is no part of learning. It checks that the gradient is right.
-
-// Each visits every weight and every bias together with its derivative in g, which must
-// be of one example, as sums are not divided here. The weights w_jk into layer l come
-// column by column, then its biases b_j, with -1 for k. The visitor may change the numbers.
-func (n *Network) Each(g *Gradient, visit func(l, j, k int, value *float64, derivative float64)) {
-	for step, w := range n.Weights {
-		for k := range w.Cols {
-			values, derivatives := w.Column(k), g.Weights[step].Column(k)
-			for j := range values {
-				visit(step+1, j, k, &values[j], derivatives[j])
+			progress.Seen += len(batch)
+			progress.Cost = costs / float64(progress.Seen)
+			if err := report(progress); err != nil {
+				return err
 			}
 		}
-		for j := range n.Biases[step] {
-			visit(step+1, j, -1, &n.Biases[step][j], g.Biases[step][j])
-		}
 	}
+	return nil
 }
 
-// Slope measures how steeply the cost rises with one number x, without any calculus: it
-// nudges x a little up and a little down and looks. This central difference,
+// rate returns the rate of the next step. Annealing lowers it from Rate at the start to 0
+// at the end of the training, along half a wave of the cosine.
+func (t Training) rate(p Progress) float64 {
+	if !t.Anneal {
+		return t.Rate
+	}
+	done := (float64(p.Epoch-1) + float64(p.Seen)/float64(p.Of)) / float64(t.Epochs) // 0 to 1
+	return t.Rate * (1 + math.Cos(math.Pi*done)) / 2
+}
+
+// shift moves a picture by one pixel down, up, right or left, or not at all, at random, so
+// that no weight can rely on a single pixel. Pictures that reach the border are not moved.
+func shift(p Picture, random *rand.Rand) Picture {
+	move := [...]int{0, p.Cols, -p.Cols, 1, -1}[random.IntN(5)] // added to the pixels' numbers
+	if !p.Bordered || move == 0 {
+		return p
+	}
+	lit := make([]int32, len(p.Lit))
+	for i, k := range p.Lit {
+		lit[i] = k + int32(move)
+	}
+	p.Lit = lit
+	return p
+}
+
+// The rest of this file checks that the gradient is right. Learning does not need it.
+
+// Slope measures the derivative of the cost with respect to x without any calculus. It
+// nudges x up and down and looks at the difference of the costs:
 //
 //	(C(x+h) - C(x-h)) / 2h
 //
-// is off by an error e that grows with h^2. Measured again with 2h it is off by 4e: so
-// 4 times the first less the second is 3 times the slope, without e.
+// This central difference has an error of c h^2; a one-sided one would have an error of c h.
+// With 2h in place of h the error is 4 c h^2, so (4 near - far) / 3 cancels it.
 func Slope(x *float64, cost func() float64) float64 {
 	const h = 1e-3
 	old := *x
-	at := func(nudge float64) float64 {
-		*x = old + nudge
+	costAt := func(nudged float64) float64 {
+		*x = nudged
 		return cost()
 	}
-	near := (at(h) - at(-h)) / (2 * h)
-	far := (at(2*h) - at(-2*h)) / (4 * h)
+	near := (costAt(old+h) - costAt(old-h)) / (2 * h)
+	far := (costAt(old+2*h) - costAt(old-2*h)) / (4 * h)
 	*x = old
 	return (4*near - far) / 3
 }
 
-// RelativeError compares a derivative as computed with the slope as measured. A cost has
-// 16 digits, so with h = 1e-3 a slope shows no more than about 12 places after the point:
-// below 1e-5 the error is taken relative to 1e-5.
+// RelativeError returns the difference of a computed and a measured derivative, divided by the
+// larger of the two, or by 1e-5 if both are smaller.
+//
+// A cost near 1 has 16 digits, so rounding limits a measured slope to about 1e-12; below 1e-5
+// a relative error would measure only that noise. The errors of a right gradient stay below
+// 1e-6. A mistake, such as a missing factor, gives more than 0.1.
 func RelativeError(computed, measured float64) float64 {
 	return math.Abs(computed-measured) / max(math.Abs(computed), math.Abs(measured), 1e-5)
 }

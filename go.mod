@@ -1,3 +1,3 @@
 module digits
 
-go 1.26
+go 1.24

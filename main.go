@@ -10,8 +10,11 @@ import (
 	"flag"
 	"fmt"
 	"image"
+	"image/color"
+	"image/draw"
 	"image/png"
 	"io"
+	"io/fs"
 	"math"
 	"math/rand/v2"
 	"net"
@@ -26,18 +29,19 @@ import (
 	"sync"
 	"syscall"
 	"time"
+	"unicode/utf8"
 )
 
-// commands returns what the program can do; help shows it in this order. (It is a function,
-// as a variable would depend on itself: a command may print the help.)
+// commands returns the commands in the order in which help lists them. It is a function,
+// because a variable would depend on itself: commands print the help.
 func commands() []command {
 	return []command{
-		{"train", "", "learn to read digits and save what was learned (the default)", train},
-		{"test", "", "show how a saved network does on pictures it has never seen", test},
-		{"explain", "[NUMBER or FILE]", "take a test picture or a file of yours through the four chapters", explain},
+		{"train", "", "learn to read digits and save the network (the default)", train},
+		{"test", "", "measure a saved network on pictures it has never seen", test},
+		{"explain", "[NUMBER or FILE]", "follow one digit through the four chapters", explain},
 		{"weights", "", "paint what each neuron of layer 1 looks for in the pixels", weights},
 		{"predict", "FILE...", "read the digits in picture files (- is standard input)", predict},
-		{"draw", "", "serve a page to draw a digit on, where the neurons light up", drawPage},
+		{"draw", "", "open a page to draw digits and watch the network", drawPage},
 	}
 }
 
@@ -49,26 +53,30 @@ type command struct {
 	run       func(*console, []string) error
 }
 
-// A console is where a command reads and writes, and what it knows of the place.
+// A console is where a command reads and writes.
 type console struct {
-	in   io.Reader
-	out  io.Writer // results
-	err  io.Writer // progress
-	live bool      // err is a terminal: a line there may be written again and again
-	tint bool      // out is a terminal: colours help
+	in     io.Reader
+	out    io.Writer // results
+	err    io.Writer // the live line and errors
+	live   bool      // err is a terminal on which a line can be rewritten
+	colour bool      // out is a terminal and the user wants colours
 }
 
-// errUsage marks errors in how the program was called. It adds nothing to their text.
+// errUsage marks errors in the way the program was called. It adds nothing to their text.
 var errUsage = errors.New("")
 
-// main exits with 0 when all is done, 1 when something failed, 2 when the program was
-// called in a way it does not know.
+// main exits with 0 if all is well, 1 if the command failed, 2 if it was called wrongly.
 func main() {
 	results := &resultWriter{Writer: os.Stdout}
-	c := &console{in: os.Stdin, out: results, err: os.Stderr, live: isTerminal(os.Stderr), tint: isTerminal(os.Stdout)}
+	_, noColour := os.LookupEnv("NO_COLOR") // https://no-color.org
+	c := &console{
+		in: os.Stdin, out: results, err: os.Stderr,
+		live: isTerminal(os.Stderr), colour: isTerminal(os.Stdout) && !noColour,
+	}
 	code := run(c, os.Args[1:])
-	if code == 0 && results.err != nil && !errors.Is(results.err, syscall.EPIPE) { // EPIPE: the reader has read enough
-		fmt.Fprintf(os.Stderr, "digits: the results could not be written: %v\n", results.err)
+	// EPIPE means that the reader has read enough.
+	if code == 0 && results.err != nil && !errors.Is(results.err, syscall.EPIPE) {
+		fmt.Fprintf(os.Stderr, "digits: cannot write the results: %v\n", results.err)
 		code = 1
 	}
 	os.Exit(code)
@@ -88,14 +96,13 @@ func (w *resultWriter) Write(text []byte) (int, error) {
 	return n, err
 }
 
-// isTerminal tells whether a file is a terminal on which the user wants more than plain
-// lines: https://no-color.org.
+// isTerminal reports whether a file is a terminal that understands control sequences.
 func isTerminal(f *os.File) bool {
 	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("NO_COLOR") == ""
+	return err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "dumb"
 }
 
-// run carries out the command that the arguments name and returns the exit code.
+// run runs the command that the arguments name and returns the exit code.
 func run(c *console, args []string) int {
 	err := dispatch(c, args)
 	if err == nil || errors.Is(err, flag.ErrHelp) {
@@ -125,17 +132,45 @@ func dispatch(c *console, args []string) error {
 			return cmd.run(c, args[1:])
 		}
 	}
-	return usage("there is no command %q; to see them all, run: go run . help", args[0])
+	return unknownCommand(args[0])
 }
 
-// usage returns an error in how the program was called.
+// unknownCommand returns an error that names the command that was probably meant.
+func unknownCommand(word string) error {
+	if _, err := strconv.Atoi(word); err == nil {
+		return usage("there is no command %q; to explain test picture %s, run: go run . explain %s", word, word, word)
+	}
+	if strings.ContainsAny(word, "./\\") {
+		return usage("there is no command %q; to read the digit in a picture, run: go run . predict %s", word, word)
+	}
+	for _, cmd := range commands() {
+		if len(word) < 10 && editDistance(word, cmd.name) <= 2 {
+			return usage("there is no command %q; did you mean %s?", word, cmd.name)
+		}
+	}
+	return usage("there is no command %q; to list the commands, run: go run . help", word)
+}
+
+// editDistance returns how many letters have to be added, removed or replaced to make b of
+// a. It is recursive and slow, so it is for short words.
+func editDistance(a, b string) int {
+	switch {
+	case a == "" || b == "":
+		return len(a) + len(b)
+	case a[0] == b[0]:
+		return editDistance(a[1:], b[1:])
+	}
+	return 1 + min(editDistance(a[1:], b), editDistance(a, b[1:]), editDistance(a[1:], b[1:]))
+}
+
+// usage returns an error in the way the program was called.
 func usage(format string, args ...any) error {
 	return fmt.Errorf(format+"%w", append(args, errUsage)...)
 }
 
-// help tells what the program can do.
 func help(c *console) error {
-	fmt.Fprint(c.out, "A neural network that learns to read handwritten digits.\n\nusage: go run . [command] [flags] [arguments]\n\n")
+	fmt.Fprint(c.out, "A neural network that learns to read handwritten digits.\n\n"+
+		"usage: go run . [command] [flags] [arguments]\n\n")
 	for _, cmd := range commands() {
 		fmt.Fprintf(c.out, "  %-8s %s\n", cmd.name, cmd.summary)
 	}
@@ -143,243 +178,575 @@ func help(c *console) error {
 	return nil
 }
 
-// parse reads a command's flags, after which at most so many arguments may follow.
-// Whatever is wrong with them is said in one line.
-func parse(c *console, flags *flag.FlagSet, args []string, most int) error {
+// parse reads a command's flags, which may stand before, between or after its arguments; --
+// ends the flags. It returns the arguments, of which there may be at most the given number.
+func parse(c *console, flags *flag.FlagSet, args []string, most int) (arguments []string, err error) {
 	flags.SetOutput(io.Discard)
-	err := flags.Parse(args)
-	if errors.Is(err, flag.ErrHelp) {
-		for _, cmd := range commands() {
-			if cmd.name == flags.Name() {
-				fmt.Fprintf(c.out, "%s: %s\n\nusage: go run . %s [flags] %s\n\n", cmd.name, cmd.summary, cmd.name, cmd.arguments)
-			}
+	for {
+		err := flags.Parse(args)
+		if errors.Is(err, flag.ErrHelp) {
+			printFlags(c, flags)
+			return nil, err
 		}
-		flags.SetOutput(c.out)
-		flags.PrintDefaults()
+		if err != nil {
+			return nil, usage("%s: %v; for its flags, run: go run . help %s", flags.Name(), err, flags.Name())
+		}
+		rest := flags.Args()
+		end := len(args) - len(rest)
+		if len(rest) == 0 || end > 0 && args[end-1] == "--" {
+			arguments = append(arguments, rest...)
+			break
+		}
+		arguments, args = append(arguments, rest[0]), rest[1:]
+	}
+	if len(arguments) > most {
+		return nil, usage("%s: one argument too many: %q; for what it takes, run: go run . help %s",
+			flags.Name(), arguments[most], flags.Name())
+	}
+	return arguments, nil
+}
+
+func printFlags(c *console, flags *flag.FlagSet) {
+	for _, cmd := range commands() {
+		if cmd.name == flags.Name() {
+			line := strings.TrimRight(fmt.Sprintf("usage: go run . %s [flags] %s", cmd.name, cmd.arguments), " ")
+			fmt.Fprintf(c.out, "%s: %s\n\n%s\n\n", cmd.name, cmd.summary, line)
+		}
+	}
+	flags.SetOutput(c.out)
+	flags.PrintDefaults()
+}
+
+// What several commands print.
+
+// layersText formats layers as 784-16-16-10.
+func layersText(layers []int) string {
+	return strings.ReplaceAll(strings.Trim(fmt.Sprint(layers), "[]"), " ", "-")
+}
+
+// percent returns 100 n / of.
+func percent(n, of int) float64 { return 100 * float64(n) / float64(of) }
+
+// thousands formats 60000 as 60,000.
+func thousands(n int) string {
+	text := strconv.Itoa(n)
+	for at := len(text) - 3; at > 0; at -= 3 {
+		text = text[:at] + "," + text[at:]
+	}
+	return text
+}
+
+// count formats a number with a noun: 1 picture, 60,000 pictures, 10 classes.
+func count(n int, noun string) string {
+	switch {
+	case n == 1:
+		return "1 " + noun
+	case strings.HasSuffix(noun, "s"):
+		noun += "e"
+	}
+	return thousands(n) + " " + noun + "s"
+}
+
+// Files of networks.
+
+// maxParameters is the largest number of weights and biases of a network that is trained,
+// saved or loaded.
+const maxParameters = 10_000_000
+
+// A networkFile is a network as it is saved, in JSON. A network with two inputs, one hidden
+// neuron and one output could be
+//
+//	{"layers":[2,1,1],"weights":[[[0.5,-0.25]],[[3]]],"biases":[[0.1],[-1]]}
+//
+// where weights[l][j][k] leads from neuron k of layer l to neuron j of layer l+1. Numbers are
+// written with all the digits that it takes to read back the same float64.
+type networkFile struct {
+	Layers  []int       `json:"layers"`
+	Weights [][]numbers `json:"weights"`
+	Biases  []numbers   `json:"biases"`
+}
+
+// numbers is a JSON list of numbers. Unlike a []float64 it does not accept null for one.
+type numbers []float64
+
+func (list *numbers) UnmarshalJSON(text []byte) error {
+	var pointers []*float64
+	if err := json.Unmarshal(text, &pointers); err != nil {
 		return err
 	}
-	if err != nil {
-		return usage("%s: %v; to see the flags, run: go run . help %s", flags.Name(), err, flags.Name())
-	}
-	if flags.NArg() > most {
-		return usage("%s: %q is one argument too many; to see what it takes, run: go run . help %s", flags.Name(), flags.Arg(most), flags.Name())
+	*list = make(numbers, len(pointers))
+	for i, x := range pointers {
+		if x == nil {
+			return fmt.Errorf("number %d of a list is null", i)
+		}
+		(*list)[i] = *x
 	}
 	return nil
 }
 
-// loadData returns the set in a folder, or MNIST if no folder is named.
-func loadData(folder string) (*Dataset, error) {
-	if folder == "" {
-		return LoadMNIST()
+// file returns the network in the form in which it is saved.
+func (n *Network) file() networkFile {
+	f := networkFile{Layers: n.Layers}
+	for l := 1; l < len(n.Layers); l++ {
+		rows := make([]numbers, n.Layers[l])
+		for j := range rows {
+			rows[j] = row(n.Weights[l], j)
+		}
+		f.Weights = append(f.Weights, rows)
+		f.Biases = append(f.Biases, n.Biases[l])
 	}
-	return LoadDataset(folder)
+	return f
 }
 
-// loadFitting reads a network that must be made for pictures like those of the set.
-func loadFitting(path, data string, set *Dataset) (*Network, error) {
+// row returns a copy of row j of a matrix: the weights into neuron j.
+func row(m *Matrix, j int) []float64 {
+	row := make([]float64, m.Cols)
+	for k := range row {
+		row[k] = m.At(j, k)
+	}
+	return row
+}
+
+// network returns the network in a file. All sizes are checked before anything is allocated,
+// because a file can claim any size.
+func (f networkFile) network() (*Network, error) {
+	if len(f.Layers) < 2 {
+		return nil, fmt.Errorf("it lists %s; a network has at least 2", count(len(f.Layers), "layer"))
+	}
+	last := len(f.Layers) - 1
+	if len(f.Weights) != last || len(f.Biases) != last {
+		return nil, fmt.Errorf("%d layers need %d lists of weights and of biases, not %d and %d",
+			len(f.Layers), last, len(f.Weights), len(f.Biases))
+	}
+	for l, size := range f.Layers[1:] {
+		if err := checkSizes(f.Weights[l], f.Biases[l], size, f.Layers[l]); err != nil {
+			return nil, fmt.Errorf("weights and biases into layer %d: %w", l+1, err)
+		}
+	}
+	n := &Network{f.Layers, NewParameters(f.Layers)}
+	for l := range last {
+		for j, row := range f.Weights[l] {
+			for k, w := range row {
+				n.Weights[l+1].Set(j, k, w)
+			}
+		}
+		copy(n.Biases[l+1], f.Biases[l])
+	}
+	return n, nil
+}
+
+// checkSizes returns an error unless there are rows x cols weights and as many biases as rows.
+func checkSizes(weights []numbers, biases numbers, rows, cols int) error {
+	if rows < 1 || cols < 1 {
+		return fmt.Errorf("a layer has at least 1 neuron, not %d", min(rows, cols))
+	}
+	if len(weights) != rows || len(biases) != rows {
+		return fmt.Errorf("the layers need %d rows and %d biases, not %d and %d", rows, rows, len(weights), len(biases))
+	}
+	for j, row := range weights {
+		if len(row) != cols {
+			return fmt.Errorf("the layers need %d weights in row %d, not %d", cols, j, len(row))
+		}
+	}
+	return nil
+}
+
+// LoadNetwork reads a network that Save wrote.
+func LoadNetwork(path string) (*Network, error) {
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s: there is no such file; to make it, run: go run . train -net %s", path, path)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s: not a file; name a saved network with -net", path)
+	}
+	const most = 30 * maxParameters // a number takes about 20 bytes
+	if info.Size() > most {
+		return nil, fmt.Errorf("%s: too large for a saved network, which has at most %s bytes", path, thousands(most))
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	var f networkFile
+	err = json.Unmarshal(text, &f)
+	var n *Network
+	if err == nil {
+		n, err = f.network()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: not a saved network: %w; name another file with -net", path, err)
+	}
+	return n, nil
+}
+
+// Save writes the network to a file, whole or not at all.
+func (n *Network) Save(path string) error {
+	text, err := json.Marshal(n.file())
+	if err != nil {
+		return fmt.Errorf("%s: not saved: %w", path, err)
+	}
+	return writeWhole(path, append(text, '\n'))
+}
+
+// writeWhole writes a file whole or not at all: it writes a temporary file in the same folder
+// and renames it. A symbolic link and the mode of an existing file are kept.
+func writeWhole(path string, content []byte) error {
+	target := followLinks(path)
+	part := fmt.Sprintf("%s.part-%d", target, os.Getpid())
+	f, err := os.Create(part)
+	if err == nil {
+		defer os.Remove(part) // fails once it is renamed
+		if old, err := os.Stat(target); err == nil {
+			f.Chmod(old.Mode().Perm()) // not all file systems have modes
+		}
+		_, err = f.Write(content)
+		err = errors.Join(err, f.Sync(), f.Close())
+		if err == nil {
+			err = os.Rename(part, target)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("%s: not written: %w", path, reason(err))
+	}
+	return nil
+}
+
+// reason returns an error without the operation and the path of a temporary file.
+func reason(err error) error {
+	if pathError := (*fs.PathError)(nil); errors.As(err, &pathError) {
+		return pathError.Err
+	}
+	return err
+}
+
+// followLinks returns the file that a symbolic link points to, which need not exist.
+func followLinks(path string) string {
+	for range 40 { // more is a loop
+		target, err := os.Readlink(path)
+		if err != nil {
+			break
+		}
+		if !filepath.IsAbs(target) {
+			target = filepath.Join(filepath.Dir(path), target)
+		}
+		path = target
+	}
+	return path
+}
+
+// canWrite returns an error if writeWhole could not write a file. It is for use before a long
+// computation, and leaves everything as it was.
+func canWrite(path string) error {
+	if path == "" || path == "-" {
+		return usage("%q is not the name of a file to write", path)
+	}
+	target := followLinks(path)
+	info, err := os.Stat(target)
+	if err == nil && !info.Mode().IsRegular() {
+		return fmt.Errorf("%s: cannot be written, it is not a file", path)
+	}
+	if err == nil {
+		old, err := os.OpenFile(target, os.O_WRONLY, 0)
+		if err != nil {
+			return fmt.Errorf("%s: cannot be written: %w", path, reason(err))
+		}
+		old.Close()
+	}
+	part := fmt.Sprintf("%s.part-%d", target, os.Getpid())
+	f, err := os.Create(part)
+	if err != nil {
+		return fmt.Errorf("%s: cannot be written: %w", path, reason(err))
+	}
+	return errors.Join(f.Close(), os.Remove(part))
+}
+
+// loadBoth reads a set, MNIST if no folder is named, and a network made for it.
+func loadBoth(path, folder string) (*Dataset, *Network, error) {
+	set, err := LoadDataset(folder)
+	if err != nil {
+		return nil, nil, err
+	}
+	n, err := loadFitting(path, folder, set)
+	return set, n, err
+}
+
+// loadFitting reads a network, which must have an input for each pixel of the set's pictures
+// and an output for each class.
+func loadFitting(path, folder string, set *Dataset) (*Network, error) {
 	n, err := LoadNetwork(path)
 	if err != nil {
 		return nil, err
 	}
-	return n, fits(n, path, data, set)
+	if n.Layers[0] != set.Rows*set.Cols || n.Layers[len(n.Layers)-1] != set.Classes {
+		if folder != "" {
+			folder = " -data " + folder
+		}
+		return nil, fmt.Errorf("%s: the network %s does not fit the data, which has %d x %d = %d pixels and %s; "+
+			"to train one that does, run: go run . train%s -net FILE", path, layersText(n.Layers),
+			set.Rows, set.Cols, set.Rows*set.Cols, count(set.Classes, "class"), folder)
+	}
+	return n, nil
 }
 
-// loadBoth reads a set and a network that is made for it.
-func loadBoth(path, data string) (*Dataset, *Network, error) {
-	set, err := loadData(data)
-	if err != nil {
-		return nil, nil, err
-	}
-	n, err := loadFitting(path, data, set)
-	return set, n, err
-}
-
-// fits returns an error unless the network from this file is made for pictures and
-// classes like those of the set, which comes from the folder data or is MNIST.
-func fits(n *Network, path, data string, set *Dataset) error {
-	inputs, outputs := n.Layers[0], n.Layers[len(n.Layers)-1]
-	if inputs == set.Rows*set.Cols && outputs == set.Classes {
-		return nil
-	}
-	if data != "" {
-		data = " -data " + data
-	}
-	return fmt.Errorf("%s: the network %s is not made for this data, which has %d x %d = %d pixels and %d classes; to make one that is, run: go run . train%s -net FILE",
-		path, layersText(n.Layers), set.Rows, set.Cols, set.Rows*set.Cols, set.Classes, data)
-}
-
-// trainFlags is what can be said about a training on the command line.
-type trainFlags struct {
+// settings are the flags of train. The Learn view of the page has the same.
+type settings struct {
 	plan   Training
 	hidden []int
 	seed   uint64
-	data   string
-	net    string
+	data   string // the folder with the data, "" for MNIST
+	net    string // the file of the network
 	resume bool
 }
 
-// defaultRate, and the other defaults below, did best on the last 10,000 training pictures
-// after training on the others, never on the test pictures.
-const defaultRate = 2.0
-
-func parseTrain(c *console, args []string) (*trainFlags, error) {
-	t := &trainFlags{hidden: []int{16, 16}}
-	flags := flag.NewFlagSet("train", flag.ContinueOnError)
-	flags.Func("hidden", "the `sizes` of the hidden layers (default 16,16)", func(text string) (err error) {
-		t.hidden, err = parseSizes(text)
-		return err
-	})
-	flags.IntVar(&t.plan.Epochs, "epochs", 25, "how many times every picture is seen")
-	flags.IntVar(&t.plan.Batch, "batch", 20, "how many pictures share a step")
-	flags.Float64Var(&t.plan.Rate, "rate", defaultRate, "how far a step goes down the gradient\n(code that takes half the cost needs twice as much)")
-	flags.BoolVar(&t.plan.Anneal, "anneal", true, "ease the rate and the decay down to 0 over the run\n(the videos' plain rule is -anneal=false -decay 0)")
-	flags.Float64Var(&t.plan.Decay, "decay", 0.6, "the share that each weight of a pixel loses between epochs")
-	flags.Uint64Var(&t.seed, "seed", 1, "which random numbers; the same give the same network")
-	flags.StringVar(&t.data, "data", "", "learn from the four IDX files in this `folder`, not from MNIST")
-	flags.StringVar(&t.net, "net", "network.json", "save the network in this `file`")
-	flags.BoolVar(&t.resume, "resume", false, "go on from the network that is saved there")
-	if err := parse(c, flags, args, 0); err != nil {
-		return nil, err
+// defaults did best on the last 10,000 training pictures after training on the other 50,000.
+// The test pictures had no say in it.
+func defaults() settings {
+	return settings{
+		plan:   Training{Epochs: 40, Batch: 20, Rate: 1.5, Anneal: true, Decay: 1e-4, Shift: true},
+		hidden: []int{16, 16},
+		seed:   1,
+		net:    "network.json",
 	}
-	hiddenGiven := false
-	flags.Visit(func(f *flag.Flag) { hiddenGiven = hiddenGiven || f.Name == "hidden" })
-	switch {
-	case t.plan.Epochs < 1:
-		return nil, usage("train: -epochs %d: at least 1", t.plan.Epochs)
-	case t.plan.Batch < 1:
-		return nil, usage("train: -batch %d: at least 1", t.plan.Batch)
-	case !(t.plan.Rate > 0) || math.IsInf(t.plan.Rate, 0):
-		return nil, usage("train: -rate %g: a number above 0", t.plan.Rate)
-	case !(t.plan.Decay >= 0 && t.plan.Decay < 1):
-		return nil, usage("train: -decay %g: a number from 0 to below 1", t.plan.Decay)
-	case t.resume && hiddenGiven:
-		return nil, usage("train: -resume takes the layers from %s, so leave out -hidden", t.net)
-	}
-	return t, nil
 }
 
-// parseSizes reads a list like 16,16.
+// plain returns the rule of the videos: the plan without the tweaks.
+func plain(t Training) Training {
+	t.Anneal, t.Decay, t.Shift = false, 0, false
+	return t
+}
+
+// check returns an error if a number is out of range.
+func (s *settings) check() error {
+	for _, size := range s.hidden {
+		if size < 1 || size > 10_000 {
+			return usage("-hidden: %d is not a number of neurons from 1 to 10000", size)
+		}
+	}
+	switch p := s.plan; {
+	case p.Epochs < 1:
+		return usage("-epochs %d: must be at least 1", p.Epochs)
+	case p.Batch < 1:
+		return usage("-batch %d: must be at least 1", p.Batch)
+	case !(p.Rate > 0) || math.IsInf(p.Rate, 0):
+		return usage("-rate %g: must be a number above 0", p.Rate)
+	case !(p.Decay >= 0 && p.Decay*p.Rate < 1):
+		return usage("-decay %g: must be at least 0, and below 1 when multiplied by the rate", p.Decay)
+	}
+	return nil
+}
+
+func parseTrain(c *console, args []string) (*settings, error) {
+	s := defaults()
+	flags := flag.NewFlagSet("train", flag.ContinueOnError)
+	flags.Func("hidden", "the `sizes` of the hidden layers (default 16,16)", func(text string) (err error) {
+		s.hidden, err = parseSizes(text)
+		return err
+	})
+	flags.IntVar(&s.plan.Epochs, "epochs", s.plan.Epochs, "how many times every picture is seen")
+	flags.IntVar(&s.plan.Batch, "batch", s.plan.Batch, "the number of pictures in a mini-batch")
+	flags.Float64Var(&s.plan.Rate, "rate", s.plan.Rate,
+		"the factor of the gradient in a step\n(twice as large in code that halves the cost)")
+	flags.BoolVar(&s.plan.Anneal, "anneal", s.plan.Anneal, "lower the rate to 0 during the training")
+	flags.Float64Var(&s.plan.Decay, "decay", s.plan.Decay, "weight decay for the weights of the pixels")
+	flags.BoolVar(&s.plan.Shift, "shift", s.plan.Shift, "move each picture by up to a pixel each time it is seen")
+	videos := flags.Bool("plain", false, "the videos' rule: no -anneal, no -decay, no -shift")
+	flags.Uint64Var(&s.seed, "seed", s.seed, "the seed of the random numbers")
+	flags.StringVar(&s.data, "data", "", "learn from the four IDX files in this `folder`, not from MNIST")
+	flags.StringVar(&s.net, "net", s.net, "save the network in this `file`")
+	flags.BoolVar(&s.resume, "resume", false, "go on from the network saved in that file")
+	if _, err := parse(c, flags, args, 0); err != nil {
+		return nil, err
+	}
+	given := map[string]bool{}
+	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	switch {
+	case s.resume && given["hidden"]:
+		return nil, usage("train: -resume takes the layers from %s; leave out -hidden", s.net)
+	case *videos && (given["anneal"] || given["decay"] || given["shift"]):
+		return nil, usage("train: -plain turns off -anneal, -decay and -shift; leave them out")
+	case *videos:
+		s.plan = plain(s.plan)
+	}
+	if err := s.check(); err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	return &s, nil
+}
+
+// parseSizes reads a list such as 16,16.
 func parseSizes(text string) ([]int, error) {
 	var sizes []int
 	for word := range strings.SplitSeq(text, ",") {
 		size, err := strconv.Atoi(strings.TrimSpace(word))
-		if err != nil || size < 1 || size > 10_000 {
-			return nil, fmt.Errorf("%q is not a number of neurons from 1 to 10000", word)
+		if err != nil {
+			return nil, fmt.Errorf("%q is not a number of neurons", word)
 		}
 		sizes = append(sizes, size)
 	}
 	return sizes, nil
 }
 
-// train lets a network learn and saves it.
+// train trains a network and saves it.
 func train(c *console, args []string) error {
-	t, err := parseTrain(c, args)
+	s, err := parseTrain(c, args)
 	if err != nil {
 		return err
 	}
-	if err := CanWrite(t.net); err != nil {
+	if err := canSave(s.net); err != nil {
 		return err
 	}
-	// A reader of the output that goes away, as tee does at Ctrl-C, must not end the program
-	// before it has saved.
+	// When a reader of the output goes away, as tee does at Ctrl-C, the program must still save.
 	signal.Ignore(syscall.SIGPIPE)
-	set, err := loadData(t.data)
+	set, err := LoadDataset(s.data)
 	if err != nil {
 		return err
 	}
-	if t.plan.Batch > len(set.Train) {
-		return usage("train: -batch %d: there are only %d pictures to learn from", t.plan.Batch, len(set.Train))
-	}
-	fmt.Fprintf(c.out, "%s pictures to learn from, %s for the test: %d x %d pixels, %d classes\n",
-		thousands(len(set.Train)), thousands(len(set.Test)), set.Rows, set.Cols, set.Classes)
-
-	random := rand.New(rand.NewPCG(t.seed, 0))
-	n, err := startingNetwork(c, t, set, random)
+	fmt.Fprintf(c.out, "%s to learn from, %s for the test: %d x %d pixels, %s\n", count(len(set.Train), "picture"),
+		thousands(len(set.Test)), set.Rows, set.Cols, count(set.Classes, "class"))
+	random := rand.New(rand.NewPCG(s.seed, 0))
+	n, err := startingNetwork(c, s, set, random)
 	if err != nil {
 		return err
 	}
-
+	_, err = os.Stat(s.net)
+	replaced := err == nil && !s.resume
 	start := time.Now()
-	if err := learn(c, t, n, set, random); err != nil {
+	costs, err := learn(c, s, n, set, random)
+	if err != nil {
 		return err
 	}
-	wrong := mistakes(n, set.Test)
-	drawMistakes(c, set, wrong, "The first it gets wrong")
-	fmt.Fprintf(c.out, "saved in %s after %.1f s\n", t.net, time.Since(start).Seconds())
-	printAccuracy(c, len(set.Test)-len(wrong), len(set.Test))
+	r := review(n, set.Test)
+	drawMistakes(c, r.mistakes, "The first mistakes")
+	fmt.Fprintf(c.out, "saved in %s after %.1f s\n", s.net, time.Since(start).Seconds())
+	if replaced {
+		fmt.Fprintf(c.out, "the network that was there before is in %s\n", backup(s.net))
+	}
+	printNext(c, s, costs, r.mistakes)
+	printAccuracy(c, r, len(set.Test))
 	return nil
 }
 
-// learn carries out the training and saves the network. The first Ctrl-C ends the training
-// after the mini-batch at hand; from then on Ctrl-C stops the program as usual.
-func learn(c *console, t *trainFlags, n *Network, set *Dataset, random *rand.Rand) error {
-	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer release()
-	context.AfterFunc(ctx, release)
-
-	w := newWatcher(ctx, c, n, set, t.plan)
-	end := t.plan.Train(n, set.Train, random, w.report)
-	stopped := errors.Is(end, context.Canceled)
-	var err error
-	if end == nil || stopped {
-		err = n.Save(t.net)
-	} else {
-		err = fmt.Errorf("%w; nothing is saved", end)
+// canSave returns an error if the network could not be saved under this name, or would replace
+// a file that is not a network.
+func canSave(path string) error {
+	for _, name := range []string{path, backup(path)} {
+		if err := canWrite(name); err != nil {
+			return err
+		}
+		_, err := LoadNetwork(name)
+		if _, missing := os.Stat(name); err != nil && missing == nil {
+			return fmt.Errorf("%w; train does not replace it", err)
+		}
 	}
-	w.finish()
-	if err == nil && stopped {
-		fmt.Fprintf(c.out, "stopped in epoch %d of %d; what was learned so far is kept\n", w.last.Epoch, t.plan.Epochs)
-	}
-	return err
+	return nil
 }
 
-// startingNetwork returns the network that a training starts from, a random or a saved
-// one, and introduces it.
-func startingNetwork(c *console, t *trainFlags, set *Dataset, random *rand.Rand) (*Network, error) {
-	layers := append(append([]int{set.Rows * set.Cols}, t.hidden...), set.Classes)
-	origin := fmt.Sprintf("drawn at random (seed %d)", t.seed)
-	state := "untrained"
+// backup returns the name under which the network that was in a file before is kept.
+func backup(path string) string { return path + ".bak" }
+
+// startingNetwork returns the network to train, a random one or a saved one, and prints what
+// it can do so far.
+func startingNetwork(c *console, s *settings, set *Dataset, random *rand.Rand) (*Network, error) {
 	var n *Network
-	if t.resume {
+	origin := "from " + s.net
+	if s.resume {
 		var err error
-		if n, err = loadFitting(t.net, t.data, set); err != nil {
+		if n, err = loadFitting(s.net, s.data, set); err != nil {
 			return nil, err
 		}
-		origin = "from " + t.net
-		state = "so far"
 	} else {
+		layers := slices.Concat([]int{set.Rows * set.Cols}, s.hidden, []int{set.Classes})
+		if size := parameters(layers); size > maxParameters {
+			return nil, usage("train: %s has %s weights and biases, of at most %s",
+				layersText(layers), thousands(size), thousands(maxParameters))
+		}
 		n = NewNetwork(layers, random)
+		origin = fmt.Sprintf("random (seed %d)", s.seed)
 	}
-	fmt.Fprintf(c.out, "network %s: %s weights and biases, %s\n", layersText(n.Layers), thousands(n.Parameters()), origin)
+	fmt.Fprintf(c.out, "network %s: %s weights and biases, %s\n", layersText(n.Layers), thousands(len(n.All)), origin)
 	cost, right := n.Test(set.Test)
-	fmt.Fprintf(c.out, "%s: cost %.4f, %.2f%% of the test pictures right\n\n", state, cost, percent(right, len(set.Test)))
+	fmt.Fprintf(c.out, "before training: cost %.4f, %.2f%% of the test pictures right\n\n", cost, percent(right, len(set.Test)))
 	return n, nil
 }
 
-// A watcher shows a training as it goes, and ends it when it is no use to go on.
+// parameters returns the number of weights and biases between layers of these sizes.
+func parameters(layers []int) int {
+	sum := 0
+	for l := 1; l < len(layers); l++ {
+		sum += layers[l] * (layers[l-1] + 1)
+	}
+	return sum
+}
+
+// learn trains the network and saves it, after every epoch and at the end. It returns the
+// cost of each epoch. The first Ctrl-C ends the training after the step under way; another
+// one ends the program.
+func learn(c *console, s *settings, n *Network, set *Dataset, random *rand.Rand) (costs []float64, err error) {
+	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	defer release()
+	context.AfterFunc(ctx, release)
+
+	plan := s.plan
+	plan.Batch = min(plan.Batch, len(set.Train))
+	w := newWatcher(ctx, c, s, n, set)
+	fmt.Fprintf(c.out, "%9s  %7s  %8s  %14s  %9s\n", "epoch", "cost", "right", "right in test", "time left")
+	end := plan.Train(n, set.Train, random, w.report)
+	w.endTest()
+	w.clearLine()
+	if end != nil && !errors.Is(end, context.Canceled) {
+		if w.saved > 0 {
+			return nil, fmt.Errorf("%w; %s has the network of epoch %d", end, s.net, w.saved)
+		}
+		return nil, fmt.Errorf("%w; nothing is saved", end)
+	}
+	if err := w.save(n); err != nil {
+		return nil, err
+	}
+	if len(w.costs) > 1 {
+		fmt.Fprintf(c.out, "\ncost, epoch by epoch: %.4f %s %.4f\n", w.costs[0], curve(w.costs), w.costs[len(w.costs)-1])
+	}
+	if end != nil {
+		fmt.Fprintf(c.out, "stopped in epoch %d of %d; what was learned so far is saved\n", w.last.Epoch, s.plan.Epochs)
+	}
+	return w.costs, nil
+}
+
+// A watcher shows a training as it goes, saves the network after every epoch, and ends the
+// training when the user or the cost demands it.
 type watcher struct {
-	ctx     context.Context // done when the learner wants to stop
+	ctx     context.Context // done when the user wants to stop
 	console *console
+	*settings
 	network *Network
 	test    []Example
-	plan    Training
+	blind   float64 // see blindCost
 	start   time.Time
-	blind   float64 // the cost of the best answer that does not look at the picture
 
 	last   Progress
-	costs  []float64 // of the epochs so far
-	drawn  time.Time // when the live line was last drawn
-	tested chan int  // how many test pictures are right after the epoch in ended, nil while no test is under way
-	ended  Progress
+	costs  []float64     // of the epochs so far
+	drawn  time.Time     // when the live line was last drawn
+	tested chan epochEnd // receives the result of the epoch under test, nil if there is none
+	saved  int           // the last epoch whose network was saved, 0 for none
 }
 
-func newWatcher(ctx context.Context, c *console, n *Network, set *Dataset, plan Training) *watcher {
-	fmt.Fprintln(c.err, "  epoch     cost    right   right in test   time left")
-	return &watcher{ctx: ctx, console: c, network: n, test: set.Test, plan: plan, start: time.Now(), blind: blindCost(set)}
+// An epochEnd is an epoch with the result of the test after it.
+type epochEnd struct {
+	Progress
+	testRight int
+	save      bool // the network was to be saved
+	saveError error
 }
 
-// blindCost returns the cost of a network that gives every picture the same outputs. The
-// best such outputs are p_j, the share of the examples that are a j, and they cost
+func newWatcher(ctx context.Context, c *console, s *settings, n *Network, set *Dataset) *watcher {
+	return &watcher{ctx: ctx, console: c, settings: s, network: n, test: set.Test, blind: blindCost(set), start: time.Now()}
+}
+
+// blindCost returns the least cost of a network that gives every picture the same outputs.
+// The best such outputs are p_j, the share of the examples with label j, and they cost
 //
 //	sum over j of (p_j (1 - p_j)^2 + (1 - p_j) p_j^2) = sum over j of p_j (1 - p_j)
 func blindCost(set *Dataset) float64 {
@@ -400,28 +767,32 @@ func (w *watcher) report(p Progress) error {
 	if err := w.ctx.Err(); err != nil {
 		return err
 	}
-	if p.Seen == p.Of {
-		w.costs = append(w.costs, p.Cost)
-		w.startTest(p)
-	} else {
+	if p.Seen < p.Of {
 		if len(w.tested) == 1 {
 			w.endTest()
 		}
 		w.drawLine(p)
+	} else {
+		w.costs = append(w.costs, p.Cost)
+		w.startTest(p)
 	}
-	return w.diverged()
+	return diverged(w.plan, w.blind, w.costs, p)
 }
 
-// startTest tests the network on pictures it does not learn from: a copy of it, beside
-// the next epoch, so that the training does not wait.
+// startTest tests and saves a copy of the network while the next epoch goes on. A network
+// that is not yet better than a blind one is not saved: its training may fail.
 func (w *watcher) startTest(p Progress) {
 	w.endTest()
-	tested, n := make(chan int, 1), w.network.Clone()
+	tested, n := make(chan epochEnd, 1), w.network.Clone()
+	w.tested = tested
 	go func() {
-		_, right := n.Test(w.test)
-		tested <- right
+		end := epochEnd{Progress: p, save: p.Cost <= 1.05*w.blind}
+		_, end.testRight = n.Test(w.test)
+		if end.save {
+			end.saveError = w.save(n)
+		}
+		tested <- end
 	}()
-	w.tested, w.ended = tested, p
 }
 
 // endTest waits for the test under way, if there is one, and prints the line of its epoch.
@@ -429,78 +800,87 @@ func (w *watcher) endTest() {
 	if w.tested == nil {
 		return
 	}
-	right := <-w.tested
+	end := <-w.tested
 	w.tested = nil
-	p := w.ended
 	w.clearLine()
-	fmt.Fprintf(w.console.err, "%3d/%-3d   %.4f   %5.2f%%   %5.2f%%          %s\n",
-		p.Epoch, w.plan.Epochs, p.Cost, percent(p.Right, p.Of), percent(right, len(w.test)), w.timeLeft())
+	fmt.Fprintf(w.console.out, "%9s  %7.4f  %7.2f%%  %13.2f%%  %9s\n", fmt.Sprintf("%d/%d", end.Epoch, w.plan.Epochs),
+		end.Cost, percent(end.Right, end.Of), percent(end.testRight, len(w.test)), w.timeLeft())
+	if end.saveError != nil {
+		fmt.Fprintf(w.console.err, "digits: %v; the training goes on\n", end.saveError)
+	} else if end.save {
+		w.saved = end.Epoch
+	}
 }
 
-// drawLine shows on a terminal, ten times a second, how far the epoch has come.
+// save saves a network. Before the first save it copies the network that was in the file to
+// the backup, unless the training started from it.
+func (w *watcher) save(n *Network) error {
+	old, err := os.ReadFile(w.net)
+	if err == nil && w.saved == 0 && !w.resume {
+		err = writeWhole(backup(w.net), old)
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return n.Save(w.net)
+}
+
+// drawLine shows on a terminal, ten times a second, how far the epoch has come. It turns off
+// line wrapping meanwhile, so that a narrow terminal cuts the line instead of breaking it.
 func (w *watcher) drawLine(p Progress) {
 	if !w.console.live || time.Since(w.drawn) < 100*time.Millisecond {
 		return
 	}
 	w.drawn = time.Now()
-	const width = 24
+	const width = 16
 	full := width * p.Seen / p.Of
-	fmt.Fprintf(w.console.err, "\r%3d/%-3d   %.4f   %5.2f%%   %s%s   %s ", p.Epoch, w.plan.Epochs, p.Cost, percent(p.Right, p.Seen),
-		strings.Repeat("█", full), strings.Repeat("░", width-full), w.timeLeft())
+	fmt.Fprintf(w.console.err, "\r\x1b[?7l%9s  %7.4f  %7.2f%%  %s%s  %9s\x1b[?7h", fmt.Sprintf("%d/%d", p.Epoch, w.plan.Epochs),
+		p.Cost, percent(p.Right, p.Seen), strings.Repeat("█", full), strings.Repeat("░", width-full), w.timeLeft())
 }
 
-// clearLine wipes the live line.
+// clearLine removes the live line.
 func (w *watcher) clearLine() {
 	if w.console.live {
 		fmt.Fprint(w.console.err, "\r\x1b[K")
 	}
 }
 
-// timeLeft estimates how long the rest of the training takes, in minutes and seconds.
+// timeLeft estimates how long the rest of the training takes.
 func (w *watcher) timeLeft() string {
 	done := (float64(w.last.Epoch-1) + float64(w.last.Seen)/float64(w.last.Of)) / float64(w.plan.Epochs)
 	seconds := int(time.Since(w.start).Seconds()*(1/done-1) + 0.5)
-	return fmt.Sprintf("%d:%02d", seconds/60, seconds%60)
+	switch minutes, hours := seconds/60, seconds/3600; {
+	case hours >= 24:
+		return fmt.Sprintf("%dd %dh", hours/24, hours%24)
+	case hours > 0:
+		return fmt.Sprintf("%dh %dm", hours, minutes%60)
+	default:
+		return fmt.Sprintf("%d:%02d", minutes, seconds%60)
+	}
 }
 
-// diverged returns an error when the steps overshoot so far (chapter 2) that the network
-// is lost: its numbers are beyond all bounds, or every sigmoid is flat. The cost then does
-// not fall, not by 1 in 100, and never was near that of a network that does not look. Steps
-// that are far too small come to the same.
-func (w *watcher) diverged() error {
-	const advice = "the steps lead nowhere, instead of -rate %g try %g"
-	if math.IsNaN(w.last.Cost) {
-		return fmt.Errorf("in epoch %d the cost is no longer a number: "+advice, w.last.Epoch, w.plan.Rate, otherRate(w.plan.Rate))
+// diverged returns an error if the network is lost after a step, because the steps overshoot
+// (chapter 2): the cost is no longer a number or, at the end of an epoch, it does not fall,
+// not by 1%, and never was close to blind, see blindCost. Steps that are far too small end
+// the same way. The costs are those of the epochs so far.
+func diverged(plan Training, blind float64, costs []float64, p Progress) error {
+	rate := plan.Rate / 4
+	if plan.Rate > defaults().plan.Rate || rate < defaults().plan.Rate/100 {
+		rate = defaults().plan.Rate
 	}
-	e := len(w.costs)
-	if w.last.Seen < w.last.Of || e < 2 || w.blind == 0 {
+	if math.IsNaN(p.Cost) {
+		return fmt.Errorf("the cost is not a number in epoch %d; try -rate %g", p.Epoch, rate)
+	}
+	e := len(costs)
+	if p.Seen < p.Of || e < 2 || blind == 0 || slices.Min(costs) <= 1.05*blind || costs[e-1] <= 0.99*costs[e-2] {
 		return nil
 	}
-	if slices.Min(w.costs) > 1.05*w.blind && w.costs[e-1] > 0.99*w.costs[e-2] {
-		return fmt.Errorf("after epoch %d the cost stays at %.4f, and not to look at the pictures costs %.4f: "+advice, e, w.costs[e-1], w.blind, w.plan.Rate, otherRate(w.plan.Rate))
-	}
-	return nil
+	return fmt.Errorf("the cost is stuck at %.4f after epoch %d (ignoring the pictures would give %.4f); try -rate %g",
+		costs[e-1], e, blind, rate)
 }
 
-// otherRate returns a rate to try when this one leads nowhere.
-func otherRate(rate float64) float64 {
-	if rate > defaultRate || rate < defaultRate/100 {
-		return defaultRate
-	}
-	return rate / 4
-}
-
-// finish closes the account of a training, which may have been stopped early.
-func (w *watcher) finish() {
-	w.endTest()
-	w.clearLine()
-	if len(w.costs) > 1 {
-		fmt.Fprintf(w.console.out, "\ncost, epoch by epoch: %.4f %s %.4f\n", w.costs[0], curve(w.costs), w.costs[len(w.costs)-1])
-	}
-}
-
-// curve draws numbers of 0 and more as one line of bars at most 40 long, on a scale where
-// equal ratios are equal heights. A 0, which has no ratio to anything, counts as 1e-9.
+// curve draws numbers as one line of at most 40 bars, on a logarithmic scale. A 0, which has
+// no logarithm, counts as 1e-9.
 func curve(numbers []float64) string {
 	height := func(x float64) float64 { return math.Log(max(x, 1e-9)) }
 	low, high := height(slices.Min(numbers)), height(slices.Max(numbers))
@@ -517,242 +897,283 @@ func curve(numbers []float64) string {
 	return line
 }
 
-// A mistake is a picture that the network takes for something else.
+// printNext prints what the user may want to do next.
+func printNext(c *console, s *settings, costs []float64, wrong []mistake) {
+	net := ""
+	if s.net != defaults().net {
+		net = " -net " + s.net
+	}
+	// Where the cost fell by a tenth in the last eighth of the training, it has not settled.
+	if e := len(costs); e > 0 && costs[e-1] < 0.9*costs[e-1-e/8] {
+		fmt.Fprintf(c.out, "The cost was still falling fast; more epochs may help: -epochs %d\n", 4*s.plan.Epochs)
+	}
+	number := 0
+	if len(wrong) > 0 {
+		number = wrong[0].number
+	}
+	fmt.Fprintf(c.out, "next: go run . draw%s, go run . explain%s %d, go run . predict%s FILE\n", net, net, number, net)
+}
+
+// A result is what a network does with a list of examples.
+type result struct {
+	cost     float64 // the average
+	right    int
+	table    [][]int // table[label][answer] counts examples
+	mistakes []mistake
+}
+
+// A mistake is an example that is answered wrong.
 type mistake struct {
+	number     int // of the example, as explain takes it
 	example    Example
 	answer     int
-	confidence float64 // the activation of the answer, 0 to 1
+	activation float64 // of the answer
 }
 
-// mistakes returns all examples that the network gets wrong, in their order.
-func mistakes(n *Network, examples []Example) []mistake {
-	var wrong []mistake
+// review shows a network all examples.
+func review(n *Network, examples []Example) result {
+	var r result
 	p := n.NewPass()
-	for _, e := range examples {
+	for range n.Layers[len(n.Layers)-1] {
+		r.table = append(r.table, make([]int, n.Layers[len(n.Layers)-1]))
+	}
+	for i, e := range examples {
 		output := n.Forward(p, e.Picture)
-		if answer := Answer(output); answer != e.Label {
-			wrong = append(wrong, mistake{e, answer, output[answer]})
+		answer := Answer(output)
+		r.cost += Cost(output, e.Label) / float64(len(examples))
+		r.table[e.Label][answer]++
+		if answer == e.Label {
+			r.right++
+		} else {
+			r.mistakes = append(r.mistakes, mistake{i, e, answer, output[answer]})
 		}
 	}
-	return wrong
+	return r
 }
 
-// drawMistakes draws up to six of them below a title.
-func drawMistakes(c *console, set *Dataset, wrong []mistake, title string) {
-	if len(wrong) == 0 {
+// drawMistakes draws the first six mistakes.
+func drawMistakes(c *console, mistakes []mistake, title string) {
+	if len(mistakes) == 0 {
 		return
 	}
-	wrong = wrong[:min(6, len(wrong))]
+	mistakes = mistakes[:min(6, len(mistakes))]
 	var pictures []Picture
-	var captions []string
-	for _, m := range wrong {
+	for _, m := range mistakes {
 		pictures = append(pictures, m.example.Picture)
-		captions = append(captions, fmt.Sprintf("a %d, says %d (%.2f)", m.example.Label, m.answer, m.confidence))
 	}
-	fmt.Fprintf(c.out, "\n%s, with the activation of its answer:\n\n%s", title, Draw(set.Rows, set.Cols, pictures, captions))
+	box := litBox(pictures)
+	var columns [][]string
+	for _, m := range mistakes {
+		columns = append(columns, append(sketch(m.example.Picture, box),
+			fmt.Sprintf("number %d, a %d", m.number, m.example.Label), fmt.Sprintf("read as %d (%.2f)", m.answer, m.activation)))
+	}
+	fmt.Fprintf(c.out, "\n%s, with the activation of the answer:\n\n%s", title, sideBySide(columns))
 }
 
 // printAccuracy prints the line that other programs read.
-func printAccuracy(c *console, right, of int) {
-	fmt.Fprintf(c.out, "test accuracy %.2f%% (%d of %d)\n", percent(right, of), right, of)
+func printAccuracy(c *console, r result, of int) {
+	fmt.Fprintf(c.out, "test accuracy %.2f%% (%d of %d)\n", percent(r.right, of), r.right, of)
 }
 
-// test shows what a saved network can do.
+// Pictures in text.
+
+// litBox returns the smallest box with all lit pixels of the pictures, or all of their area
+// where there are none.
+func litBox(pictures []Picture) image.Rectangle {
+	var box image.Rectangle
+	for _, p := range pictures {
+		for _, k := range p.Lit {
+			x, y := int(k)%p.Cols, int(k)/p.Cols
+			box = box.Union(image.Rect(x, y, x+1, y+1))
+		}
+	}
+	if box.Empty() {
+		return image.Rect(0, 0, pictures[0].Cols, pictures[0].Rows)
+	}
+	return box
+}
+
+// pixels returns the greys of all pixels, row by row, 0 to 1.
+func pixels(p Picture) []float64 {
+	greys := make([]float64, p.Rows*p.Cols)
+	for i, k := range p.Lit {
+		greys[k] = float64(p.Greys[i]) / 255
+	}
+	return greys
+}
+
+// sketch draws the part of a picture that is in box, at most 40 characters wide. A character
+// stands for two pixels, one above the other: a half block if only one of them is bright,
+// otherwise a shade for both.
+func sketch(p Picture, box image.Rectangle) []string {
+	return mosaic(pixels(p), p.Cols, box, 40, func(upper, lower float64) rune {
+		switch {
+		case upper-lower > 0.5:
+			return '▀'
+		case lower-upper > 0.5:
+			return '▄'
+		}
+		return []rune(" ░▒▓█")[min(4, int((upper+lower)/2*5))]
+	})
+}
+
+// sketchSigned draws rows x cols numbers, at most width characters wide: ░▒▓█ stand for
+// numbers above 0 and ·-=≡ for those below, the last of each for 0.85 scale and more.
+func sketchSigned(table []float64, rows, cols, width int, scale float64) []string {
+	clipped := make([]float64, len(table))
+	for i, x := range table {
+		clipped[i] = max(-1, min(1, x/scale))
+	}
+	return mosaic(clipped, cols, image.Rect(0, 0, cols, rows), width, func(upper, lower float64) rune {
+		shade := min(4, int(math.Abs(upper+lower)/2*4+0.6))
+		if upper+lower < 0 {
+			return []rune(" ·-=≡")[shade]
+		}
+		return []rune(" ░▒▓█")[shade]
+	})
+}
+
+// mosaic draws the part of a table of numbers that is in box with one character for each two
+// squares, one above the other, in lines of at most width characters. Large tables are drawn
+// smaller: the numbers are the averages of larger squares.
+func mosaic(table []float64, cols int, box image.Rectangle, width int, character func(upper, lower float64) rune) []string {
+	average := func(part image.Rectangle) float64 {
+		sum := 0.0
+		for y := part.Min.Y; y < part.Max.Y; y++ {
+			for x := part.Min.X; x < part.Max.X; x++ {
+				sum += table[y*cols+x]
+			}
+		}
+		return sum / float64(part.Dx()*part.Dy())
+	}
+	side := (box.Dx() + width - 1) / width
+	var lines []string
+	for y := box.Min.Y; y < box.Max.Y; y += 2 * side {
+		line := ""
+		for x := box.Min.X; x < box.Max.X; x += side {
+			upper := image.Rect(x, y, x+side, y+side).Intersect(box)
+			lower := image.Rect(x, y+side, x+side, y+2*side).Intersect(box)
+			if lower.Empty() {
+				lower = upper
+			}
+			line += string(character(average(upper), average(lower)))
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// sideBySide sets columns of text next to each other, as many as fit into 80 characters, and
+// the others below. All columns take as much space as the widest.
+func sideBySide(columns [][]string) string {
+	const gap = 3
+	width, height := 1, 0
+	for _, column := range columns {
+		height = max(height, len(column))
+		for _, line := range column {
+			width = max(width, utf8.RuneCountInString(line))
+		}
+	}
+	var text strings.Builder
+	for row := range slices.Chunk(columns, max(1, (80+gap)/(width+gap))) {
+		for y := range height {
+			line := ""
+			for _, column := range row {
+				if y < len(column) {
+					line += column[y]
+				}
+				line += strings.Repeat(" ", width+gap-utf8.RuneCountInString(line)%(width+gap))
+			}
+			text.WriteString(strings.TrimRight(line, " ") + "\n")
+		}
+		text.WriteString("\n")
+	}
+	return text.String()
+}
+
+// test measures a saved network.
 func test(c *console, args []string) error {
 	flags := flag.NewFlagSet("test", flag.ContinueOnError)
-	path := flags.String("net", "network.json", "the `file` with the network")
+	path := flags.String("net", "network.json", "the `file` of the network")
 	data := flags.String("data", "", "test on the four IDX files in this `folder`, not on MNIST")
-	if err := parse(c, flags, args, 0); err != nil {
+	if _, err := parse(c, flags, args, 0); err != nil {
 		return err
 	}
 	set, n, err := loadBoth(*path, *data)
 	if err != nil {
 		return err
 	}
-	cost, right := n.Test(set.Test)
-	fmt.Fprintf(c.out, "%s: %s, %s weights and biases\n", *path, layersText(n.Layers), thousands(n.Parameters()))
-	fmt.Fprintf(c.out, "cost %.4f, the average over %s test pictures\n\n", cost, thousands(len(set.Test)))
-
-	printConfusion(c, confusion(n, set))
-	wrong := mistakes(n, set.Test)
-	slices.SortStableFunc(wrong, func(a, b mistake) int { return cmp.Compare(b.confidence, a.confidence) })
-	drawMistakes(c, set, wrong, "Its most confident mistakes")
-	printAccuracy(c, right, len(set.Test))
+	r := review(n, set.Test)
+	fmt.Fprintf(c.out, "%s: %s, %s weights and biases\n", *path, layersText(n.Layers), thousands(len(n.All)))
+	fmt.Fprintf(c.out, "cost %.4f, the average over %s\n\n", r.cost, count(len(set.Test), "test picture"))
+	printTable(c, r.table)
+	slices.SortStableFunc(r.mistakes, func(a, b mistake) int { return cmp.Compare(b.activation, a.activation) })
+	drawMistakes(c, r.mistakes, "The most confident mistakes")
+	printAccuracy(c, r, len(set.Test))
 	return nil
 }
 
-// confusion counts in row i and column j the test pictures of an i that are taken for
-// a j.
-func confusion(n *Network, set *Dataset) [][]int {
-	table := make([][]int, set.Classes)
-	for i := range table {
-		table[i] = make([]int, set.Classes)
+// printTable prints for each class how many of its examples are right and what the others are
+// read as: in a column for each answer, or where these do not fit into 80 characters, in a
+// list of the most frequent mistakes. A class without examples and answers is left out.
+func printTable(c *console, table [][]int) {
+	examples, answers := make([]int, len(table)), make([]int, len(table))
+	for label, row := range table {
+		for answer, count := range row {
+			examples[label] += count
+			answers[answer] += count
+		}
 	}
-	p := n.NewPass()
-	for _, e := range set.Test {
-		table[e.Label][Answer(n.Forward(p, e.Picture))]++
+	var classes []int
+	for class := range table {
+		if examples[class]+answers[class] > 0 {
+			classes = append(classes, class)
+		}
 	}
-	return table
-}
-
-// printConfusion prints, for each class, how many are right and what the others are
-// taken for. Where a column for each answer does not fit into 80 columns, the mistakes
-// made most often are listed instead.
-func printConfusion(c *console, table [][]int) {
-	narrow := len(table) <= 11
+	wide := len(classes) > 11
 	fmt.Fprint(c.out, "digit    right")
-	if narrow {
+	if !wide {
 		fmt.Fprint(c.out, "  read as")
-		for answer := range table {
+		for _, answer := range classes {
 			fmt.Fprintf(c.out, "%5d", answer)
 		}
 	}
 	fmt.Fprintln(c.out)
-
-	type confused struct{ label, answer, count int }
-	var list []confused
-	for label, row := range table {
-		sum := 0
-		for answer, count := range row {
-			sum += count
-			if answer != label && count > 0 {
-				list = append(list, confused{label, answer, count})
-			}
+	for _, label := range classes {
+		share := "none"
+		if examples[label] > 0 {
+			share = fmt.Sprintf("%.2f%%", percent(table[label][label], examples[label]))
 		}
-		if sum == 0 {
-			fmt.Fprintf(c.out, "%5d     none", label)
-		} else {
-			fmt.Fprintf(c.out, "%5d  %6.2f%%", label, percent(row[label], sum))
-		}
-		if narrow {
+		fmt.Fprintf(c.out, "%5d  %7s", label, share)
+		if !wide {
 			fmt.Fprint(c.out, "         ")
-			for _, count := range row {
-				fmt.Fprintf(c.out, "%5d", count)
+			for _, answer := range classes {
+				fmt.Fprintf(c.out, "%5d", table[label][answer])
 			}
 		}
 		fmt.Fprintln(c.out)
 	}
-	if narrow {
-		return
+	if wide {
+		printConfused(c, table)
 	}
-	fmt.Fprintln(c.out)
+}
+
+// printConfused lists the twenty most frequent mistakes.
+func printConfused(c *console, table [][]int) {
+	type confused struct{ label, answer, count int }
+	var list []confused
+	for label, row := range table {
+		for answer, count := range row {
+			if answer != label && count > 0 {
+				list = append(list, confused{label, answer, count})
+			}
+		}
+	}
 	slices.SortStableFunc(list, func(a, b confused) int { return cmp.Compare(b.count, a.count) })
+	fmt.Fprintln(c.out)
 	for _, m := range list[:min(20, len(list))] {
-		fmt.Fprintf(c.out, "a %d read as %d: %d times\n", m.label, m.answer, m.count)
+		fmt.Fprintf(c.out, "a %d read as %d: %s\n", m.label, m.answer, count(m.count, "time"))
 	}
-}
-
-// layersText writes layers like 784-16-16-10.
-func layersText(layers []int) string {
-	words := make([]string, len(layers))
-	for i, size := range layers {
-		words[i] = strconv.Itoa(size)
-	}
-	return strings.Join(words, "-")
-}
-
-// percent returns 100 n / of.
-func percent(n, of int) float64 { return 100 * float64(n) / float64(of) }
-
-// thousands writes 60000 as 60,000.
-func thousands(n int) string {
-	text := strconv.Itoa(n)
-	for at := len(text) - 3; at > 0; at -= 3 {
-		text = text[:at] + "," + text[at:]
-	}
-	return text
-}
-
-// weights paints the weights of the neurons that look at the pixels.
-func weights(c *console, args []string) error {
-	flags := flag.NewFlagSet("weights", flag.ContinueOnError)
-	path := flags.String("net", "network.json", "the `file` with the network")
-	data := flags.String("data", "", "the `folder` of the data it learned from, if not of square pictures")
-	out := flags.String("out", "weights.png", "the `file` to paint")
-	if err := parse(c, flags, args, 0); err != nil {
-		return err
-	}
-	if filepath.Clean(*out) == filepath.Clean(*path) {
-		return usage("weights: -out %s would be painted over the network", *out)
-	}
-	if err := CanWrite(*out); err != nil {
-		return err
-	}
-	n, err := LoadNetwork(*path)
-	if err != nil {
-		return err
-	}
-	rows, cols, err := pictureSize(n, *path, *data)
-	if err != nil {
-		return err
-	}
-	return paintWeights(c, n, rows, cols, *out)
-}
-
-// paintWeights shows on the terminal and in a file what the neurons of layer 1 look
-// for, in pictures of rows x cols.
-func paintWeights(c *console, n *Network, rows, cols int, path string) error {
-	tables := make([][]float64, n.Layers[1])
-	sketches := make([][]string, len(tables))
-	for j := range tables {
-		tables[j] = row(n.Weights[0], j)
-	}
-	scale := commonScale(tables...)
-	for j, table := range tables {
-		sketches[j] = append(SketchSigned(rows, cols, 16, table, scale), strconv.Itoa(j))
-	}
-	fmt.Fprintf(c.out, "What the %d neurons of layer 1 look for: %s are weights above 0,\n%s below 0, the last of each for %.2g and more.\n\n%s",
-		len(tables), c.colour("░▒▓█"), c.colour("·-=≡"), 0.85*scale, c.colour(SideBySide(sketches)))
-
-	var file bytes.Buffer
-	if err := png.Encode(&file, Grid(rows, cols, tables, scale)); err != nil {
-		return err
-	}
-	if err := WriteWhole(path, file.Bytes()); err != nil {
-		return err
-	}
-	fmt.Fprintf(c.out, "painted in %s: blue is above 0, red below\n", path)
-	return nil
-}
-
-// colour makes the marks of SketchSigned blue above 0 and red below, on a terminal.
-func (c *console) colour(text string) string {
-	if !c.tint {
-		return text
-	}
-	text = regexp.MustCompile("[░▒▓█]+").ReplaceAllString(text, "\x1b[34m$0\x1b[0m")
-	return regexp.MustCompile("[·=≡-]+").ReplaceAllString(text, "\x1b[31m$0\x1b[0m")
-}
-
-// commonScale returns a size that all but one of a hundred numbers stay below: with the
-// very largest for a scale most of a picture would be pale.
-func commonScale(tables ...[]float64) float64 {
-	var sizes []float64
-	for _, table := range tables {
-		for _, v := range table {
-			sizes = append(sizes, math.Abs(v))
-		}
-	}
-	slices.Sort(sizes)
-	return max(sizes[len(sizes)*99/100], 1e-12)
-}
-
-// pictureSize returns the rows and columns of the pictures that a network is made for.
-// The network knows only how many pixels they have: they are square, or like those in
-// the data folder.
-func pictureSize(n *Network, path, data string) (rows, cols int, err error) {
-	if data != "" {
-		set, err := LoadDataset(data)
-		if err != nil {
-			return 0, 0, err
-		}
-		return set.Rows, set.Cols, fits(n, path, data, set)
-	}
-	side := int(math.Sqrt(float64(n.Layers[0])) + 0.5)
-	if side*side != n.Layers[0] {
-		return 0, 0, fmt.Errorf("%s: its pictures have %d pixels, which makes no square; name the folder it learned from with -data", path, n.Layers[0])
-	}
-	return side, side, nil
 }
 
 // explain takes one digit through the four chapters, with this network's own numbers.
@@ -761,7 +1182,8 @@ func explain(c *console, args []string) error {
 	path := flags.String("net", "network.json", "the `file` with the network")
 	data := flags.String("data", "", "take the test picture from the IDX files in this `folder`")
 	label := flags.Int("label", -1, "what a picture file is to show; -1: what the network sees")
-	if err := parse(c, flags, args, 1); err != nil {
+	names, err := parse(c, flags, args, 1)
+	if err != nil {
 		return err
 	}
 	set, n, err := loadBoth(*path, *data)
@@ -769,7 +1191,7 @@ func explain(c *console, args []string) error {
 		return err
 	}
 	x := &explanation{console: c, set: set, n: n, pass: n.NewPass(), gradient: n.NewGradient(), trial: n.NewPass()}
-	if err := x.choose(cmp.Or(flags.Arg(0), "0"), *label); err != nil {
+	if err := x.choose(cmp.Or(append(names, "0")...), *label); err != nil {
 		return err
 	}
 	x.chapter1()
@@ -804,7 +1226,7 @@ func (x *explanation) choose(words string, label int) error {
 		x.name = fmt.Sprintf("test picture %d", number)
 		x.example = x.set.Test[number]
 	} else {
-		picture, err := readPictureFile(x.console, words, x.set.Rows, x.set.Cols)
+		picture, _, err := readPictureFile(x.console, words, x.set.Rows, x.set.Cols)
 		if errors.Is(err, os.ErrNotExist) {
 			return fmt.Errorf("neither the number of a test picture nor a file: %w", err)
 		}
@@ -821,7 +1243,7 @@ func (x *explanation) choose(words string, label int) error {
 		x.example = Example{Picture: picture, Label: label}
 	}
 	x.n.Forward(x.pass, x.example.Picture)
-	x.gradient.Add(x.n, x.pass, x.example.Label)
+	x.n.Backward(x.pass, x.example.Label, x.gradient)
 	return nil
 }
 
@@ -868,13 +1290,13 @@ func (x *explanation) chapter1() {
 	output := p.A[x.last()]
 	x.printf("CHAPTER 1: what the network sees in %s, a %d, and makes of it\n\n", x.name, x.example.Label)
 	neuron := Answer(p.A[1]) // the brightest of the first layer after the pixels
-	w := row(n.Weights[0], neuron)
+	w := row(n.Weights[1], neuron)
 	whole := image.Rect(0, 0, x.set.Cols, x.set.Rows)
-	picture := append(Sketch(x.set.Cols, whole, x.example.Picture), "the picture")
-	sketch := append(SketchSigned(x.set.Rows, x.set.Cols, 40, w, commonScale(w)), fmt.Sprintf("the weights of neuron %d", neuron))
-	x.printf("%s", SideBySide([][]string{picture, sketch}))
+	picture := append(sketch(x.example.Picture, whole), "the picture")
+	sketch := append(sketchSigned(w, x.set.Rows, x.set.Cols, 40, commonScale(w)), fmt.Sprintf("the weights of neuron %d", neuron))
+	x.printf("%s", sideBySide([][]string{picture, sketch}))
 	x.printf("In the picture of the weights ░▒▓█ are above 0, and ·-=≡ are below.\n\n")
-	x.printf("layer 0  the %d pixels, %d of them not black\n", n.Layers[0], len(p.lit[0]))
+	x.printf("layer 0  the %d pixels, %d of them not black\n", n.Layers[0], len(x.example.Lit))
 	for l := 1; l <= x.last(); l++ {
 		x.printLayer(l)
 	}
@@ -883,21 +1305,12 @@ func (x *explanation) chapter1() {
 
 	x.printf("Neuron %d of layer 1, spelled out: z = the sum of w_k a_k, plus the bias.\n\n", neuron)
 	var terms []term
-	for _, k := range p.lit[0] {
+	for _, k := range x.example.Lit {
 		terms = append(terms, term{w[k] * p.A[0][k], fmt.Sprintf("w_%d a_%d = %.4g * %.3f, from row %d, column %d", k, k, w[k], p.A[0][k], k/x.set.Cols, k%x.set.Cols)})
 	}
 	x.printSum("the weighted sum", terms, 5)
-	b, z := n.Biases[0][neuron], p.Z[1][neuron]
+	b, z := n.Biases[1][neuron], p.Z[1][neuron]
 	x.printf("  %+12.5g   the bias\n  %+12.5g   = z, and a = sigmoid(z) = %.4f\n\n", b, z, p.A[1][neuron])
-}
-
-// row returns row j of a matrix.
-func row(m *Matrix, j int) []float64 {
-	numbers := make([]float64, m.Cols)
-	for k := range numbers {
-		numbers[k] = m.At(j, k)
-	}
-	return numbers
 }
 
 // printLayer prints the number and the activation of each neuron of a layer, or of the
@@ -919,11 +1332,22 @@ func (x *explanation) printLayer(l int) {
 	x.printf("\n")
 }
 
-// parameter names a weight or a bias as Each numbers them.
-func parameter(l, j, k int) string {
-	if k < 0 {
-		return fmt.Sprintf("the bias of neuron %d of layer %d", j, l)
+// parameter names weight or bias number i of Parameters.All.
+func parameter(layers []int, i int) string {
+	for l := 1; ; l++ {
+		rows, cols := layers[l], layers[l-1]
+		if i < rows*cols {
+			return weightName(l, i%rows, i/rows)
+		}
+		if i -= rows * cols; i < rows {
+			return fmt.Sprintf("the bias of neuron %d of layer %d", i, l)
+		}
+		i -= rows
 	}
+}
+
+// weightName names w_jk into layer l.
+func weightName(l, j, k int) string {
 	return fmt.Sprintf("the weight from neuron %d of layer %d to %d of layer %d", k, l-1, j, l)
 }
 
@@ -933,7 +1357,7 @@ func (x *explanation) chapter2() {
 	output := x.pass.A[x.last()]
 	var terms []term
 	for j, a := range output {
-		y := wanted(j, x.example.Label)
+		y := Wanted(j, x.example.Label)
 		terms = append(terms, term{(a - y) * (a - y), fmt.Sprintf("(a_%d - y_%d)^2 = (%.4g - %.0f)^2", j, j, a, y)})
 	}
 	x.printSum("the cost of this example", terms, 10)
@@ -953,20 +1377,20 @@ type dial struct {
 func (x *explanation) printDials() {
 	var most, least dial
 	zeros := 0
-	x.n.Each(x.gradient, func(l, j, k int, value *float64, derivative float64) {
+	for i, derivative := range x.gradient.All {
 		size := math.Abs(derivative)
 		if size == 0 {
 			zeros++
-			return
+			continue
 		}
 		if most.value == nil || size > math.Abs(most.slope) {
-			most = dial{parameter(l, j, k), derivative, value}
+			most = dial{parameter(x.n.Layers, i), derivative, &x.n.All[i]}
 		}
 		if least.value == nil || size < math.Abs(least.slope) {
-			least = dial{parameter(l, j, k), derivative, value}
+			least = dial{parameter(x.n.Layers, i), derivative, &x.n.All[i]}
 		}
-	})
-	x.printf("The gradient has %s components; %s are 0, those of weights from\nblack pixels among them.\n", thousands(x.n.Parameters()), thousands(zeros))
+	}
+	x.printf("The gradient has %s components; %s are 0, those of weights from\nblack pixels among them.\n", thousands(len(x.n.All)), thousands(zeros))
 	if most.value == nil {
 		x.printf("\n")
 		return
@@ -998,7 +1422,7 @@ func (x *explanation) chapter3() {
 	x.printf("CHAPTER 3: what a %d asks for\n\n", x.example.Label)
 	x.printf("Each output should move against its slope, -dC/da = 2 (y - a):\n\n")
 	for j, a := range p.A[last] {
-		wish := -g.dCda[last][j]
+		wish := -p.DCDA[last][j]
 		direction := "down"
 		if wish > 0 {
 			direction = "up"
@@ -1007,29 +1431,29 @@ func (x *explanation) chapter3() {
 	}
 
 	j := x.example.Label
-	delta := g.delta[last][j]
+	delta := p.Delta[last][j]
 	x.printf("\nFor output %d there are three avenues. Its z should move by %+.4g, so\n\n", j, -delta)
-	x.printf("  its bias by %+.4g\n", -g.Biases[last-1][j])
+	x.printf("  its bias by %+.4g\n", -g.Biases[last][j])
 	x.printf("\n  its weights in proportion to the activations behind them:\n")
 	x.printTop(p.A[last-1], func(k int, a float64) string {
-		return fmt.Sprintf("w_%d by %+.4g, for a_%d = %.4f", k, -g.Weights[last-1].At(j, k), k, a)
+		return fmt.Sprintf("w_%d by %+.4g, for a_%d = %.4f", k, -g.Weights[last].At(j, k), k, a)
 	})
 	x.printf("\n  the activations behind it in proportion to their weights:\n")
-	x.printTop(row(n.Weights[last-1], j), func(k int, w float64) string {
+	x.printTop(row(n.Weights[last], j), func(k int, w float64) string {
 		return fmt.Sprintf("a_%d by %+.4g, for w_%d = %+.4g", k, -w*delta, k, w)
 	})
 
 	if last > 1 {
 		k := 0 // the hidden neuron of which most is asked
-		for other, slope := range g.dCda[last-1] {
-			if math.Abs(slope) > math.Abs(g.dCda[last-1][k]) {
+		for other, slope := range p.DCDA[last-1] {
+			if math.Abs(slope) > math.Abs(p.DCDA[last-1][k]) {
 				k = other
 			}
 		}
 		x.printf("\nBut all outputs have a wish. What they ask of neuron %d of layer %d:\n\n", k, last-1)
 		var terms []term
-		for output, d := range g.delta[last] {
-			w := n.Weights[last-1].At(output, k)
+		for output, d := range p.Delta[last] {
+			w := n.Weights[last].At(output, k)
 			terms = append(terms, term{-w * d, fmt.Sprintf("output %d: -w delta = -(%+.4g * %+.4g)", output, w, d)})
 		}
 		x.printSum(fmt.Sprintf("-dC/da_%d, what layer %d should do", k, last-1), terms, 5)
@@ -1057,10 +1481,10 @@ func (x *explanation) printTop(numbers []float64, line func(k int, v float64) st
 func (x *explanation) takeStep() {
 	const rate = 0.001
 	moved, square := x.n.Clone(), 0.0
-	moved.Each(x.gradient, func(_, _, _ int, value *float64, derivative float64) {
-		*value -= rate * derivative
+	for i, derivative := range x.gradient.All {
+		moved.All[i] -= rate * derivative
 		square += derivative * derivative
-	})
+	}
 	before, after := x.cost(x.n), x.cost(moved)
 	x.printf("\nWith every weight and bias moved by %g of its wish\n\n", rate)
 	x.printf("  the cost before is            %.10f\n  the cost after is             %.10f\n", before, after)
@@ -1074,15 +1498,15 @@ func (x *explanation) chapter4() {
 		x.printChain(l)
 	}
 	worst := 0.0
-	x.n.Each(x.gradient, func(_, _, _ int, value *float64, derivative float64) {
-		worst = max(worst, RelativeError(derivative, Slope(value, x.costNow)))
-	})
-	x.printf("All %s derivatives compared with their measured slopes:\nthe worst relative error is %.0e\n", thousands(x.n.Parameters()), worst)
+	for i, derivative := range x.gradient.All {
+		worst = max(worst, RelativeError(derivative, Slope(&x.n.All[i], x.costNow)))
+	}
+	x.printf("All %s derivatives compared with their measured slopes:\nthe worst relative error is %.0e\n", thousands(len(x.n.All)), worst)
 }
 
 // printChain takes the weight into layer l that matters most through the chain rule.
 func (x *explanation) printChain(l int) {
-	w, g := x.n.Weights[l-1], x.gradient.Weights[l-1]
+	w, g := x.n.Weights[l], x.gradient.Weights[l]
 	j, k := 0, 0
 	for row := range g.Rows {
 		for col := range g.Cols {
@@ -1091,17 +1515,17 @@ func (x *explanation) printChain(l int) {
 			}
 		}
 	}
-	before, a, dCda := x.pass.A[l-1][k], x.pass.A[l][j], x.gradient.dCda[l][j]
-	x.printf("%s, now %.4g:\n\n", parameter(l, j, k), w.At(j, k))
+	before, a, dCda := x.pass.A[l-1][k], x.pass.A[l][j], x.pass.DCDA[l][j]
+	x.printf("%s, now %.4g:\n\n", weightName(l, j, k), w.At(j, k))
 	x.printf("  dz/dw = a_%d = %.4g\n  da/dz = sigmoid'(z) = a (1 - a) = %.4f * %.4f = %.4g\n", k, before, a, 1-a, SigmoidSlope(a))
 	if l == x.last() {
-		x.printf("  dC/da = 2 (a - y) = 2 (%.4f - %.0f) = %+.4g\n", a, wanted(j, x.example.Label), dCda)
+		x.printf("  dC/da = 2 (a - y) = 2 (%.4f - %.0f) = %+.4g\n", a, Wanted(j, x.example.Label), dCda)
 	} else {
 		x.printf("  dC/da = the sum over the paths through layer %d, w * da/dz * dC/da each:\n", l+1)
 		var terms []term
 		for next, aNext := range x.pass.A[l+1] {
-			weight := x.n.Weights[l].At(next, j)
-			terms = append(terms, term{weight * x.gradient.delta[l+1][next], fmt.Sprintf("through %d: %+.4g * %.4g * %+.4g", next, weight, SigmoidSlope(aNext), x.gradient.dCda[l+1][next])})
+			weight := x.n.Weights[l+1].At(next, j)
+			terms = append(terms, term{weight * x.pass.Delta[l+1][next], fmt.Sprintf("through %d: %+.4g * %.4g * %+.4g", next, weight, SigmoidSlope(aNext), x.pass.DCDA[l+1][next])})
 		}
 		x.printSum("dC/da", terms, 3)
 	}
@@ -1111,83 +1535,234 @@ func (x *explanation) printChain(l int) {
 	x.printf("  measured, nudging w up and down:   %+.6g, relative error %.0e\n\n", measured, RelativeError(product, measured))
 }
 
-// predict reads digits in picture files.
-func predict(c *console, args []string) error {
-	flags := flag.NewFlagSet("predict", flag.ContinueOnError)
-	path := flags.String("net", "network.json", "the `file` with the network")
-	data := flags.String("data", "", "the `folder` of the data it learned from, if not of square pictures")
-	verbose := flags.Bool("v", false, "draw what the network sees, and all its outputs")
-	if err := parse(c, flags, args, math.MaxInt); err != nil {
+// weights paints the weights of the neurons of layer 1.
+func weights(c *console, args []string) error {
+	flags := flag.NewFlagSet("weights", flag.ContinueOnError)
+	path := flags.String("net", "network.json", "the `file` of the network")
+	data := flags.String("data", "", "the `folder` with the data, for pictures that are not square")
+	out := flags.String("out", "weights.png", "the `file` to paint")
+	if _, err := parse(c, flags, args, 0); err != nil {
 		return err
 	}
-	if flags.NArg() == 0 {
-		return usage("predict: which picture? name one or more files, or - for standard input")
+	if filepath.Clean(*out) == filepath.Clean(*path) {
+		return usage("weights: -out %s would replace the network", *out)
 	}
-	n, err := LoadNetwork(*path)
+	if err := canWrite(*out); err != nil {
+		return err
+	}
+	n, rows, cols, err := loadForPictures(*path, *data)
 	if err != nil {
 		return err
 	}
-	rows, cols, err := pictureSize(n, *path, *data)
+	var tables [][]float64
+	for j := range n.Layers[1] {
+		tables = append(tables, row(n.Weights[1], j))
+	}
+	scale := commonScale(slices.Concat(tables...))
+	printWeights(c, rows, cols, tables, scale)
+
+	var file bytes.Buffer
+	if err := png.Encode(&file, grid(rows, cols, tables, scale)); err != nil {
+		return err
+	}
+	if err := writeWhole(*out, file.Bytes()); err != nil {
+		return err
+	}
+	fmt.Fprintf(c.out, "painted in %s, in the same order: blue is above 0, red below\n", *out)
+	return nil
+}
+
+// loadForPictures reads a network and returns the size of its pictures. The network knows only
+// their number of pixels: they are square, or like those of the data in a folder.
+func loadForPictures(path, folder string) (n *Network, rows, cols int, err error) {
+	if folder != "" {
+		set, n, err := loadBoth(path, folder)
+		if err != nil {
+			return nil, 0, 0, err
+		}
+		return n, set.Rows, set.Cols, nil
+	}
+	if n, err = LoadNetwork(path); err != nil {
+		return nil, 0, 0, err
+	}
+	side := int(math.Sqrt(float64(n.Layers[0])) + 0.5)
+	if side*side != n.Layers[0] {
+		return nil, 0, 0, fmt.Errorf("%s: its pictures have %d pixels and are not square; name the folder with its data with -data",
+			path, n.Layers[0])
+	}
+	return n, side, side, nil
+}
+
+// commonScale returns a number that 99 of 100 numbers do not exceed in size. With the largest
+// of all as the scale, most of a picture would be pale.
+func commonScale(numbers []float64) float64 {
+	sizes := make([]float64, len(numbers))
+	for i, x := range numbers {
+		sizes[i] = math.Abs(x)
+	}
+	slices.Sort(sizes)
+	return max(sizes[len(sizes)*99/100], 1e-12)
+}
+
+// printWeights draws the weights of each neuron on the terminal.
+func printWeights(c *console, rows, cols int, tables [][]float64, scale float64) {
+	var sketches [][]string
+	for j, table := range tables {
+		sketches = append(sketches, append(sketchSigned(table, rows, cols, 16, scale), strconv.Itoa(j)))
+	}
+	fmt.Fprintf(c.out, "What the %s of layer 1 look for. %s are weights above 0, %s below;\nthe last of each stands for %.2g and more.\n\n%s",
+		count(len(tables), "neuron"), c.paint("░▒▓█"), c.paint("·-=≡"), 0.85*scale, c.paint(sideBySide(sketches)))
+}
+
+// paint makes the characters of sketchSigned blue above 0 and red below, on a terminal.
+func (c *console) paint(text string) string {
+	if !c.colour {
+		return text
+	}
+	text = regexp.MustCompile("[░▒▓█]+").ReplaceAllString(text, "\x1b[34m$0\x1b[0m")
+	return regexp.MustCompile("[·=≡-]+").ReplaceAllString(text, "\x1b[31m$0\x1b[0m")
+}
+
+// The colours of numbers: 0, above 0, below 0. The frame is for what is not a number.
+var (
+	zero  = color.RGBA{255, 255, 255, 255}
+	above = color.RGBA{13, 71, 161, 255}
+	below = color.RGBA{183, 28, 28, 255}
+	frame = color.RGBA{200, 200, 200, 255}
+)
+
+// grid paints tables of rows x cols numbers as tiles, row by row from the top left, in full
+// colour where a number reaches scale.
+func grid(rows, cols int, tables [][]float64, scale float64) image.Image {
+	const gap = 12 // in pixels
+	across := int(math.Ceil(math.Sqrt(float64(len(tables)))))
+	down := (len(tables) + across - 1) / across
+	zoom := min(max(1, (800/across-gap)/cols), 24) // the pixels of a number
+	width, height := cols*zoom+gap, rows*zoom+gap
+	page := image.NewRGBA(image.Rect(0, 0, across*width+gap, down*height+gap))
+	fill := func(box image.Rectangle, c color.Color) {
+		draw.Draw(page, box, image.NewUniform(c), image.Point{}, draw.Src)
+	}
+	fill(page.Bounds(), zero)
+	for i, table := range tables {
+		x0, y0 := gap+i%across*width, gap+i/across*height
+		fill(image.Rect(x0-1, y0-1, x0+cols*zoom+1, y0+rows*zoom+1), frame)
+		for at, v := range table {
+			x, y := x0+at%cols*zoom, y0+at/cols*zoom
+			fill(image.Rect(x, y, x+zoom, y+zoom), signed(v/scale))
+		}
+	}
+	return page
+}
+
+// signed returns the colour of a number from -1 to 1.
+func signed(v float64) color.RGBA {
+	full, share := above, min(1, math.Abs(v))
+	if v < 0 {
+		full = below
+	}
+	mix := func(from, to uint8) uint8 { return uint8(float64(from) + share*(float64(to)-float64(from)) + 0.5) }
+	return color.RGBA{mix(zero.R, full.R), mix(zero.G, full.G), mix(zero.B, full.B), 255}
+}
+
+// predict reads the digits in picture files.
+func predict(c *console, args []string) error {
+	flags := flag.NewFlagSet("predict", flag.ContinueOnError)
+	path := flags.String("net", "network.json", "the `file` of the network")
+	data := flags.String("data", "", "the `folder` with the data, for pictures that are not square")
+	verbose := flags.Bool("v", false, "draw what the network sees, and its outputs")
+	names, err := parse(c, flags, args, math.MaxInt)
+	if err != nil {
+		return err
+	}
+	if len(names) == 0 {
+		return usage("predict: no picture; name one or more files, or - for standard input")
+	}
+	n, rows, cols, err := loadForPictures(*path, *data)
 	if err != nil {
 		return err
 	}
 	pass, failed := n.NewPass(), 0
-	for _, name := range flags.Args() {
-		picture, err := readPictureFile(c, name, rows, cols)
+	for _, name := range names {
+		picture, done, err := readPictureFile(c, name, rows, cols)
+		if err != nil && len(names) == 1 {
+			return err
+		}
 		if err != nil {
 			fmt.Fprintf(c.err, "digits: %v\n", err)
 			failed++
 			continue
 		}
-		output := n.Forward(pass, picture)
-		answer := Answer(output)
-		fmt.Fprintf(c.out, "%s: %d  activation %.2f%s\n", name, answer, output[answer], runnerUp(output, answer))
+		printAnswer(c, name, n.Forward(pass, picture), done.Warning)
 		if *verbose {
-			drawOutput(c, rows, cols, picture, output)
+			drawOutput(c, picture, done.Done, pass.A[len(n.Layers)-1])
 		}
 	}
 	if failed > 0 {
-		return fmt.Errorf("%d of %d pictures could not be read", failed, flags.NArg())
+		return fmt.Errorf("%d of %s could not be read", failed, count(len(names), "picture"))
 	}
 	return nil
 }
 
-// readPictureFile prepares the picture in a file, or on standard input for -.
-func readPictureFile(c *console, name string, rows, cols int) (Picture, error) {
+// readPictureFile prepares the picture in a file, or on standard input if the name is -.
+func readPictureFile(c *console, name string, rows, cols int) (Picture, Preparation, error) {
 	in := c.in
 	if name != "-" {
 		f, err := os.Open(name)
+		switch {
+		case err != nil && strings.Contains(name, "://"):
+			err = fmt.Errorf("%s is an address; save the picture and name its file", name)
+		case err != nil && strings.ContainsAny(name, "*?["):
+			err = fmt.Errorf("%s: no file has a name like that", name)
+		}
 		if err != nil {
-			return Picture{}, err
+			return Picture{}, Preparation{}, err
 		}
 		defer f.Close()
 		in = f
 	}
-	picture, err := ReadPicture(in, rows, cols, maxPicture)
+	picture, done, err := ReadPicture(in, rows, cols, maxPicture)
 	if err != nil {
-		return Picture{}, fmt.Errorf("%s: %w", name, err)
+		return Picture{}, Preparation{}, fmt.Errorf("%s: %w", name, err)
 	}
-	return picture, nil
+	return picture, done, nil
 }
 
-// runnerUp names the second brightest output.
-func runnerUp(output []float64, answer int) string {
-	if len(output) < 2 {
-		return ""
+// printAnswer prints the line that other programs read, with what there is to know about it
+// after two spaces.
+func printAnswer(c *console, name string, output []float64, warning string) {
+	answer := Answer(output)
+	details := fmt.Sprintf("activation %.2f", output[answer])
+	if len(output) > 1 {
+		rest := slices.Clone(output)
+		rest[answer] = -1
+		second := Answer(rest)
+		details += fmt.Sprintf(", then %d with %.2f", second, output[second])
 	}
-	rest := slices.Clone(output)
-	rest[answer] = -1
-	second := Answer(rest)
-	return fmt.Sprintf(", then %d with %.2f", second, output[second])
+	if unsure(output) {
+		details += "; unsure"
+	}
+	if warning != "" {
+		details += "; " + warning
+	}
+	fmt.Fprintf(c.out, "%s: %d  %s\n", name, answer, details)
 }
 
-// drawOutput draws what the network saw, and its outputs as bars.
-func drawOutput(c *console, rows, cols int, picture Picture, output []float64) {
-	var lines []string
+// unsure reports whether no output is brighter than one half. On real handwriting two of
+// five such answers are wrong...
+func unsure(output []float64) bool { return output[Answer(output)] < 0.5 }
+
+// drawOutput draws what the network sees, and its outputs as bars.
+func drawOutput(c *console, picture Picture, done []string, output []float64) {
+	var bars []string
 	for j, a := range output {
-		lines = append(lines, fmt.Sprintf("%3d %.3f %s", j, a, strings.Repeat("█", int(20*a+0.5))))
+		bars = append(bars, fmt.Sprintf("%3d %.3f %s", j, a, strings.Repeat("█", int(20*a+0.5))))
 	}
-	fmt.Fprintf(c.out, "\n%s", SideBySide([][]string{Sketch(cols, image.Rect(0, 0, cols, rows), picture), lines}))
+	if len(done) > 0 {
+		fmt.Fprintf(c.out, "prepared: %s\n", strings.Join(done, ", "))
+	}
+	whole := image.Rect(0, 0, picture.Cols, picture.Rows)
+	fmt.Fprintf(c.out, "\n%s", sideBySide([][]string{sketch(picture, whole), bars}))
 }
 
 // page is what draw shows in the browser.
@@ -1201,10 +1776,10 @@ func drawPage(c *console, args []string) error {
 	path := flags.String("net", "network.json", "the `file` with the network")
 	data := flags.String("data", "", "take test digits from the IDX files in this `folder`")
 	addr := flags.String("addr", "localhost:8080", "the `address` to listen at; only localhost is private")
-	if err := parse(c, flags, args, 0); err != nil {
+	if _, err := parse(c, flags, args, 0); err != nil {
 		return err
 	}
-	set, err := loadData(*data)
+	set, err := LoadDataset(*data)
 	if err != nil {
 		return err
 	}
@@ -1431,7 +2006,8 @@ func (s *studio) servePicture(w http.ResponseWriter, r *http.Request) error {
 		return refuse(http.StatusBadRequest, "the picture did not arrive: %w", err)
 	}
 	picture, err := s.inTurn(func() (Picture, error) {
-		return ReadPicture(bytes.NewReader(body), s.set.Rows, s.set.Cols, largestPicture)
+		picture, _, err := ReadPicture(bytes.NewReader(body), s.set.Rows, s.set.Cols, largestPicture)
+		return picture, err
 	})
 	if errors.Is(err, ErrNoInk) {
 		return refuse(http.StatusUnprocessableEntity, "%w", err)

@@ -9,8 +9,6 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"image/color"
-	"image/draw"
 	_ "image/gif"
 	_ "image/jpeg"
 	_ "image/png"
@@ -20,9 +18,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"strings"
-	"unicode/utf8"
 )
 
 // embedded holds the four files of MNIST, inside the program itself.
@@ -49,21 +45,17 @@ const (
 	testLabels  = "t10k-labels-idx1-ubyte"
 )
 
-// LoadMNIST returns the digits that are built into the program: 60,000 to learn from
-// and 10,000 for the test, 28 x 28 pixels each.
-func LoadMNIST() (*Dataset, error) {
+// LoadDataset reads the four files of a dataset from a folder, each as it is or with .gz at
+// the end of its name. The empty name stands for the embedded MNIST.
+func LoadDataset(folder string) (*Dataset, error) {
+	if folder != "" {
+		return loadDataset(os.DirFS(folder), folder)
+	}
 	files, err := fs.Sub(embedded, "data")
 	if err != nil {
 		return nil, err
 	}
 	return loadDataset(files, "data")
-}
-
-// LoadDataset reads the four files of a set from a folder, each as it is or with .gz
-// at the end of its name. Pictures may have any size up to 50 million
-// pixels, and labels go up to 255.
-func LoadDataset(folder string) (*Dataset, error) {
-	return loadDataset(os.DirFS(folder), folder)
 }
 
 // loadDataset reads a set from files, which messages call folder.
@@ -95,8 +87,8 @@ type half struct {
 // loadExamples reads a file of pictures and the file of their labels.
 func loadExamples(files fs.FS, folder, imagesName, labelsName string) (*half, error) {
 	set := &half{}
-	size, err := readIDXFile(files, folder, imagesName, 3, func(greys []byte) {
-		set.examples = append(set.examples, Example{Picture: NewPicture(greys)})
+	size, err := readIDXFile(files, folder, imagesName, 3, func(size []int, greys []byte) {
+		set.examples = append(set.examples, Example{Picture: NewPicture(size[1], size[2], greys)})
 	})
 	if err != nil {
 		return nil, err
@@ -104,7 +96,7 @@ func loadExamples(files fs.FS, folder, imagesName, labelsName string) (*half, er
 	set.rows, set.cols = size[1], size[2]
 
 	labels := 0
-	_, err = readIDXFile(files, folder, labelsName, 1, func(label []byte) {
+	_, err = readIDXFile(files, folder, labelsName, 1, func(_ []int, label []byte) {
 		if labels < len(set.examples) {
 			set.examples[labels].Label = int(label[0])
 		}
@@ -122,7 +114,7 @@ func loadExamples(files fs.FS, folder, imagesName, labelsName string) (*half, er
 }
 
 // readIDXFile reads the file of this name, or of this name and .gz.
-func readIDXFile(files fs.FS, folder, name string, dimensions int, each func(item []byte)) (size []int, err error) {
+func readIDXFile(files fs.FS, folder, name string, dimensions int, each func(size []int, item []byte)) (size []int, err error) {
 	f, err := files.Open(name + ".gz")
 	if err == nil {
 		name += ".gz"
@@ -155,7 +147,7 @@ func readIDXFile(files fs.FS, folder, name string, dimensions int, each func(ite
 // The file may be compressed by gzip. readIDX calls each with every item in turn, in
 // a slice that is used again for the next one. So no more room is taken than for one item,
 // whatever number of them the header claims.
-func readIDX(r io.Reader, dimensions int, each func(item []byte)) (size []int, err error) {
+func readIDX(r io.Reader, dimensions int, each func(size []int, item []byte)) (size []int, err error) {
 	in := bufio.NewReaderSize(r, 1<<16)
 	if start, _ := in.Peek(2); len(start) == 2 && start[0] == 0x1f && start[1] == 0x8b {
 		unzipped, err := gzip.NewReader(in)
@@ -177,7 +169,7 @@ func readIDX(r io.Reader, dimensions int, each func(item []byte)) (size []int, e
 		if _, err := io.ReadFull(in, item); err != nil {
 			return nil, fmt.Errorf("the file ends after %d of the %d %s its header announces: %w", i, size[0], idxContent[dimensions], err)
 		}
-		each(item)
+		each(size, item)
 	}
 	if _, err := in.ReadByte(); err == nil { // gzip compares its checksum here
 		return nil, fmt.Errorf("the file goes on after the %d %s its header announces", size[0], idxContent[dimensions])
@@ -213,237 +205,48 @@ func readIDXHeader(in io.Reader, dimensions int) (size []int, err error) {
 	return size, nil
 }
 
-// Draw turns pictures into lines of text, side by side, with a caption below each. The
-// black margin that all of them have is cut off.
-func Draw(rows, cols int, pictures []Picture, captions []string) string {
-	box := litBox(rows, cols, pictures)
-	columns := make([][]string, len(pictures))
-	for i, picture := range pictures {
-		columns[i] = append(Sketch(cols, box, picture), captions[i])
-	}
-	return SideBySide(columns)
-}
-
-// SideBySide sets columns of text next to each other, as many as fit into 80
-// characters, and the others below. Each column counts as wide as the widest, in
-// characters, so it must not hold codes for colours.
-func SideBySide(columns [][]string) string {
-	const gap = 3
-	width, height := 1, 0
-	for _, column := range columns {
-		height = max(height, len(column))
-		for _, line := range column {
-			width = max(width, utf8.RuneCountInString(line))
-		}
-	}
-	var text strings.Builder
-	for row := range slices.Chunk(columns, max(1, (80+gap)/(width+gap))) {
-		for y := range height {
-			line := ""
-			for _, column := range row {
-				if y < len(column) {
-					line += column[y]
-				}
-				line += strings.Repeat(" ", width+gap-utf8.RuneCountInString(line)%(width+gap))
-			}
-			text.WriteString(strings.TrimRight(line, " ") + "\n")
-		}
-		text.WriteString("\n")
-	}
-	return text.String()
-}
-
-// Sketch draws the part of a picture that lies in box. A character stands for two
-// pixels, one above the other: it is half a block if only one of them is bright,
-// otherwise a shade of both. Large pictures are drawn smaller, at most 40 wide.
-func Sketch(cols int, box image.Rectangle, picture Picture) []string {
-	pixels := picture.Pixels()
-	return mosaic(box, 40, func(upper, lower image.Rectangle) string {
-		u, l := mean(pixels, cols, upper), mean(pixels, cols, lower)
-		switch {
-		case u-l > 127:
-			return "▀"
-		case l-u > 127:
-			return "▄"
-		}
-		return string([]rune(" ░▒▓█")[int((u+l)*5/(2*256))])
-	})
-}
-
-// SketchSigned draws numbers above and below 0 as a picture of rows x cols, at most
-// width wide: the shades ░▒▓█ are above, the dashes ·-=≡ below, and the last of each
-// stands for 0.85 of scale or more.
-func SketchSigned(rows, cols, width int, numbers []float64, scale float64) []string {
-	shades := make([]float64, len(numbers)) // -1 to 1
-	for i, x := range numbers {
-		shades[i] = max(-1, min(1, x/scale))
-	}
-	return mosaic(image.Rect(0, 0, cols, rows), width, func(upper, lower image.Rectangle) string {
-		v := mean(shades, cols, upper.Union(lower))
-		level := min(4, int(math.Abs(v)*4+0.6))
-		if v < 0 {
-			return string([]rune(" ·-=≡")[level])
-		}
-		return string([]rune(" ░▒▓█")[level])
-	})
-}
-
-// mosaic draws box with one character for each two squares, one above the other, in
-// lines of at most width characters.
-func mosaic(box image.Rectangle, width int, character func(upper, lower image.Rectangle) string) []string {
-	side := (box.Dx() + width - 1) / width
-	var lines []string
-	for y := box.Min.Y; y < box.Max.Y; y += 2 * side {
-		line := ""
-		for x := box.Min.X; x < box.Max.X; x += side {
-			upper := image.Rect(x, y, x+side, y+side)
-			lower := upper.Add(image.Pt(0, side))
-			line += character(upper.Intersect(box), lower.Intersect(box))
-		}
-		lines = append(lines, line)
-	}
-	return lines
-}
-
-// mean returns the average of the numbers in a part of a picture, 0 if that is empty.
-func mean[number byte | float64](picture []number, cols int, part image.Rectangle) float64 {
-	sum := 0.0
-	for y := part.Min.Y; y < part.Max.Y; y++ {
-		for x := part.Min.X; x < part.Max.X; x++ {
-			sum += float64(picture[y*cols+x])
-		}
-	}
-	return sum / float64(max(1, part.Dx()*part.Dy()))
-}
-
-// litBox returns the smallest box that holds all that is not black in the pictures, or
-// the whole of them where there is nothing.
-func litBox(rows, cols int, pictures []Picture) image.Rectangle {
-	var box image.Rectangle
-	for _, picture := range pictures {
-		for _, k := range picture.Lit {
-			x, y := int(k)%cols, int(k)/cols
-			box = box.Union(image.Rect(x, y, x+1, y+1))
-		}
-	}
-	if box.Empty() {
-		return image.Rect(0, 0, cols, rows)
-	}
-	return box
-}
-
-// The colours of numbers above and below 0.
-var (
-	white = color.RGBA{255, 255, 255, 255}
-	blue  = color.RGBA{13, 71, 161, 255}
-	red   = color.RGBA{183, 28, 28, 255}
-	grey  = color.RGBA{110, 110, 110, 255}
-)
-
-// Grid paints tables of rows x cols numbers, such as the weights of neurons, as numbered
-// tiles: blue above 0, red below, in full colour at scale and beyond, with a legend.
-func Grid(rows, cols int, tables [][]float64, scale float64) image.Image {
-	const gap, label, legend = 12, 22, 260 // in pixels
-	across := int(math.Ceil(math.Sqrt(float64(len(tables)))))
-	down := (len(tables) + across - 1) / across
-	zoom := min(max(1, (800/across-gap)/cols), 24)
-	width, height := cols*zoom+gap, rows*zoom+label+gap
-	page := image.NewRGBA(image.Rect(0, 0, max(across*width+gap, legend+10*gap), down*height+60))
-	draw.Draw(page, page.Bounds(), image.NewUniform(white), image.Point{}, draw.Src)
-
-	for i, table := range tables {
-		x0, y0 := gap+i%across*width, gap+i/across*height
-		fill(page, image.Rect(x0-1, y0-1, x0+cols*zoom+1, y0+rows*zoom+1), grey)
-		for at, v := range table {
-			x, y := x0+at%cols*zoom, y0+at/cols*zoom
-			fill(page, image.Rect(x, y, x+zoom, y+zoom), signed(v/scale))
-		}
-		write(page, x0+cols*zoom/2, y0+rows*zoom+6, strconv.Itoa(i))
-	}
-
-	left, top := (page.Bounds().Dx()-legend)/2, down*height+gap
-	for x := range legend {
-		fill(page, image.Rect(left+x, top, left+x+1, top+14), signed(2*float64(x)/(legend-1)-1))
-	}
-	write(page, left, top+20, fmt.Sprintf("-%.2g", scale))
-	write(page, left+legend/2, top+20, "0")
-	write(page, left+legend, top+20, fmt.Sprintf("+%.2g", scale))
-	return page
-}
-
-// signed returns the colour of a number from -1 to 1.
-func signed(v float64) color.RGBA {
-	full := blue
-	if v < 0 {
-		full = red
-	}
-	share := min(1, math.Abs(v))
-	mix := func(from, to uint8) uint8 { return uint8(float64(from) + share*(float64(to)-float64(from)) + 0.5) }
-	return color.RGBA{mix(white.R, full.R), mix(white.G, full.G), mix(white.B, full.B), 255}
-}
-
-func fill(page *image.RGBA, box image.Rectangle, c color.RGBA) {
-	draw.Draw(page, box, image.NewUniform(c), image.Point{}, draw.Src)
-}
-
-// glyphs are the characters of a number, 3 dots wide and 5 high: an octal digit is a row
-// of dots, the highest row first.
-var glyphs = map[rune]int{
-	'0': 0o75557, '1': 0o26227, '2': 0o71747, '3': 0o71717, '4': 0o55711, '5': 0o74717, '6': 0o74757,
-	'7': 0o71244, '8': 0o75757, '9': 0o75717, '-': 0o00700, '+': 0o02720, '.': 0o00002, 'e': 0o25743,
-}
-
-// write writes a number, centred on x and with its top at y.
-func write(page *image.RGBA, x, y int, number string) {
-	const dot = 2
-	x -= (len(number)*4 - 1) * dot / 2
-	for _, character := range number {
-		for bit := range 15 {
-			if glyphs[character]>>(14-bit)&1 == 1 {
-				left, top := x+bit%3*dot, y+bit/3*dot
-				fill(page, image.Rect(left, top, left+dot, top+dot), grey)
-			}
-		}
-		x += 4 * dot
-	}
-}
-
 // What follows makes a learner's own picture one like MNIST's. Most programs of this kind
 // that "cannot read my digit" leave this out.
 
 // ErrNoInk is the error for a picture in which there is nothing to read.
 var ErrNoInk = errors.New("there is no ink in it; a digit must stand out from its ground")
 
+// A Preparation is what was done to a picture.
+type Preparation struct {
+	Done    []string // in words
+	Warning string   // "" or what may be wrong with the picture
+}
+
 // ReadPicture reads a digit in a PNG, JPEG or GIF, dark on light or light on dark, and
 // prepares it the way MNIST was prepared. The result has rows x cols greys, light on
 // black: the digit's longer side takes 20 of 28 parts, and its centre of mass is in the
 // middle. A picture of more than limit pixels is not decoded: a file of a few bytes can
 // claim to have any number.
-func ReadPicture(r io.Reader, rows, cols, limit int) (Picture, error) {
+func ReadPicture(r io.Reader, rows, cols, limit int) (Picture, Preparation, error) {
 	var start bytes.Buffer
 	in := bufio.NewReader(r)
 	if _, err := in.Peek(1); err != nil {
-		return Picture{}, fmt.Errorf("nothing can be read from it: %w", err)
+		return Picture{}, Preparation{}, fmt.Errorf("nothing can be read from it: %w", err)
 	}
 	config, _, err := image.DecodeConfig(io.TeeReader(in, &start))
 	if err != nil {
-		return Picture{}, fmt.Errorf("not a PNG, JPEG or GIF: %w", err)
+		return Picture{}, Preparation{}, fmt.Errorf("not a PNG, JPEG or GIF: %w", err)
 	}
 	if config.Width < 1 || config.Height < 1 || config.Width > limit/config.Height {
-		return Picture{}, fmt.Errorf("the picture claims %d x %d pixels; from 1 to %d million in all are read", config.Width, config.Height, limit/1_000_000)
+		return Picture{}, Preparation{}, fmt.Errorf("the picture claims %d x %d pixels; from 1 to %d million in all are read", config.Width, config.Height, limit/1_000_000)
 	}
 	picture, _, err := image.Decode(io.MultiReader(&start, in))
 	if err != nil {
-		return Picture{}, fmt.Errorf("the picture is broken: %w", err)
+		return Picture{}, Preparation{}, fmt.Errorf("the picture is broken: %w", err)
 	}
 	if picture.Bounds().Empty() {
-		return Picture{}, ErrNoInk
+		return Picture{}, Preparation{}, ErrNoInk
 	}
 	ink, err := lookCloser(picture)
 	if err != nil {
-		return Picture{}, err
+		return Picture{}, Preparation{}, err
 	}
-	return NewPicture(centre(crop(ink, inkBox(ink)), rows, cols)), nil
+	return NewPicture(rows, cols, centre(crop(ink, inkBox(ink)), rows, cols)), Preparation{}, nil
 }
 
 // lookCloser finds the ink in a picture. What is small on a large picture would be blurred

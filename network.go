@@ -2,77 +2,90 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"os"
 )
 
-// A Picture is what the network looks at. Four of five pixels of a handwritten digit are
-// black, and what is multiplied by their 0 adds nothing, on the way forward or back. So
-// only the others are kept. To find them once, not each time it is seen, takes a tenth off
-// the time of a training.
+// A Picture is a grey picture. It lists only the lit pixels, those that are not black.
+//
+// Four of five pixels of a handwritten digit are black, with an activation a_k = 0. Forward,
+// a black pixel adds w_jk * 0 to every weighted sum. Backward, the derivatives for its
+// weights have the factor a_k = 0. So leaving it out changes no result.
 type Picture struct {
-	Size  int     // how many pixels it has
-	Lit   []int32 // which of them are not black, counted row by row from the top left; int would take twice the memory
-	Greys []byte  // how bright those are, up to 255 for white
+	Rows, Cols int
+	Lit        []int32 // the numbers of the lit pixels, counted row by row from the top left
+	Greys      []byte  // how bright these are, up to 255 for white
+	Bordered   bool    // all pixels of the outermost rows and columns are black
 }
 
-// NewPicture returns the picture with these greys, row by row, 0 black to 255 white.
-func NewPicture(greys []byte) Picture {
-	lit := len(greys) - bytes.Count(greys, []byte{0})
-	p := Picture{Size: len(greys), Lit: make([]int32, 0, lit), Greys: make([]byte, 0, lit)}
+// NewPicture returns the picture with these rows x cols greys, 0 for black to 255 for white.
+func NewPicture(rows, cols int, greys []byte) Picture {
+	lit := rows*cols - bytes.Count(greys, []byte{0})
+	p := Picture{rows, cols, make([]int32, 0, lit), make([]byte, 0, lit), true}
 	for k, grey := range greys {
-		if grey != 0 {
-			p.Lit = append(p.Lit, int32(k))
-			p.Greys = append(p.Greys, grey)
+		if grey == 0 {
+			continue
+		}
+		p.Lit = append(p.Lit, int32(k))
+		p.Greys = append(p.Greys, grey)
+		if y, x := k/cols, k%cols; y == 0 || x == 0 || y == rows-1 || x == cols-1 {
+			p.Bordered = false
 		}
 	}
 	return p
 }
 
-// Pixels returns the greys of all the pixels, as NewPicture takes them.
-func (p Picture) Pixels() []byte {
-	greys := make([]byte, p.Size)
-	for i, k := range p.Lit {
-		greys[k] = p.Greys[i]
-	}
-	return greys
-}
-
-// An Example is one picture with its label, the digit that it shows.
+// An Example is a picture with its label, the digit that it shows.
 type Example struct {
 	Picture
-	Label int // the output neuron that should be bright
+	Label int // the number of the output neuron that should be bright
 }
 
-// A Network is a lot of numbers, the dials of chapter 1: the weights and the biases of
-// layers of neurons, each neuron of a layer connected to every one of the next.
-//
-// With Layers 784, 16, 16, 10 there are 13,002 of them, and three steps from layer to
-// layer: Weights[0] is 16 x 784, Weights[1] 16 x 16, Weights[2] 10 x 16; Biases have 16,
-// 16 and 10. Step l leads from layer l to layer l+1.
+// Parameters have one number for each weight and each bias of a network: the number itself
+// or, in a gradient, its derivative. Weights and Biases share the memory of All.
+type Parameters struct {
+	All     []float64   // W1 column by column, b1, W2, b2, ...
+	Weights []*Matrix   // Weights[l] leads from layer l-1 into layer l; Weights[0] is nil
+	Biases  [][]float64 // Biases[l][j] belongs to neuron j of layer l; Biases[0] is nil
+}
+
+// NewParameters returns parameters for the given layers, all 0. For layers 784, 16, 16, 10
+// there are (784*16 + 16) + (16*16 + 16) + (16*10 + 10) = 13,002.
+func NewParameters(layers []int) Parameters {
+	count := 0
+	for l := 1; l < len(layers); l++ {
+		count += layers[l]*layers[l-1] + layers[l]
+	}
+	p := Parameters{make([]float64, count), make([]*Matrix, len(layers)), make([][]float64, len(layers))}
+	rest := p.All
+	for l := 1; l < len(layers); l++ {
+		rows, cols := layers[l], layers[l-1]
+		p.Weights[l] = &Matrix{rows, cols, rest[:rows*cols]}
+		p.Biases[l] = rest[rows*cols:][:rows]
+		rest = rest[rows*cols+rows:]
+	}
+	return p
+}
+
+// A Network is the function of chapter 1, from pixels to digits. Every neuron is connected
+// to all neurons of the layer before it.
 type Network struct {
-	Layers  []int
-	Weights []*Matrix
-	Biases  [][]float64
+	Layers []int // the number of neurons in each layer, the pixels first
+	Parameters
 }
 
-// NewNetwork returns a network of the given layers, the input first, whose weights
-// and biases are all drawn at random from a bell curve around 0.
+// NewNetwork returns a network with random weights and biases.
 //
-// The biases have a standard deviation of 1. That of the weights is 1 divided by the
-// root of the number of weights that come together in a neuron. Added up, so many random
-// terms would otherwise give a z far from 0, where sigmoid is flat and a neuron hardly
-// learns.
+// They are drawn from normal distributions around 0. The standard deviation is 1 for biases
+// and 1/sqrt(K) for weights, where K is the number of weights into a neuron. So z is about
+// as large for any K. Far from 0 sigmoid would be flat, and the neuron would hardly learn.
 func NewNetwork(layers []int, random *rand.Rand) *Network {
-	n := newZeroNetwork(layers)
-	for l, w := range n.Weights {
-		deviation := 1 / math.Sqrt(float64(w.Cols))
-		for i := range w.data {
-			w.data[i] = random.NormFloat64() * deviation
+	n := &Network{layers, NewParameters(layers)}
+	for l := 1; l < len(layers); l++ {
+		deviation := 1 / math.Sqrt(float64(layers[l-1]))
+		for i := range n.Weights[l].Data {
+			n.Weights[l].Data[i] = deviation * random.NormFloat64()
 		}
 		for j := range n.Biases[l] {
 			n.Biases[l][j] = random.NormFloat64()
@@ -81,102 +94,89 @@ func NewNetwork(layers []int, random *rand.Rand) *Network {
 	return n
 }
 
-// newZeroNetwork returns a network of the given layers, all weights and biases 0.
-func newZeroNetwork(layers []int) *Network {
-	n := &Network{Layers: layers}
-	for l := range len(layers) - 1 {
-		n.Weights = append(n.Weights, NewMatrix(layers[l+1], layers[l]))
-		n.Biases = append(n.Biases, make([]float64, layers[l+1]))
-	}
-	return n
-}
-
-// Clone returns a network of the same numbers that goes its own way from here.
+// Clone returns a deep copy of n.
 func (n *Network) Clone() *Network {
-	c := newZeroNetwork(n.Layers)
-	for l, w := range n.Weights {
-		copy(c.Weights[l].data, w.data)
-		copy(c.Biases[l], n.Biases[l])
-	}
+	c := &Network{n.Layers, NewParameters(n.Layers)}
+	copy(c.All, n.All)
 	return c
 }
 
-// Parameters counts the weights and biases: 13,002 for 784, 16, 16, 10.
-func (n *Network) Parameters() int {
-	count := 0
-	for l, w := range n.Weights {
-		count += w.Rows*w.Cols + len(n.Biases[l])
-	}
-	return count
-}
-
-// Sigmoid squeezes any z into the range 0 to 1: very negative to about 0, very
-// positive to about 1, steepest around 0 (chapter 1).
+// Sigmoid maps any z to a number between 0 and 1: close to 0 for very negative z, 1/2 for
+// z = 0, close to 1 for very positive z (chapter 1). For z below -709 the exponential
+// overflows to +Inf, and 1/(1+Inf) is 0, which is the right answer.
 func Sigmoid(z float64) float64 { return 1 / (1 + math.Exp(-z)) }
 
-// A Pass holds what every neuron does while the network looks at one picture. The
-// way back needs the values of the way forward, so all are kept.
+// A Pass holds what is computed for one example. A[l][j] is about neuron j of layer l, and so
+// are the others. Layer 0, the pixels, has only activations.
 type Pass struct {
-	A [][]float64 // A[l][j], the activation of neuron j of layer l, 0 to 1; A[0] is the picture
-	Z [][]float64 // Z[l][j], its weighted sum plus bias, before sigmoid; Z[0] is nil, pixels have none
+	A     [][]float64 // a_j, the activation, 0 to 1
+	Z     [][]float64 // z_j, the weighted sum plus the bias; kept to be shown, Backward needs only a_j
+	DCDA  [][]float64 // dC/da_j, computed by Backward (backprop.go)
+	Delta [][]float64 // dC/dz_j, computed by Backward
 
-	lit [][]int // lit[l] lists the neurons of layer l to visit: in layer 0 the pixels that are lit, else all
+	lit [][]int32 // the neurons to visit: the lit pixels in layer 0, all neurons in the others
 }
 
-// NewPass returns room for the passes of networks like n. One Pass serves for any
-// number of pictures, one after the other.
+// NewPass allocates a reusable Pass for n.
 func (n *Network) NewPass() *Pass {
 	p := &Pass{}
 	for l, size := range n.Layers {
 		p.A = append(p.A, make([]float64, size))
 		p.Z = append(p.Z, make([]float64, size))
-		p.lit = append(p.lit, make([]int, size))
+		p.DCDA = append(p.DCDA, make([]float64, size))
+		p.Delta = append(p.Delta, make([]float64, size))
+		p.lit = append(p.lit, make([]int32, size))
 		for k := range size {
-			p.lit[l][k] = k
+			p.lit[l][k] = int32(k)
 		}
 	}
-	p.Z[0] = nil
+	p.Z[0], p.DCDA[0], p.Delta[0] = nil, nil, nil
 	return p
 }
 
-// Forward shows the network a picture, with a pixel for each neuron of layer 0,
-// and returns the activations of the last one (chapter 1). They belong to p and last
-// until its next picture.
+// Forward computes the activations of all layers for a picture, which must have one pixel
+// for each neuron of layer 0 (chapter 1). It returns those of the last layer, which belong
+// to p.
 func (n *Network) Forward(p *Pass, picture Picture) []float64 {
 	p.show(picture)
-	for l, w := range n.Weights {
-		a, z, next := p.A[l], p.Z[l+1], p.A[l+1]
+	for l := 1; l < len(n.Layers); l++ {
+		w, b := n.Weights[l], n.Biases[l]
+		a, z := p.A[l-1], p.Z[l]
 
-		// z = W a + b
-		w.MulAdd(z, a, n.Biases[l], p.lit[l])
+		// z_j = b_j + sum over k of w_jk a_k
+		copy(z, b)
+		rest := w.AddColumns(z, a, p.lit[l-1]) // the same as the loop below, eight k at a time
+		for _, k := range rest {
+			for j, wjk := range w.Column(int(k)) {
+				z[j] += wjk * a[k]
+			}
+		}
 
-		// a' = sigmoid(z), where a' are the activations of the next layer
+		// The activations of layer l are a_j = sigmoid(z_j)
 		for j := range z {
-			next[j] = Sigmoid(z[j])
+			p.A[l][j] = Sigmoid(z[j])
 		}
 	}
-	return p.A[len(n.Weights)]
+	return p.A[len(n.Layers)-1]
 }
 
-// show sets the activations of layer 0 to the picture's greys, 0 to 1.
+// show sets the activations of layer 0 to the greys of a picture, scaled to 0 to 1.
 func (p *Pass) show(picture Picture) {
 	a := p.A[0]
-	if picture.Size != len(a) {
-		panic(fmt.Sprintf("a picture of %d pixels for a network with %d inputs", picture.Size, len(a)))
+	if picture.Rows*picture.Cols != len(a) {
+		panic(fmt.Sprintf("a picture of %d x %d pixels for %d inputs", picture.Rows, picture.Cols, len(a)))
 	}
-	for _, k := range p.lit[0] { // those of the picture before
+	for _, k := range p.lit[0] { // of the picture before
 		a[k] = 0
 	}
-	lit := p.lit[0][:0]
 	for i, k := range picture.Lit {
-		lit = append(lit, int(k))
 		a[k] = float64(picture.Greys[i]) / 255
 	}
-	p.lit[0] = lit
+	p.lit[0] = picture.Lit
 }
 
-// Answer returns the brightest output: the digit that the network takes the picture
-// for. Of equally bright ones it is the first.
+// Answer returns the number of the brightest output, the digit that the network reads. Of
+// equally bright outputs it returns the first.
 func Answer(output []float64) int {
 	brightest := 0
 	for j, a := range output {
@@ -187,29 +187,29 @@ func Answer(output []float64) int {
 	return brightest
 }
 
-// wanted returns y_j, what output j should be for a picture with this label: 1 for
-// the output of the label, 0 for all others.
-func wanted(j, label int) float64 {
+// Wanted returns y_j, what output j should be for an example with this label: 1 for the
+// output of the label and 0 for all others.
+func Wanted(j, label int) float64 {
 	if j == label {
 		return 1
 	}
 	return 0
 }
 
-// Cost tells how bad an output is for a picture with this label: 0 is perfect, and
-// an output that is 0.5 everywhere costs a quarter for each neuron (chapter 2).
+// Cost returns the cost of one example, given its output and its label (chapter 2):
+//
+//	C0 = sum over j of (a_j - y_j)^2
 func Cost(output []float64, label int) float64 {
-	// C0 = sum over j of (a_j - y_j)^2
 	cost := 0.0
 	for j, a := range output {
-		difference := a - wanted(j, label)
+		difference := a - Wanted(j, label)
 		cost += difference * difference
 	}
 	return cost
 }
 
-// Test shows the network all the examples. It returns the cost of the network, which
-// is the average of theirs, and how many it answered right.
+// Test returns the cost of the network, which is the average of the costs of the examples,
+// and the number of examples that it answers right.
 func (n *Network) Test(examples []Example) (cost float64, right int) {
 	p := n.NewPass()
 	for _, e := range examples {
@@ -220,190 +220,4 @@ func (n *Network) Test(examples []Example) (cost float64, right int) {
 		}
 	}
 	return cost / float64(len(examples)), right
-}
-
-// networkFile is a network as it is saved, in JSON. A network with two inputs, one
-// hidden neuron and one output could read
-//
-//	{"layers":[2,1,1],"weights":[[[0.5,-0.25]],[[3]]],"biases":[[0.1],[-1]]}
-//
-// Weights has a list of rows for each step from layer to layer: weights[l][j][k] leads
-// from neuron k of layer l to neuron j of layer l+1. The numbers are pointers so that
-// a null does not pass for a 0.
-type networkFile struct {
-	Layers  []int          `json:"layers"`
-	Weights [][][]*float64 `json:"weights"`
-	Biases  [][]*float64   `json:"biases"`
-}
-
-// MarshalJSON writes the network in the form of a networkFile. Every number is given
-// with as many digits as it takes to read back the very same float64.
-func (n *Network) MarshalJSON() ([]byte, error) { return json.Marshal(n.file()) }
-
-// file returns the network in the form in which it is saved.
-func (n *Network) file() networkFile {
-	f := networkFile{Layers: n.Layers}
-	for l, w := range n.Weights {
-		rows := make([][]*float64, w.Rows)
-		biases := make([]*float64, w.Rows)
-		for j := range rows {
-			for k := range w.Cols {
-				rows[j] = append(rows[j], &w.Column(k)[j])
-			}
-			biases[j] = &n.Biases[l][j]
-		}
-		f.Weights = append(f.Weights, rows)
-		f.Biases = append(f.Biases, biases)
-	}
-	return f
-}
-
-// UnmarshalJSON reads what MarshalJSON writes. The sizes of the layers must be those of
-// the lists; on an error n stays as it was.
-func (n *Network) UnmarshalJSON(text []byte) error {
-	var f networkFile
-	if err := json.Unmarshal(text, &f); err != nil {
-		return err
-	}
-	if len(f.Layers) < 2 {
-		return fmt.Errorf("layers lists %d layers, a network has at least 2", len(f.Layers))
-	}
-	steps := len(f.Layers) - 1
-	if len(f.Weights) != steps || len(f.Biases) != steps {
-		return fmt.Errorf("%d layers need %d tables of weights and lists of biases, here are %d and %d", len(f.Layers), steps, len(f.Weights), len(f.Biases))
-	}
-	read := &Network{Layers: f.Layers}
-	for l := range steps {
-		w, err := readWeights(f.Weights[l], f.Layers[l+1], f.Layers[l])
-		if err != nil {
-			return fmt.Errorf("weights[%d]%w", l, err)
-		}
-		b, err := readNumbers(f.Biases[l], f.Layers[l+1])
-		if err != nil {
-			return fmt.Errorf("biases[%d]%w", l, err)
-		}
-		read.Weights = append(read.Weights, w)
-		read.Biases = append(read.Biases, b)
-	}
-	*n = *read
-	return nil
-}
-
-// readWeights makes a matrix of a list of rows. Its errors go on from the name of the
-// list: "weights[0]" + "[3] has 5 numbers, the layers call for 16".
-func readWeights(list [][]*float64, rows, cols int) (*Matrix, error) {
-	if rows < 1 || cols < 1 {
-		return nil, fmt.Errorf(": a layer has at least 1 neuron, not %d", min(rows, cols))
-	}
-	if len(list) != rows {
-		return nil, fmt.Errorf(" has %d rows, the layers call for %d", len(list), rows)
-	}
-	numbers := make([][]float64, rows) // first all rows are checked: only then is there room made for the matrix, whose size the file claims
-	for j := range list {
-		row, err := readNumbers(list[j], cols)
-		if err != nil {
-			return nil, fmt.Errorf("[%d]%w", j, err)
-		}
-		numbers[j] = row
-	}
-	w := NewMatrix(rows, cols)
-	for j, row := range numbers {
-		for k, v := range row {
-			w.Set(j, k, v)
-		}
-	}
-	return w, nil
-}
-
-// readNumbers returns the numbers of a list that must have exactly so many.
-func readNumbers(list []*float64, count int) ([]float64, error) {
-	if len(list) != count {
-		return nil, fmt.Errorf(" has %d numbers, the layers call for %d", len(list), count)
-	}
-	numbers := make([]float64, count)
-	for i, v := range list {
-		if v == nil {
-			return nil, fmt.Errorf("[%d] is null, not a number", i)
-		}
-		numbers[i] = *v
-	}
-	return numbers, nil
-}
-
-// LoadNetwork reads a network that Save wrote.
-func LoadNetwork(path string) (*Network, error) {
-	text, err := os.ReadFile(path)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("%s: there is no such file; to make it, run: go run . train -net %s", path, path)
-	}
-	if err != nil {
-		return nil, err
-	}
-	n := &Network{}
-	if err := json.Unmarshal(text, n); err != nil {
-		return nil, fmt.Errorf("%s: not a saved network: %w; to make a new one, run: go run . train -net %s", path, err, path)
-	}
-	return n, nil
-}
-
-// Save writes the network to a file, whole or not at all.
-func (n *Network) Save(path string) error {
-	text, err := json.Marshal(n)
-	if err != nil {
-		return fmt.Errorf("%s is not written: %w", path, err)
-	}
-	return WriteWhole(path, append(text, '\n'))
-}
-
-// WriteWhole writes a file so that at any moment either all of it is there or what was
-// there before: first to a new file beside it, which takes its name only when everything
-// is on disk.
-func WriteWhole(path string, content []byte) error {
-	f, err := createBeside(path)
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name()) // once it is renamed there is nothing left to remove
-	_, err = f.Write(content)
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		return fmt.Errorf("%s is not written: %w", path, err)
-	}
-	return nil
-}
-
-// CanWrite tells, before a long job, whether WriteWhole would find a place to write. It
-// leaves everything as it was.
-func CanWrite(path string) error {
-	if path == "" {
-		return errors.New("cannot write to a file without a name")
-	}
-	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
-		return fmt.Errorf("cannot write there: %s is not a file", path)
-	}
-	old, err := os.OpenFile(path, os.O_WRONLY, 0)
-	if err == nil {
-		err = old.Close()
-	}
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("cannot write there: %w", err)
-	}
-	f, err := createBeside(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Close(), os.Remove(f.Name()))
-}
-
-// createBeside creates a new file in the folder of path, under a name that no other
-// process uses.
-func createBeside(path string) (*os.File, error) {
-	f, err := os.Create(fmt.Sprintf("%s.part-%d", path, os.Getpid()))
-	if err != nil {
-		return nil, fmt.Errorf("cannot write there: %w", err)
-	}
-	return f, nil
 }
