@@ -1305,7 +1305,8 @@ func (x *explanation) chapter1() {
 
 	x.printf("Neuron %d of layer 1, spelled out: z = the sum of w_k a_k, plus the bias.\n\n", neuron)
 	var terms []term
-	for _, k := range x.example.Lit {
+	for _, lit := range x.example.Lit {
+		k := int(lit)
 		terms = append(terms, term{w[k] * p.A[0][k], fmt.Sprintf("w_%d a_%d = %.4g * %.3f, from row %d, column %d", k, k, w[k], p.A[0][k], k/x.set.Cols, k%x.set.Cols)})
 	}
 	x.printSum("the weighted sum", terms, 5)
