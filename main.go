@@ -2174,7 +2174,10 @@ func (s *studio) example(w http.ResponseWriter, r *http.Request, n *Network) (e 
 	number := rand.IntN(last + 1)
 	switch {
 	case query.Has("wrong"):
-		number, err = s.nextMistake(n, queryNumber(r, "wrong", -1, last, &err))
+		after := queryNumber(r, "wrong", -1, last, &err)
+		if err == nil {
+			number, err = s.nextMistake(n, after)
+		}
 	case query.Get("number") != "":
 		number = queryNumber(r, "number", 0, last, &err)
 		if err != nil {
@@ -2399,7 +2402,7 @@ func (s *studio) start(d settings, interval time.Duration, here bool) (any, erro
 		return nil, refuse(http.StatusConflict, "the network is learning already; stop that first")
 	}
 	l := newLearning(d, "learning")
-	l.blind, l.interval = blindCost(s.set), interval
+	l.blind, l.interval, l.due = blindCost(s.set), interval, time.Now().Add(interval)
 	l.plan.Batch = min(l.plan.Batch, len(s.set.Train))
 	if l.network = s.network.Clone(); !here {
 		l.network = NewNetwork(layers, random)
@@ -2433,8 +2436,11 @@ func (s *studio) serveOrder(w http.ResponseWriter, r *http.Request) (any, error)
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	l, order := s.learning, strings.TrimPrefix(r.URL.Path, "/")
-	if !l.underWay() || order == "pause" && l.state == "paused" || order == "resume" && l.state == "learning" {
-		return nil, refuse(http.StatusConflict, "there is nothing to %s", order)
+	if !l.underWay() {
+		return nil, refuse(http.StatusConflict, "no learning is under way")
+	}
+	if order == "pause" && l.state == "paused" || order == "resume" && l.state == "learning" {
+		return nil, refuse(http.StatusConflict, "there is nothing to %s: the network is %s", order, l.state)
 	}
 	switch order {
 	case "pause":
@@ -2467,11 +2473,14 @@ func (s *studio) progress() map[string]any {
 // serveProgress sends the progress at once, and then ten times a second if it has changed.
 func (s *studio) serveProgress(w http.ResponseWriter, r *http.Request) (any, error) {
 	w.Header().Set("Content-Type", "text/event-stream")
+	if r.Method == "HEAD" {
+		return nil, nil
+	}
 	control := http.NewResponseController(w)
 	control.SetReadDeadline(time.Time{}) // this may last for hours
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
-	for last := ""; r.Context().Err() == nil && r.Method == "GET"; {
+	for last := ""; ; {
 		s.current() // for a new file; its errors are for those who ask for the network
 		s.mutex.Lock()
 		progress := s.progress()
@@ -2485,15 +2494,15 @@ func (s *studio) serveProgress(w http.ResponseWriter, r *http.Request) (any, err
 			control.SetWriteDeadline(time.Now().Add(10 * time.Second))
 			fmt.Fprintf(w, "data: %s\n\n", text)
 			if control.Flush() != nil {
-				break
+				return nil, nil
 			}
 		}
 		select {
 		case <-r.Context().Done():
+			return nil, nil
 		case <-tick.C:
 		}
 	}
-	return nil, nil
 }
 
 // serveSave writes the network to its file. Before the first time it copies the network that
