@@ -1946,14 +1946,17 @@ func (s *studio) report(l *learning, p Progress) error {
 	}
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	if ends {
+	if !math.IsNaN(p.Cost) { // JSON has no NaN
+		l.progress = p
+	}
+	if ends && l.progress == p {
 		l.costs = append(l.costs, p.Cost)
 		l.rights = append(l.rights, float64(p.Right)/float64(p.Of))
 	}
 	if err := diverged(l.plan, l.blind, l.costs, p); err != nil {
 		return err
 	}
-	l.progress, l.fresh = p, false
+	l.fresh = false
 	if ends || time.Since(l.published) >= 100*time.Millisecond {
 		s.publish(l)
 	}
