@@ -633,8 +633,7 @@ func train(c *console, args []string) error {
 	_, err = os.Stat(s.net)
 	replaced := err == nil && !s.resume
 	start := time.Now()
-	costs, err := learn(c, s, n, set, random)
-	if err != nil {
+	if err := learn(c, s, n, set, random); err != nil {
 		return err
 	}
 	r := review(n, set.Test)
@@ -643,7 +642,7 @@ func train(c *console, args []string) error {
 	if replaced {
 		fmt.Fprintf(c.out, "the network that was there before is in %s\n", backup(s.net))
 	}
-	printNext(c, s, costs, r.mistakes)
+	printNext(c, s.net, r.mistakes)
 	printAccuracy(c, r, len(set.Test))
 	return nil
 }
@@ -703,10 +702,9 @@ func parameters(layers []int) int {
 // epochLine is the format of the lines of a training. It fits into 50 characters.
 const epochLine = "%9s  %7s  %7s  %7s  %9s\n"
 
-// learn trains the network and saves it, after every epoch and at the end. It returns the
-// cost of each epoch. The first Ctrl-C ends the training after the step under way; another
-// one ends the program.
-func learn(c *console, s *settings, n *Network, set *Dataset, random *rand.Rand) (costs []float64, err error) {
+// learn trains the network and saves it, after every epoch and at the end. The first Ctrl-C
+// ends the training after the step under way; another one ends the program.
+func learn(c *console, s *settings, n *Network, set *Dataset, random *rand.Rand) error {
 	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer release()
 	context.AfterFunc(ctx, release)
@@ -720,20 +718,23 @@ func learn(c *console, s *settings, n *Network, set *Dataset, random *rand.Rand)
 	w.clearLine()
 	if end != nil && !errors.Is(end, context.Canceled) {
 		if w.saved > 0 {
-			return nil, fmt.Errorf("%w; %s has the network of epoch %d", end, s.net, w.saved)
+			return fmt.Errorf("%w; %s has the network of epoch %d", end, s.net, w.saved)
 		}
-		return nil, fmt.Errorf("%w; nothing is saved", end)
+		return fmt.Errorf("%w; nothing is saved", end)
 	}
 	if err := w.save(n); err != nil {
-		return nil, err
+		return err
 	}
-	if len(w.costs) > 1 {
-		fmt.Fprintf(c.out, "\ncost, epoch by epoch: %.4f %s %.4f\n", w.costs[0], curve(w.costs), w.costs[len(w.costs)-1])
+	if e := len(w.costs); e > 1 {
+		fmt.Fprintf(c.out, "\ncost, epoch by epoch: %.4f %s %.4f\n", w.costs[0], curve(w.costs), w.costs[e-1])
+		if w.costs[e/2]-w.costs[e-1] > w.blind/10 {
+			fmt.Fprintf(c.out, "the cost was still falling fast; more epochs may help: -epochs %d\n", 5*s.plan.Epochs)
+		}
 	}
 	if end != nil {
 		fmt.Fprintf(c.out, "stopped in epoch %d of %d; what was learned so far is saved\n", w.last.Epoch, s.plan.Epochs)
 	}
-	return w.costs, nil
+	return nil
 }
 
 // A watcher shows a training as it goes, saves the network after every epoch, and ends the
@@ -920,20 +921,20 @@ func curve(numbers []float64) string {
 }
 
 // printNext prints what the user may want to do next.
-func printNext(c *console, s *settings, costs []float64, wrong []mistake) {
-	net := ""
-	if s.net != defaults().net {
-		net = " -net " + s.net
-	}
-	// Where the cost fell by a tenth in the last eighth of the training, it has not settled.
-	if e := len(costs); e > 0 && costs[e-1] < 0.9*costs[e-1-e/8] {
-		fmt.Fprintf(c.out, "The cost was still falling fast; more epochs may help: -epochs %d\n", 4*s.plan.Epochs)
+func printNext(c *console, net string, wrong []mistake) {
+	if net == defaults().net {
+		net = ""
+	} else {
+		net = " -net " + net
 	}
 	number := 0
 	if len(wrong) > 0 {
 		number = wrong[0].number
 	}
-	fmt.Fprintf(c.out, "next: go run . draw%s, go run . explain%s %d, go run . predict%s FILE\n", net, net, number, net)
+	fmt.Fprintf(c.out, "\nWhat next:\n"+
+		"  go run . draw%s           draw digits and watch the network\n"+
+		"  go run . explain%s %-6d follow a digit through the four chapters\n"+
+		"  go run . predict%s FILE   read your own handwriting\n\n", net, net, number, net)
 }
 
 // A result is what a network does with a list of examples.
