@@ -19,9 +19,8 @@ func (n *Network) NewGradient() *Gradient { return &Gradient{Parameters: NewPara
 
 // SigmoidSlope returns sigmoid'(z), given a = sigmoid(z). The derivative can be written as
 // a (1 - a), which saves another exponential. It is at most 1/4, and close to 0 where the
-// neuron is almost off or almost on.
-//
-// For another activation function, such as ReLU, replace Sigmoid and SigmoidSlope.
+// neuron is almost off or almost on. For another activation function, such as ReLU, replace
+// Sigmoid and SigmoidSlope.
 func SigmoidSlope(a float64) float64 { return a * (1 - a) }
 
 // Backward adds the gradient of one example's cost to g by backpropagation, the chain rule
@@ -43,16 +42,14 @@ func (n *Network) Backward(p *Pass, label int, g *Gradient) {
 	}
 
 	for l := last; l > 0; l-- { // from the neurons j of layer l to the neurons k of layer l-1
-		w, dCdw, dCdb := n.Weights[l], g.Weights[l], g.Biases[l]
 		a, delta := p.A[l-1], p.Delta[l]
+		dCdw, dCdb := g.Weights[l], g.Biases[l]
 
-		// delta_j = da_j/dz_j * dC/da_j
 		for j, aj := range p.A[l] {
+			// delta_j = da_j/dz_j * dC/da_j
 			dadz := SigmoidSlope(aj)
 			delta[j] = dadz * p.DCDA[l][j]
-		}
-		// dC/db_j = dz_j/db_j * delta_j, and dz_j/db_j = 1
-		for j := range delta {
+			// dC/db_j = dz_j/db_j * delta_j, and dz_j/db_j = 1
 			dCdb[j] += 1 * delta[j]
 		}
 		// dC/dw_jk = dz_j/dw_jk * delta_j, and dz_j/dw_jk = a_k
@@ -63,26 +60,16 @@ func (n *Network) Backward(p *Pass, label int, g *Gradient) {
 				column[j] += a[k] * delta[j]
 			}
 		}
-		if l > 1 { // the pixels are given, their derivatives are not needed
-			backToLayer(p.DCDA[l-1], w, delta)
+		// dC/da_k = sum over j of dz_j/da_k * delta_j, along all paths from k, and dz_j/da_k = w_jk
+		for k := range p.DCDA[l-1] { // none for the pixels: they are given, DCDA[0] is empty
+			sum := 0.0
+			for j, wjk := range n.Weights[l].Column(k) {
+				sum += wjk * delta[j]
+			}
+			p.DCDA[l-1][k] = sum
 		}
 	}
 	g.Examples++
-}
-
-// backToLayer computes dC/da_k for the neurons k of a layer from w, the weights that leave
-// it, and the delta_j of the next layer. Neuron k influences the cost through every z_j,
-// and dz_j/da_k = w_jk, so there is a sum over all paths:
-//
-//	dC/da_k = sum over j of w_jk * delta_j
-func backToLayer(dCda []float64, w *Matrix, delta []float64) {
-	for k := range dCda {
-		sum := 0.0
-		for j, wjk := range w.Column(k) {
-			sum += wjk * delta[j]
-		}
-		dCda[k] = sum
-	}
 }
 
 // Descend takes one step of gradient descent with the average gradient of the examples in
@@ -197,13 +184,10 @@ func shift(p Picture, random *rand.Rand) Picture {
 
 // The rest of this file checks that the gradient is right. Learning does not need it.
 
-// Slope measures the derivative of the cost with respect to x without any calculus. It
-// nudges x up and down and looks at the difference of the costs:
-//
-//	(C(x+h) - C(x-h)) / 2h
-//
-// This central difference has an error of c h^2; a one-sided one would have an error of c h.
-// With 2h in place of h the error is 4 c h^2, so (4 near - far) / 3 cancels it.
+// Slope measures the derivative of the cost with respect to x without any calculus, by
+// nudging x up and down by h. The central difference (C(x+h) - C(x-h)) / 2h has an error of
+// c h^2; a one-sided difference would have an error of c h. With 2h in place of h the error
+// is 4 c h^2, so (4 near - far) / 3 cancels it.
 func Slope(x *float64, cost func() float64) float64 {
 	const h = 1e-3
 	old := *x

@@ -63,6 +63,7 @@ type console struct {
 	err    io.Writer // the live line and errors
 	live   bool      // err is a terminal on which a line can be rewritten
 	colour bool      // out is a terminal and the user wants colours
+	width  int       // of the lines with drawings, in characters
 }
 
 // errUsage marks errors in the way the program was called. It adds nothing to their text.
@@ -74,7 +75,7 @@ func main() {
 	_, noColour := os.LookupEnv("NO_COLOR") // https://no-color.org
 	c := &console{
 		in: os.Stdin, out: results, err: os.Stderr,
-		live: isTerminal(os.Stderr), colour: isTerminal(os.Stdout) && !noColour,
+		live: isTerminal(os.Stderr), colour: isTerminal(os.Stdout) && !noColour, width: lineWidth(os.Stdout),
 	}
 	code := run(c, os.Args[1:])
 	// EPIPE means that the reader has read enough.
@@ -103,6 +104,18 @@ func (w *resultWriter) Write(text []byte) (int, error) {
 func isTerminal(f *os.File) bool {
 	info, err := f.Stat()
 	return err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "dumb"
+}
+
+// lineWidth returns the width of a terminal, but at most 80, which is also that of other files.
+func lineWidth(f *os.File) int {
+	cmd := exec.Command("stty", "size")
+	cmd.Stdin = f
+	text, _ := cmd.Output() // nothing if f is not a terminal or there is no stty
+	var rows, cols int
+	if fmt.Sscan(string(text), &rows, &cols); cols > 0 {
+		return min(cols, 80)
+	}
+	return 80
 }
 
 // run runs the command that the arguments name and returns the exit code.
@@ -227,8 +240,10 @@ func layersText(layers []int) string {
 	return strings.ReplaceAll(strings.Trim(fmt.Sprint(layers), "[]"), " ", "-")
 }
 
-// percent returns 100 n / of.
+// percent returns 100 n / of, and share formats it as 96.50%.
 func percent(n, of int) float64 { return 100 * float64(n) / float64(of) }
+
+func share(n, of int) string { return fmt.Sprintf("%.2f%%", percent(n, of)) }
 
 // thousands formats 60000 as 60,000.
 func thousands(n int) string {
@@ -390,55 +405,28 @@ func LoadNetwork(path string) (*Network, error) {
 func (n *Network) Save(path string) error {
 	text, err := json.Marshal(n.file())
 	if err != nil {
-		return fmt.Errorf("%s: not saved: %w", path, err)
+		return fmt.Errorf("%s: cannot be saved: %w", path, err)
 	}
 	return writeWhole(path, append(text, '\n'))
 }
 
 // writeWhole writes a file whole or not at all: it writes a temporary file in the same folder
-// and renames it. A symbolic link and the mode of an existing file are kept.
+// and renames it. A symbolic link stays one, and an existing file keeps its mode.
 func writeWhole(path string, content []byte) error {
-	target := followLinks(path)
-	part := fmt.Sprintf("%s.part-%d", target, os.Getpid())
-	f, err := os.Create(part)
+	f, target, err := createBeside(path)
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name()) // fails once it is renamed
+	_, err = f.Write(content)
+	err = errors.Join(err, f.Sync(), f.Close())
 	if err == nil {
-		defer os.Remove(part) // fails once it is renamed
-		if old, err := os.Stat(target); err == nil {
-			f.Chmod(old.Mode().Perm()) // not all file systems have modes
-		}
-		_, err = f.Write(content)
-		err = errors.Join(err, f.Sync(), f.Close())
-		if err == nil {
-			err = os.Rename(part, target)
-		}
+		err = os.Rename(f.Name(), target)
 	}
 	if err != nil {
-		return fmt.Errorf("%s: not written: %w", path, reason(err))
+		return fmt.Errorf("%s: cannot be written: %w", path, reason(err))
 	}
 	return nil
-}
-
-// reason returns an error without the operation and the path of a temporary file.
-func reason(err error) error {
-	if pathError := (*fs.PathError)(nil); errors.As(err, &pathError) {
-		return pathError.Err
-	}
-	return err
-}
-
-// followLinks returns the file that a symbolic link points to, which need not exist.
-func followLinks(path string) string {
-	for range 40 { // more is a loop
-		target, err := os.Readlink(path)
-		if err != nil {
-			break
-		}
-		if !filepath.IsAbs(target) {
-			target = filepath.Join(filepath.Dir(path), target)
-		}
-		path = target
-	}
-	return path
 }
 
 // canWrite returns an error if writeWhole could not write a file. It is for use before a long
@@ -447,24 +435,53 @@ func canWrite(path string) error {
 	if path == "" || path == "-" {
 		return usage("%q is not the name of a file to write", path)
 	}
-	target := followLinks(path)
-	info, err := os.Stat(target)
-	if err == nil && !info.Mode().IsRegular() {
-		return fmt.Errorf("%s: cannot be written, it is not a file", path)
+	f, _, err := createBeside(path)
+	if err != nil {
+		return err
 	}
-	if err == nil {
+	return errors.Join(f.Close(), os.Remove(f.Name()))
+}
+
+// createBeside creates a temporary file that can replace the file of this name or, if that is
+// a symbolic link, its target. It returns the temporary file and the name of the target.
+func createBeside(path string) (f *os.File, target string, err error) {
+	target = path
+	for range 40 { // links that point to each other have no end
+		link, err := os.Readlink(target)
+		if err != nil {
+			break
+		}
+		if !filepath.IsAbs(link) {
+			link = filepath.Join(filepath.Dir(target), link)
+		}
+		target = link
+	}
+	mode := fs.FileMode(0o666)
+	if info, err := os.Stat(target); err == nil {
+		if mode = info.Mode(); !mode.IsRegular() {
+			return nil, "", fmt.Errorf("%s: cannot be written, it is not a file", path)
+		}
+		// Renaming would also replace a file that the user made read-only.
 		old, err := os.OpenFile(target, os.O_WRONLY, 0)
 		if err != nil {
-			return fmt.Errorf("%s: cannot be written: %w", path, reason(err))
+			return nil, "", fmt.Errorf("%s: cannot be written: %w", path, reason(err))
 		}
-		old.Close()
+		defer old.Close()
 	}
-	part := fmt.Sprintf("%s.part-%d", target, os.Getpid())
-	f, err := os.Create(part)
+	name := fmt.Sprintf("%s.part-%d", target, os.Getpid())
+	f, err = os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, mode.Perm())
 	if err != nil {
-		return fmt.Errorf("%s: cannot be written: %w", path, reason(err))
+		return nil, "", fmt.Errorf("%s: cannot be written: %w", path, reason(err))
 	}
-	return errors.Join(f.Close(), os.Remove(part))
+	return f, target, nil
+}
+
+// reason returns an error without the operation and the path, which may be of a temporary file.
+func reason(err error) error {
+	if pathError := (*fs.PathError)(nil); errors.As(err, &pathError) {
+		return pathError.Err
+	}
+	return err
 }
 
 // loadBoth reads a set, MNIST if no folder is named, and a network made for it.
@@ -618,8 +635,7 @@ func train(c *console, args []string) error {
 	_, err = os.Stat(s.net)
 	replaced := err == nil && !s.resume
 	start := time.Now()
-	costs, err := learn(c, s, n, set, random)
-	if err != nil {
+	if err := learn(c, s, n, set, random); err != nil {
 		return err
 	}
 	r := review(n, set.Test)
@@ -628,7 +644,7 @@ func train(c *console, args []string) error {
 	if replaced {
 		fmt.Fprintf(c.out, "the network that was there before is in %s\n", backup(s.net))
 	}
-	printNext(c, s, costs, r.mistakes)
+	printNext(c, s.net, r.mistakes)
 	printAccuracy(c, r, len(set.Test))
 	return nil
 }
@@ -672,7 +688,7 @@ func startingNetwork(c *console, s *settings, set *Dataset, random *rand.Rand) (
 	}
 	fmt.Fprintf(c.out, "network %s: %s weights and biases, %s\n", layersText(n.Layers), thousands(len(n.All)), origin)
 	cost, right := n.Test(set.Test)
-	fmt.Fprintf(c.out, "before training: cost %.4f, %.2f%% of the test pictures right\n\n", cost, percent(right, len(set.Test)))
+	fmt.Fprintf(c.out, "before training: cost %.4f, %s of the test pictures right\n\n", cost, share(right, len(set.Test)))
 	return n, nil
 }
 
@@ -685,10 +701,12 @@ func parameters(layers []int) int {
 	return sum
 }
 
-// learn trains the network and saves it, after every epoch and at the end. It returns the
-// cost of each epoch. The first Ctrl-C ends the training after the step under way; another
-// one ends the program.
-func learn(c *console, s *settings, n *Network, set *Dataset, random *rand.Rand) (costs []float64, err error) {
+// epochLine is the format of the lines of a training. It fits into 50 characters.
+const epochLine = "%9s  %7s  %7s  %7s  %9s\n"
+
+// learn trains the network and saves it, after every epoch and at the end. The first Ctrl-C
+// ends the training after the step under way; another one ends the program.
+func learn(c *console, s *settings, n *Network, set *Dataset, random *rand.Rand) error {
 	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer release()
 	context.AfterFunc(ctx, release)
@@ -696,26 +714,29 @@ func learn(c *console, s *settings, n *Network, set *Dataset, random *rand.Rand)
 	plan := s.plan
 	plan.Batch = min(plan.Batch, len(set.Train))
 	w := newWatcher(ctx, c, s, n, set)
-	fmt.Fprintf(c.out, "%9s  %7s  %8s  %14s  %9s\n", "epoch", "cost", "right", "right in test", "time left")
+	fmt.Fprintf(c.out, epochLine, "epoch", "cost", "right", "test", "time left")
 	end := plan.Train(n, set.Train, random, w.report)
 	w.endTest()
 	w.clearLine()
 	if end != nil && !errors.Is(end, context.Canceled) {
 		if w.saved > 0 {
-			return nil, fmt.Errorf("%w; %s has the network of epoch %d", end, s.net, w.saved)
+			return fmt.Errorf("%w; %s has the network of epoch %d", end, s.net, w.saved)
 		}
-		return nil, fmt.Errorf("%w; nothing is saved", end)
+		return fmt.Errorf("%w; nothing is saved", end)
 	}
 	if err := w.save(n); err != nil {
-		return nil, err
+		return err
 	}
-	if len(w.costs) > 1 {
-		fmt.Fprintf(c.out, "\ncost, epoch by epoch: %.4f %s %.4f\n", w.costs[0], curve(w.costs), w.costs[len(w.costs)-1])
+	if e := len(w.costs); e > 1 {
+		fmt.Fprintf(c.out, "\ncost, epoch by epoch: %.4f %s %.4f\n", w.costs[0], curve(w.costs), w.costs[e-1])
+		if w.costs[e/2]-w.costs[e-1] > w.blind/10 {
+			fmt.Fprintf(c.out, "the cost was still falling fast; more epochs may help: -epochs %d\n", 5*s.plan.Epochs)
+		}
 	}
 	if end != nil {
 		fmt.Fprintf(c.out, "stopped in epoch %d of %d; what was learned so far is saved\n", w.last.Epoch, s.plan.Epochs)
 	}
-	return w.costs, nil
+	return nil
 }
 
 // A watcher shows a training as it goes, saves the network after every epoch, and ends the
@@ -806,8 +827,8 @@ func (w *watcher) endTest() {
 	end := <-w.tested
 	w.tested = nil
 	w.clearLine()
-	fmt.Fprintf(w.console.out, "%9s  %7.4f  %7.2f%%  %13.2f%%  %9s\n", fmt.Sprintf("%d/%d", end.Epoch, w.plan.Epochs),
-		end.Cost, percent(end.Right, end.Of), percent(end.testRight, len(w.test)), w.timeLeft())
+	fmt.Fprintf(w.console.out, epochLine, fmt.Sprintf("%d/%d", end.Epoch, w.plan.Epochs), fmt.Sprintf("%.4f", end.Cost),
+		share(end.Right, end.Of), share(end.testRight, len(w.test)), w.timeLeft())
 	if end.saveError != nil {
 		fmt.Fprintf(w.console.err, "digits: %v; the training goes on\n", end.saveError)
 	} else if end.save {
@@ -835,10 +856,11 @@ func (w *watcher) drawLine(p Progress) {
 		return
 	}
 	w.drawn = time.Now()
-	const width = 16
+	const width = 7
 	full := width * p.Seen / p.Of
-	fmt.Fprintf(w.console.err, "\r\x1b[?7l%9s  %7.4f  %7.2f%%  %s%s  %9s\x1b[?7h", fmt.Sprintf("%d/%d", p.Epoch, w.plan.Epochs),
-		p.Cost, percent(p.Right, p.Seen), strings.Repeat("█", full), strings.Repeat("░", width-full), w.timeLeft())
+	line := fmt.Sprintf(epochLine, fmt.Sprintf("%d/%d", p.Epoch, w.plan.Epochs), fmt.Sprintf("%.4f", p.Cost),
+		share(p.Right, p.Seen), strings.Repeat("█", full)+strings.Repeat("░", width-full), w.timeLeft())
+	fmt.Fprintf(w.console.err, "\r\x1b[?7l%s\x1b[?7h", strings.TrimSuffix(line, "\n"))
 }
 
 // clearLine removes the live line.
@@ -891,30 +913,30 @@ func curve(numbers []float64) string {
 	line := ""
 	for i := range min(len(numbers), 40) {
 		x := numbers[i*len(numbers)/min(len(numbers), 40)]
-		share := 0.0
+		bar := 0.0
 		if high > low {
-			share = (height(x) - low) / (high - low)
+			bar = 7 * (height(x) - low) / (high - low)
 		}
-		line += string(bars[int(share*7+0.5)])
+		line += string(bars[int(bar+0.5)])
 	}
 	return line
 }
 
 // printNext prints what the user may want to do next.
-func printNext(c *console, s *settings, costs []float64, wrong []mistake) {
-	net := ""
-	if s.net != defaults().net {
-		net = " -net " + s.net
-	}
-	// Where the cost fell by a tenth in the last eighth of the training, it has not settled.
-	if e := len(costs); e > 0 && costs[e-1] < 0.9*costs[e-1-e/8] {
-		fmt.Fprintf(c.out, "The cost was still falling fast; more epochs may help: -epochs %d\n", 4*s.plan.Epochs)
+func printNext(c *console, net string, wrong []mistake) {
+	if net == defaults().net {
+		net = ""
+	} else {
+		net = " -net " + net
 	}
 	number := 0
 	if len(wrong) > 0 {
 		number = wrong[0].number
 	}
-	fmt.Fprintf(c.out, "next: go run . draw%s, go run . explain%s %d, go run . predict%s FILE\n", net, net, number, net)
+	fmt.Fprintf(c.out, "\nWhat next:\n"+
+		"  go run . draw%s           draw digits and watch the network\n"+
+		"  go run . explain%s %-6d follow a digit through the four chapters\n"+
+		"  go run . predict%s FILE   read your own handwriting\n\n", net, net, number, net)
 }
 
 // A result is what a network does with a list of examples.
@@ -970,12 +992,12 @@ func drawMistakes(c *console, mistakes []mistake, title string) {
 		columns = append(columns, append(sketch(m.example.Picture, box),
 			fmt.Sprintf("number %d, a %d", m.number, m.example.Label), fmt.Sprintf("read as %d (%.2f)", m.answer, m.activation)))
 	}
-	fmt.Fprintf(c.out, "\n%s, with the activation of the answer:\n\n%s", title, sideBySide(columns))
+	fmt.Fprintf(c.out, "\n%s, with the activation of the answer:\n\n%s", title, c.sideBySide(columns))
 }
 
 // printAccuracy prints the line that other programs read.
 func printAccuracy(c *console, r result, of int) {
-	fmt.Fprintf(c.out, "test accuracy %.2f%% (%d of %d)\n", percent(r.right, of), r.right, of)
+	fmt.Fprintf(c.out, "test accuracy %s (%d of %d)\n", share(r.right, of), r.right, of)
 }
 
 // Pictures in text.
@@ -1066,9 +1088,9 @@ func mosaic(table []float64, cols int, box image.Rectangle, width int, character
 	return lines
 }
 
-// sideBySide sets columns of text next to each other, as many as fit into 80 characters, and
-// the others below. All columns take as much space as the widest.
-func sideBySide(columns [][]string) string {
+// sideBySide sets columns of text next to each other, as many as fit into the width of the
+// console, and the others below. All columns take as much space as the widest.
+func (c *console) sideBySide(columns [][]string) string {
 	const gap = 3
 	width, height := 1, 0
 	for _, column := range columns {
@@ -1078,7 +1100,7 @@ func sideBySide(columns [][]string) string {
 		}
 	}
 	var text strings.Builder
-	for row := range slices.Chunk(columns, max(1, (80+gap)/(width+gap))) {
+	for row := range slices.Chunk(columns, max(1, (c.width+gap)/(width+gap))) {
 		for y := range height {
 			line := ""
 			for _, column := range row {
@@ -1143,11 +1165,11 @@ func printTable(c *console, table [][]int) {
 	}
 	fmt.Fprintln(c.out)
 	for _, label := range classes {
-		share := "none"
+		right := "none"
 		if examples[label] > 0 {
-			share = fmt.Sprintf("%.2f%%", percent(table[label][label], examples[label]))
+			right = share(table[label][label], examples[label])
 		}
-		fmt.Fprintf(c.out, "%5d  %7s", label, share)
+		fmt.Fprintf(c.out, "%5d  %7s", label, right)
 		if !wide {
 			fmt.Fprint(c.out, "         ")
 			for _, answer := range classes {
@@ -1297,7 +1319,7 @@ func (x *explanation) chapter1() {
 	whole := image.Rect(0, 0, x.set.Cols, x.set.Rows)
 	picture := append(sketch(x.example.Picture, whole), "the picture")
 	sketch := append(sketchSigned(w, x.set.Rows, x.set.Cols, 40, commonScale(w)), fmt.Sprintf("the weights of neuron %d", neuron))
-	x.printf("%s", sideBySide([][]string{picture, sketch}))
+	x.printf("%s", x.sideBySide([][]string{picture, sketch}))
 	x.printf("In the picture of the weights ░▒▓█ are above 0, and ·-=≡ are below.\n\n")
 	x.printf("layer 0  the %d pixels, %d of them not black\n", n.Layers[0], len(x.example.Lit))
 	for l := 1; l <= x.last(); l++ {
@@ -1615,7 +1637,7 @@ func printWeights(c *console, rows, cols int, tables [][]float64, scale float64)
 		sketches = append(sketches, append(sketchSigned(table, rows, cols, 16, scale), strconv.Itoa(j)))
 	}
 	fmt.Fprintf(c.out, "What the %s of layer 1 look for. %s are weights above 0, %s below;\nthe last of each stands for %.2g and more.\n\n%s",
-		count(len(tables), "neuron"), c.paint("░▒▓█"), c.paint("·-=≡"), 0.85*scale, c.paint(sideBySide(sketches)))
+		count(len(tables), "neuron"), c.paint("░▒▓█"), c.paint("·-=≡"), 0.85*scale, c.paint(c.sideBySide(sketches)))
 }
 
 // paint makes the characters of sketchSigned blue above 0 and red below, on a terminal.
@@ -1661,11 +1683,11 @@ func grid(rows, cols int, tables [][]float64, scale float64) image.Image {
 
 // signed returns the colour of a number from -1 to 1.
 func signed(v float64) color.RGBA {
-	full, share := above, min(1, math.Abs(v))
+	full, strength := above, min(1, math.Abs(v))
 	if v < 0 {
 		full = below
 	}
-	mix := func(from, to uint8) uint8 { return uint8(float64(from) + share*(float64(to)-float64(from)) + 0.5) }
+	mix := func(from, to uint8) uint8 { return uint8(float64(from) + strength*(float64(to)-float64(from)) + 0.5) }
 	return color.RGBA{mix(zero.R, full.R), mix(zero.G, full.G), mix(zero.B, full.B), 255}
 }
 
@@ -1766,7 +1788,7 @@ func drawOutput(c *console, picture Picture, done []string, output []float64) {
 		fmt.Fprintf(c.out, "prepared: %s\n", strings.Join(done, ", "))
 	}
 	whole := image.Rect(0, 0, picture.Cols, picture.Rows)
-	fmt.Fprintf(c.out, "\n%s", sideBySide([][]string{sketch(picture, whole), bars}))
+	fmt.Fprintf(c.out, "\n%s", c.sideBySide([][]string{sketch(picture, whole), bars}))
 }
 
 // page is what draw shows in the browser.

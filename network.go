@@ -24,13 +24,10 @@ func NewPicture(rows, cols int, greys []byte) Picture {
 	lit := rows*cols - bytes.Count(greys, []byte{0})
 	p := Picture{rows, cols, make([]int32, 0, lit), make([]byte, 0, lit), true}
 	for k, grey := range greys {
-		if grey == 0 {
-			continue
-		}
-		p.Lit = append(p.Lit, int32(k))
-		p.Greys = append(p.Greys, grey)
-		if y, x := k/cols, k%cols; y == 0 || x == 0 || y == rows-1 || x == cols-1 {
-			p.Bordered = false
+		if grey != 0 {
+			p.Lit, p.Greys = append(p.Lit, int32(k)), append(p.Greys, grey)
+			y, x := k/cols, k%cols
+			p.Bordered = p.Bordered && y > 0 && y < rows-1 && x > 0 && x < cols-1
 		}
 	}
 	return p
@@ -196,10 +193,9 @@ func Wanted(j, label int) float64 {
 	return 0
 }
 
-// Cost returns the cost of one example, given its output and its label (chapter 2):
-//
-//	C0 = sum over j of (a_j - y_j)^2
+// Cost returns the cost of one example, given its output and its label (chapter 2).
 func Cost(output []float64, label int) float64 {
+	// C0 = sum over j of (a_j - y_j)^2
 	cost := 0.0
 	for j, a := range output {
 		difference := a - Wanted(j, label)

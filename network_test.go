@@ -1515,7 +1515,7 @@ func TestMistakesAreDrawnSideBySideWithoutTheirCommonMargin(t *testing.T) {
 		{12, Example{NewPicture(5, 4, make([]byte, 20)), 7}, 1, 0.25},
 	}
 	var out bytes.Buffer
-	drawMistakes(&console{out: &out}, wrong, "Wrong")
+	drawMistakes(&console{out: &out, width: 80}, wrong, "Wrong")
 	const want = "\nWrong, with the activation of the answer:\n\n" +
 		"▀▄\n  ▄\nnumber 3, a 8      number 12, a 7\nread as 0 (0.50)   read as 1 (0.25)\n\n"
 	if out.String() != want {
@@ -1781,7 +1781,7 @@ func TestPredictReadsEachFileAndGoesOnAfterABadOne(t *testing.T) {
 		{nil, 2, "^$", "no picture"},
 	} {
 		var out, err bytes.Buffer
-		code := run(&console{in: bytes.NewReader(file), out: &out, err: &err}, append([]string{"predict", "-net", net}, c.args...))
+		code := run(&console{in: bytes.NewReader(file), out: &out, err: &err, width: 80}, append([]string{"predict", "-net", net}, c.args...))
 		if code != c.code || !regexp.MustCompile(c.out).MatchString(out.String()) || !regexp.MustCompile(c.err).MatchString(err.String()) {
 			t.Errorf("%v: exit %d, out %q, err %q", c.args, code, out.String(), err.String())
 		}
@@ -1791,7 +1791,7 @@ func TestPredictReadsEachFileAndGoesOnAfterABadOne(t *testing.T) {
 func TestWhatExplainPrintsIsTrue(t *testing.T) {
 	net := saved(t)
 	var out, err bytes.Buffer
-	if code := run(&console{out: &out, err: &err}, []string{"explain", "-net", net, "8"}); code != 0 {
+	if code := run(&console{out: &out, err: &err, width: 80}, []string{"explain", "-net", net, "8"}); code != 0 {
 		t.Fatal(err.String())
 	}
 	text := out.String()
@@ -1868,7 +1868,7 @@ func TestExplainTakesANumberOrAFile(t *testing.T) {
 		{[]string{"-label", "3", "0"}, 2, "", "known to show a 7"},
 	} {
 		var out, err bytes.Buffer
-		code := run(&console{out: &out, err: &err}, append([]string{"explain", "-net", net}, c.args...))
+		code := run(&console{out: &out, err: &err, width: 80}, append([]string{"explain", "-net", net}, c.args...))
 		if code != c.code || !strings.Contains(out.String(), c.out) || !strings.Contains(err.String(), c.want) || code != 0 && strings.Count(err.String(), "\n") != 1 {
 			t.Errorf("%v: exit %d, err %q", c.args, code, err.String())
 		}
@@ -1885,7 +1885,7 @@ func TestEveryShapeOfNetworkCanBeExplainedAndPainted(t *testing.T) {
 		}
 		for _, args := range [][]string{{"explain", "-net", net, "-data", set, "5"}, {"test", "-net", net, "-data", set}, {"weights", "-net", net, "-data", set, "-out", out}} {
 			var text, err bytes.Buffer
-			if code := run(&console{out: &text, err: &err}, args); code != 0 {
+			if code := run(&console{out: &text, err: &err, width: 80}, args); code != 0 {
 				t.Errorf("%v: exit %d, %s", args, code, err.String())
 			}
 			for _, line := range strings.Split(text.String(), "\n") {
@@ -1975,11 +1975,11 @@ func TestSketchesHaveACharacterForTwoPixels(t *testing.T) {
 
 func TestColumnsOfTextStandSideBySideIn80Characters(t *testing.T) {
 	column := []string{strings.Repeat("a", 18), "b"} // four of 18 with gaps of 3 take 81 characters
-	if got, want := sideBySide([][]string{column, {"c"}, column, column}), column[0]+"   c"+strings.Repeat(" ", 20)+column[0]+"\nb"+strings.Repeat(" ", 41)+"b\n\n"+column[0]+"\nb\n\n"; got != want {
+	if got, want := (&console{width: 80}).sideBySide([][]string{column, {"c"}, column, column}), column[0]+"   c"+strings.Repeat(" ", 20)+column[0]+"\nb"+strings.Repeat(" ", 41)+"b\n\n"+column[0]+"\nb\n\n"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 	column[0] = column[0][1:] // four of 17 take 77
-	if got := sideBySide([][]string{column, column, column, column}); strings.Count(got, "\n") != 3 {
+	if got := (&console{width: 80}).sideBySide([][]string{column, column, column, column}); strings.Count(got, "\n") != 3 {
 		t.Errorf("four columns of 17 are set as %q", got)
 	}
 }
@@ -2710,7 +2710,7 @@ func FuzzHandler(f *testing.F) {
 // call runs a command line and returns the exit code and what was printed.
 func call(args ...string) (code int, out, err string) {
 	var outBuffer, errBuffer bytes.Buffer
-	code = run(&console{out: &outBuffer, err: &errBuffer}, args)
+	code = run(&console{out: &outBuffer, err: &errBuffer, width: 80}, args)
 	return code, outBuffer.String(), errBuffer.String()
 }
 
@@ -2968,7 +2968,7 @@ func TestLineOfAnEpochHoldsForLongTrainings(t *testing.T) {
 		w.tested = make(chan epochEnd, 1)
 		w.tested <- epochEnd{Progress: w.last, testRight: 4}
 		w.endTest()
-		if line := fmt.Sprintf(" 500/1000   0.2500   100.00%%         100.00%%  %9s\n", want); out.String() != line {
+		if line := fmt.Sprintf(" 500/1000   0.2500  100.00%%  100.00%%  %9s\n", want); out.String() != line {
 			t.Errorf("%q, want %q", out.String(), line)
 		}
 	}
