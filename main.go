@@ -1129,6 +1129,7 @@ func test(c *console, args []string) error {
 	r := review(n, set.Test)
 	fmt.Fprintf(c.out, "%s: %s, %s weights and biases\n", *path, layersText(n.Layers), thousands(len(n.All)))
 	fmt.Fprintf(c.out, "cost %.4f, the average over %s\n\n", r.cost, count(len(set.Test), "test picture"))
+	fmt.Fprintf(c.out, "How many of each digit are right, and what they are read as:\n\n")
 	printTable(c, r.table)
 	slices.SortStableFunc(r.mistakes, func(a, b mistake) int { return cmp.Compare(b.activation, a.activation) })
 	drawMistakes(c, r.mistakes, "The most confident mistakes")
@@ -1136,9 +1137,9 @@ func test(c *console, args []string) error {
 	return nil
 }
 
-// printTable prints for each class how many of its examples are right and what the others are
-// read as: in a column for each answer, or where these do not fit into 80 characters, in a
-// list of the most frequent mistakes. A class without examples and answers is left out.
+// printTable prints for each class how many of its examples are right and how many are read as
+// each class. Where this takes more than 80 characters, the most frequent mistakes are listed
+// instead. A class without examples and answers is left out.
 func printTable(c *console, table [][]int) {
 	examples, answers := make([]int, len(table)), make([]int, len(table))
 	for label, row := range table {
@@ -1154,27 +1155,22 @@ func printTable(c *console, table [][]int) {
 		}
 	}
 	wide := len(classes) > 11
-	fmt.Fprint(c.out, "digit    right")
-	if !wide {
-		fmt.Fprint(c.out, "  read as")
+	printRow := func(label, right any, cell func(answer int) int) {
+		fmt.Fprintf(c.out, "%5v  %7v", label, right)
 		for _, answer := range classes {
-			fmt.Fprintf(c.out, "%5d", answer)
+			if !wide {
+				fmt.Fprintf(c.out, "%6d", cell(answer))
+			}
 		}
+		fmt.Fprintln(c.out)
 	}
-	fmt.Fprintln(c.out)
+	printRow("digit", "right", func(answer int) int { return answer })
 	for _, label := range classes {
 		right := "none"
 		if examples[label] > 0 {
 			right = share(table[label][label], examples[label])
 		}
-		fmt.Fprintf(c.out, "%5d  %7s", label, right)
-		if !wide {
-			fmt.Fprint(c.out, "         ")
-			for _, answer := range classes {
-				fmt.Fprintf(c.out, "%5d", table[label][answer])
-			}
-		}
-		fmt.Fprintln(c.out)
+		printRow(label, right, func(answer int) int { return table[label][answer] })
 	}
 	if wide {
 		printConfused(c, table)
