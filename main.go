@@ -686,7 +686,8 @@ func startingNetwork(c *console, s *settings, set *Dataset, random *rand.Rand) (
 	}
 	fmt.Fprintf(c.out, "network %s: %s weights and biases, %s\n", layersText(n.Layers), thousands(len(n.All)), origin)
 	cost, right := n.Test(set.Test)
-	fmt.Fprintf(c.out, "before training: cost %.4f, %s of the test pictures right\n\n", cost, share(right, len(set.Test)))
+	fmt.Fprintf(c.out, "before training: cost %.4f, %s of the test pictures right\n\n",
+		cost, share(right, len(set.Test)))
 	return n, nil
 }
 
@@ -764,7 +765,10 @@ type epochEnd struct {
 }
 
 func newWatcher(ctx context.Context, c *console, s *settings, n *Network, set *Dataset) *watcher {
-	return &watcher{ctx: ctx, console: c, settings: s, network: n, test: set.Test, blind: blindCost(set), start: time.Now()}
+	return &watcher{
+		ctx: ctx, console: c, settings: s, network: n,
+		test: set.Test, blind: blindCost(set), start: time.Now(),
+	}
 }
 
 // blindCost returns the least cost of a network that gives every picture the same outputs.
@@ -988,7 +992,8 @@ func drawMistakes(c *console, mistakes []mistake, title string) {
 	var columns [][]string
 	for _, m := range mistakes {
 		columns = append(columns, append(sketch(m.example.Picture, box),
-			fmt.Sprintf("number %d, a %d", m.number, m.example.Label), fmt.Sprintf("read as %d (%.2f)", m.answer, m.activation)))
+			fmt.Sprintf("number %d, a %d", m.number, m.example.Label),
+			fmt.Sprintf("read as %d (%.2f)", m.answer, m.activation)))
 	}
 	fmt.Fprintf(c.out, "\n%s, with the activation of the answer:\n\n%s", title, c.sideBySide(columns))
 }
@@ -1059,7 +1064,9 @@ func sketchSigned(table []float64, rows, cols, width int, scale float64) []strin
 // mosaic draws the part of a table of numbers that is in box with one character for each two
 // squares, one above the other, in lines of at most width characters. Large tables are drawn
 // smaller: the numbers are the averages of larger squares.
-func mosaic(table []float64, cols int, box image.Rectangle, width int, character func(upper, lower float64) rune) []string {
+func mosaic(
+	table []float64, cols int, box image.Rectangle, width int, character func(upper, lower float64) rune,
+) []string {
 	average := func(part image.Rectangle) float64 {
 		sum := 0.0
 		for y := part.Min.Y; y < part.Max.Y; y++ {
@@ -1607,8 +1614,8 @@ func loadForPictures(path, folder string) (n *Network, rows, cols int, err error
 	}
 	side := int(math.Sqrt(float64(n.Layers[0])) + 0.5)
 	if side*side != n.Layers[0] {
-		return nil, 0, 0, fmt.Errorf("%s: its pictures have %d pixels and are not square; name the folder with its data with -data",
-			path, n.Layers[0])
+		return nil, 0, 0, fmt.Errorf("%s: its pictures have %d pixels and are not square; "+
+			"name the folder with its data with -data", path, n.Layers[0])
 	}
 	return n, side, side, nil
 }
@@ -1630,7 +1637,8 @@ func printWeights(c *console, rows, cols int, tables [][]float64, scale float64)
 	for j, table := range tables {
 		sketches = append(sketches, append(sketchSigned(table, rows, cols, 16, scale), strconv.Itoa(j)))
 	}
-	fmt.Fprintf(c.out, "What the %s of layer 1 look for. %s are weights above 0, %s below;\nthe last of each stands for %.2g and more.\n\n%s",
+	fmt.Fprintf(c.out, "What the %s of layer 1 look for. %s are weights above 0, %s below;\n"+
+		"the last of each stands for %.2g and more.\n\n%s",
 		count(len(tables), "neuron"), c.paint("░▒▓█"), c.paint("·-=≡"), 0.85*scale, c.paint(c.sideBySide(sketches)))
 }
 
