@@ -688,7 +688,8 @@ func startingNetwork(c *console, s *settings, set *Dataset, random *rand.Rand) (
 	}
 	fmt.Fprintf(c.out, "network %s: %s weights and biases, %s\n", layersText(n.Layers), thousands(len(n.All)), origin)
 	cost, right := n.Test(set.Test)
-	fmt.Fprintf(c.out, "before training: cost %.4f, %s of the test pictures right\n\n", cost, share(right, len(set.Test)))
+	fmt.Fprintf(c.out, "before training: cost %.4f, %s of the test pictures right\n\n",
+		cost, share(right, len(set.Test)))
 	return n, nil
 }
 
@@ -766,7 +767,10 @@ type epochEnd struct {
 }
 
 func newWatcher(ctx context.Context, c *console, s *settings, n *Network, set *Dataset) *watcher {
-	return &watcher{ctx: ctx, console: c, settings: s, network: n, test: set.Test, blind: blindCost(set), start: time.Now()}
+	return &watcher{
+		ctx: ctx, console: c, settings: s, network: n,
+		test: set.Test, blind: blindCost(set), start: time.Now(),
+	}
 }
 
 // blindCost returns the least cost of a network that gives every picture the same outputs.
@@ -990,7 +994,8 @@ func drawMistakes(c *console, mistakes []mistake, title string) {
 	var columns [][]string
 	for _, m := range mistakes {
 		columns = append(columns, append(sketch(m.example.Picture, box),
-			fmt.Sprintf("number %d, a %d", m.number, m.example.Label), fmt.Sprintf("read as %d (%.2f)", m.answer, m.activation)))
+			fmt.Sprintf("number %d, a %d", m.number, m.example.Label),
+			fmt.Sprintf("read as %d (%.2f)", m.answer, m.activation)))
 	}
 	fmt.Fprintf(c.out, "\n%s, with the activation of the answer:\n\n%s", title, c.sideBySide(columns))
 }
@@ -1061,7 +1066,9 @@ func sketchSigned(table []float64, rows, cols, width int, scale float64) []strin
 // mosaic draws the part of a table of numbers that is in box with one character for each two
 // squares, one above the other, in lines of at most width characters. Large tables are drawn
 // smaller: the numbers are the averages of larger squares.
-func mosaic(table []float64, cols int, box image.Rectangle, width int, character func(upper, lower float64) rune) []string {
+func mosaic(
+	table []float64, cols int, box image.Rectangle, width int, character func(upper, lower float64) rune,
+) []string {
 	average := func(part image.Rectangle) float64 {
 		sum := 0.0
 		for y := part.Min.Y; y < part.Max.Y; y++ {
@@ -1131,6 +1138,7 @@ func test(c *console, args []string) error {
 	r := review(n, set.Test)
 	fmt.Fprintf(c.out, "%s: %s, %s weights and biases\n", *path, layersText(n.Layers), thousands(len(n.All)))
 	fmt.Fprintf(c.out, "cost %.4f, the average over %s\n\n", r.cost, count(len(set.Test), "test picture"))
+	fmt.Fprintf(c.out, "How many of each digit are right, and what they are read as:\n\n")
 	printTable(c, r.table)
 	slices.SortStableFunc(r.mistakes, func(a, b mistake) int { return cmp.Compare(b.activation, a.activation) })
 	drawMistakes(c, r.mistakes, "The most confident mistakes")
@@ -1138,9 +1146,9 @@ func test(c *console, args []string) error {
 	return nil
 }
 
-// printTable prints for each class how many of its examples are right and what the others are
-// read as: in a column for each answer, or where these do not fit into 80 characters, in a
-// list of the most frequent mistakes. A class without examples and answers is left out.
+// printTable prints for each class how many of its examples are right and how many are read as
+// each class. Where this takes more than 80 characters, the most frequent mistakes are listed
+// instead. A class without examples and answers is left out.
 func printTable(c *console, table [][]int) {
 	examples, answers := make([]int, len(table)), make([]int, len(table))
 	for label, row := range table {
@@ -1156,27 +1164,22 @@ func printTable(c *console, table [][]int) {
 		}
 	}
 	wide := len(classes) > 11
-	fmt.Fprint(c.out, "digit    right")
-	if !wide {
-		fmt.Fprint(c.out, "  read as")
+	printRow := func(label, right any, cell func(answer int) int) {
+		fmt.Fprintf(c.out, "%5v  %7v", label, right)
 		for _, answer := range classes {
-			fmt.Fprintf(c.out, "%5d", answer)
+			if !wide {
+				fmt.Fprintf(c.out, "%6d", cell(answer))
+			}
 		}
+		fmt.Fprintln(c.out)
 	}
-	fmt.Fprintln(c.out)
+	printRow("digit", "right", func(answer int) int { return answer })
 	for _, label := range classes {
 		right := "none"
 		if examples[label] > 0 {
 			right = share(table[label][label], examples[label])
 		}
-		fmt.Fprintf(c.out, "%5d  %7s", label, right)
-		if !wide {
-			fmt.Fprint(c.out, "         ")
-			for _, answer := range classes {
-				fmt.Fprintf(c.out, "%5d", table[label][answer])
-			}
-		}
-		fmt.Fprintln(c.out)
+		printRow(label, right, func(answer int) int { return table[label][answer] })
 	}
 	if wide {
 		printConfused(c, table)
@@ -1613,8 +1616,8 @@ func loadForPictures(path, folder string) (n *Network, rows, cols int, err error
 	}
 	side := int(math.Sqrt(float64(n.Layers[0])) + 0.5)
 	if side*side != n.Layers[0] {
-		return nil, 0, 0, fmt.Errorf("%s: its pictures have %d pixels and are not square; name the folder with its data with -data",
-			path, n.Layers[0])
+		return nil, 0, 0, fmt.Errorf("%s: its pictures have %d pixels and are not square; "+
+			"name the folder with its data with -data", path, n.Layers[0])
 	}
 	return n, side, side, nil
 }
@@ -1636,7 +1639,8 @@ func printWeights(c *console, rows, cols int, tables [][]float64, scale float64)
 	for j, table := range tables {
 		sketches = append(sketches, append(sketchSigned(table, rows, cols, 16, scale), strconv.Itoa(j)))
 	}
-	fmt.Fprintf(c.out, "What the %s of layer 1 look for. %s are weights above 0, %s below;\nthe last of each stands for %.2g and more.\n\n%s",
+	fmt.Fprintf(c.out, "What the %s of layer 1 look for. %s are weights above 0, %s below;\n"+
+		"the last of each stands for %.2g and more.\n\n%s",
 		count(len(tables), "neuron"), c.paint("░▒▓█"), c.paint("·-=≡"), 0.85*scale, c.paint(c.sideBySide(sketches)))
 }
 

@@ -704,7 +704,7 @@ func TestShiftMovesAPictureByAtMostOnePixel(t *testing.T) {
 	random := seeded(1)
 	count := map[string]int{}
 	for range 5000 {
-		moved := shift(NewPicture(5, 4, greys), random)
+		moved := shift(NewPicture(5, 4, greys), random, make([]int32, 20))
 		if !slices.Equal(moved.Greys, []byte{1, 2, 3}) {
 			t.Fatalf("the greys became %v", moved.Greys)
 		}
@@ -725,7 +725,7 @@ func TestShiftMovesAPictureByAtMostOnePixel(t *testing.T) {
 		reaching := slices.Clone(greys)
 		reaching[at] = 9
 		for range 20 {
-			if p := NewPicture(5, 4, reaching); !slices.Equal(shift(p, random).Lit, p.Lit) {
+			if p := NewPicture(5, 4, reaching); !slices.Equal(shift(p, random, make([]int32, 20)).Lit, p.Lit) {
 				t.Errorf("a picture with a lit pixel %d is moved", at)
 			}
 		}
