@@ -1829,7 +1829,7 @@ func drawPage(c *console, args []string) error {
 	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer release()
 	address := announce(c, listener.Addr().(*net.TCPAddr))
-	if *open && c.out == os.Stdout && isTerminal(os.Stdout) {
+	if _, real := c.out.(*resultWriter); real && *open && isTerminal(os.Stdout) {
 		openBrowser(address)
 	}
 	err = s.serve(ctx, listener)
@@ -1849,7 +1849,7 @@ func announce(c *console, at *net.TCPAddr) string {
 	}
 	fmt.Fprintf(c.out, "open %s in a browser; Ctrl-C ends it\n", address)
 	if !at.IP.IsLoopback() {
-		fmt.Fprintf(c.out, "others on the network can open port %d of this machine too, and train and save there\n", at.Port)
+		fmt.Fprintf(c.out, "others on your network can open it too, at port %d of this machine, and train and save\n", at.Port)
 	}
 	return address
 }
@@ -1857,11 +1857,13 @@ func announce(c *console, at *net.TCPAddr) string {
 // openBrowser opens an address in the browser. Where there is none, nothing happens.
 func openBrowser(address string) {
 	command := []string{"xdg-open", address}
-	switch runtime.GOOS {
-	case "darwin":
+	switch {
+	case runtime.GOOS == "darwin":
 		command[0] = "open"
-	case "windows":
+	case runtime.GOOS == "windows":
 		command = []string{"rundll32", "url.dll,FileProtocolHandler", address}
+	case os.Getenv("DISPLAY") == "" && os.Getenv("WAYLAND_DISPLAY") == "":
+		return // xdg-open would start a browser for terminals
 	}
 	browser := exec.Command(command[0], command[1:]...)
 	if browser.Start() == nil {
@@ -1890,7 +1892,8 @@ type studio struct {
 }
 
 func newStudio(path, data string, set *Dataset) *studio {
-	s := &studio{path: path, data: data, set: set, turns: make(chan struct{}, 2), learning: newLearning(settings{}, "idle")}
+	s := &studio{path: path, data: data, set: set, turns: make(chan struct{}, 2)}
+	s.learning = newLearning(settings{}, "idle")
 	s.changed = sync.NewCond(&s.mutex)
 	return s
 }
@@ -1901,7 +1904,8 @@ func (s *studio) current() (*Network, int, error) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	info, err := os.Stat(s.path)
-	if s.network != nil && (err != nil || s.written.Equal(info.ModTime()) || s.network != s.inFile || s.learning.underWay()) {
+	same := err != nil || s.written.Equal(info.ModTime())
+	if s.network != nil && (same || s.network != s.inFile || s.learning.underWay()) {
 		return s.network, s.version, nil
 	}
 	n, err := loadFitting(s.path, s.data, s.set)
@@ -1942,7 +1946,8 @@ type learning struct {
 }
 
 func newLearning(d settings, state string) *learning {
-	return &learning{settings: d, state: state, costs: []float64{}, rights: []float64{}, tests: []float64{}} // for JSON not nil
+	none := []float64{} // in JSON [] and not null
+	return &learning{settings: d, state: state, costs: none, rights: none, tests: none}
 }
 
 func (l *learning) underWay() bool { return l.state == "learning" || l.state == "paused" }
@@ -2064,15 +2069,19 @@ func (s *studio) serve(ctx context.Context, listener net.Listener) error {
 // handler routes requests. A value that is served becomes JSON, an error {"error": "..."}.
 func (s *studio) handler() http.Handler {
 	type serve func(http.ResponseWriter, *http.Request) (any, error)
-	get := map[string]serve{"/": s.servePage, "/network": s.serveNetwork, "/digit": s.serveReading, "/progress": s.serveProgress}
-	post := map[string]serve{"/recognize": s.serveReading, "/check": s.serveCheck, "/step": s.serveStep, "/undo": s.serveUndo,
-		"/learn": s.serveLearn, "/pause": s.serveOrder, "/resume": s.serveOrder, "/next": s.serveOrder, "/stop": s.serveOrder,
-		"/pace": s.serveOrder, "/save": s.serveSave}
+	get := map[string]serve{
+		"/": s.servePage, "/network": s.serveNetwork, "/digit": s.serveReading, "/progress": s.serveProgress,
+	}
+	post := map[string]serve{
+		"/recognize": s.serveReading, "/check": s.serveCheck, "/step": s.serveStep, "/undo": s.serveUndo,
+		"/learn": s.serveLearn, "/pause": s.serveOrder, "/resume": s.serveOrder, "/next": s.serveOrder,
+		"/stop": s.serveOrder, "/pace": s.serveOrder, "/save": s.serveSave,
+	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
-		w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "+
-			"connect-src 'self'; img-src data:; frame-ancestors 'none'")
+		w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'unsafe-inline'; "+
+			"style-src 'unsafe-inline'; connect-src 'self'; img-src data:; frame-ancestors 'none'")
 		routes, method := post, "POST"
 		if _, ok := get[r.URL.Path]; ok {
 			routes, method = get, "GET"
@@ -2196,9 +2205,10 @@ func (s *studio) describe(n *Network, version int, r *http.Request) (any, error)
 
 // example returns the example that a request is about, and what to say of it: a drawing in
 // the body, or a test picture, by number=N, the next after wrong=N that the network misreads,
-// or for /digit any. A drawing has the label in the query, or -1; a test picture has its own
-// unless there is one in the query.
-func (s *studio) example(w http.ResponseWriter, r *http.Request, n *Network) (e Example, about map[string]any, err error) {
+// or for /digit any. The label is the one in the query or else that of the test picture. Only
+// for /recognize there may be none: it is -1 then.
+func (s *studio) example(w http.ResponseWriter, r *http.Request, n *Network) (
+	e Example, about map[string]any, err error) {
 	query, last := r.URL.Query(), len(s.set.Test)-1
 	number := rand.IntN(last + 1)
 	switch {
@@ -2210,7 +2220,8 @@ func (s *studio) example(w http.ResponseWriter, r *http.Request, n *Network) (e 
 	case query.Get("number") != "":
 		number = queryNumber(r, "number", 0, last, &err)
 		if err != nil {
-			err = refuse(http.StatusNotFound, "there is no test picture %q; they have the numbers 0 to %d", query.Get("number"), last)
+			err = refuse(http.StatusNotFound, "there is no test picture %q; they have the numbers 0 to %d",
+				query.Get("number"), last)
 		}
 	case r.URL.Path != "/digit":
 		number = -1
@@ -2223,7 +2234,7 @@ func (s *studio) example(w http.ResponseWriter, r *http.Request, n *Network) (e 
 		e = s.set.Test[number]
 		about = map[string]any{"number": number, "label": e.Label}
 	}
-	if query.Has("label") {
+	if query.Has("label") || number < 0 && r.URL.Path != "/recognize" {
 		e.Label = queryNumber(r, "label", 0, s.set.Classes-1, &err)
 	}
 	return e, about, err
@@ -2247,10 +2258,12 @@ func (s *studio) readDrawing(w http.ResponseWriter, r *http.Request) (Picture, P
 	const largestBody, largestPicture = 1 << 20, 4_000_000 // bytes, pixels
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, largestBody))
 	if errors.As(err, new(*http.MaxBytesError)) {
-		return Picture{}, Preparation{}, refuse(http.StatusRequestEntityTooLarge, "a picture may have %d bytes at most", largestBody)
+		err = refuse(http.StatusRequestEntityTooLarge, "a picture may have %d bytes at most", largestBody)
+	} else if err != nil {
+		err = refuse(http.StatusBadRequest, "the picture did not arrive: %w", err)
 	}
 	if err != nil {
-		return Picture{}, Preparation{}, refuse(http.StatusBadRequest, "the picture did not arrive: %w", err)
+		return Picture{}, Preparation{}, err
 	}
 	s.turns <- struct{}{}
 	defer func() { <-s.turns }()
@@ -2299,9 +2312,6 @@ func (s *studio) serveCheck(w http.ResponseWriter, r *http.Request) (any, error)
 	l := queryNumber(r, "layer", 1, len(n.Layers)-1, &err)
 	j := queryNumber(r, "j", 0, n.Layers[l]-1, &err)
 	k := queryNumber(r, "k", -1, n.Layers[l-1]-1, &err)
-	if e.Label < 0 {
-		queryNumber(r, "label", 0, s.set.Classes-1, &err)
-	}
 	if err != nil {
 		return nil, err
 	}
@@ -2327,9 +2337,6 @@ func (s *studio) serveStep(w http.ResponseWriter, r *http.Request) (any, error) 
 		return nil, err
 	}
 	e, _, err := s.example(w, r, shown)
-	if e.Label < 0 {
-		queryNumber(r, "label", 0, s.set.Classes-1, &err)
-	}
 	rate, mistake := strconv.ParseFloat(r.URL.Query().Get("rate"), 64)
 	if err == nil && (mistake != nil || !(rate > 0 && rate <= 1e6)) {
 		err = refuse(http.StatusBadRequest, "rate=%s: must be a number above 0, at most 1000000", r.URL.Query().Get("rate"))
@@ -2352,7 +2359,8 @@ func (s *studio) serveStep(w http.ResponseWriter, r *http.Request) (any, error) 
 	}
 	n.Descend(g, rate, 0)
 	after := Cost(n.Forward(p, e.Picture), e.Label)
-	s.steps = append(s.steps[max(0, len(s.steps)-100):], s.network)
+	s.steps = append(s.steps, s.network)
+	s.steps = s.steps[max(0, len(s.steps)-maxParameters/len(n.All)):] // for their memory
 	s.replace(n)
 	return map[string]any{"version": s.version, "before": before, "predicted": predicted, "after": after}, nil
 }
@@ -2370,44 +2378,33 @@ func (s *studio) serveUndo(w http.ResponseWriter, r *http.Request) (any, error) 
 	return s.progress(), nil
 }
 
-// serveLearn starts a training in the background, from random numbers or from the network
-// that is here. What is left out of the order is as on the command line.
+// serveLearn starts a training in the background. What is left out of the order is as on the
+// command line.
 func (s *studio) serveLearn(w http.ResponseWriter, r *http.Request) (any, error) {
-	n, _, err := s.current()
-	if err != nil {
+	if _, _, err := s.current(); err != nil {
 		return nil, err
 	}
 	d := defaults()
 	order := struct {
-		Hidden        []int
-		Epochs, Batch int
-		Rate          float64
-		Seed          uint64
+		Hidden        *[]int
+		Epochs, Batch *int
+		Rate          *float64
+		Seed          *uint64
 		Plain         bool
-		From          string
-	}{nil, d.plan.Epochs, d.plan.Batch, d.plan.Rate, d.seed, false, "random"}
+		From          string // random, or here for the layers, weights and biases of the network
+	}{&d.hidden, &d.plan.Epochs, &d.plan.Batch, &d.plan.Rate, &d.seed, false, "random"}
 	in := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<12))
 	in.DisallowUnknownFields()
 	if err := in.Decode(&order); err != nil {
 		return nil, refuse(http.StatusBadRequest, "not an order to learn: %w", err)
 	}
-	if order.Hidden != nil {
-		d.hidden = order.Hidden
+	if order.From != "random" && order.From != "here" {
+		return nil, refuse(http.StatusBadRequest, "from %q: must be random or here", order.From)
 	}
-	d.seed, d.plan.Epochs, d.plan.Batch, d.plan.Rate = order.Seed, order.Epochs, order.Batch, order.Rate
 	if order.Plain {
 		d.plan = plain(d.plan)
 	}
-	here := n.Layers[1 : len(n.Layers)-1]
-	switch {
-	case order.From != "random" && order.From != "here":
-		err = fmt.Errorf("from %q: must be random or here", order.From)
-	case order.From == "here" && order.Hidden != nil && !slices.Equal(order.Hidden, here):
-		err = errors.New("from here takes the layers of the network; leave out hidden")
-	default:
-		err = d.check()
-	}
-	if err != nil {
+	if err := d.check(); err != nil {
 		return nil, refuse(http.StatusBadRequest, "%w", err)
 	}
 	interval, err := stepInterval(r)
@@ -2445,13 +2442,13 @@ func (s *studio) start(d settings, interval time.Duration, here bool) (any, erro
 // stepInterval returns the least time between two steps for batches=N a second in the query,
 // 0 for as fast as it goes.
 func stepInterval(r *http.Request) (time.Duration, error) {
-	text := r.URL.Query().Get("batches")
+	text := cmp.Or(r.URL.Query().Get("batches"), "0")
 	pace, err := strconv.ParseFloat(text, 64)
-	switch {
-	case text == "" || err == nil && pace == 0:
-		return 0, nil
-	case err != nil || !(pace >= 0.01 && pace <= 1e6):
+	if err != nil || pace != 0 && !(pace >= 0.01 && pace <= 1e6) {
 		return 0, refuse(http.StatusBadRequest, "batches=%s: must be 0 or a number from 0.01 to 1000000", text)
+	}
+	if pace == 0 {
+		return 0, nil
 	}
 	return time.Duration(float64(time.Second) / pace), nil
 }
