@@ -1829,7 +1829,7 @@ func drawPage(c *console, args []string) error {
 	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer release()
 	address := announce(c, listener.Addr().(*net.TCPAddr))
-	if _, real := c.out.(*resultWriter); real && *open && isTerminal(os.Stdout) {
+	if _, standard := c.out.(*resultWriter); *open && standard && isTerminal(os.Stdout) {
 		openBrowser(address)
 	}
 	err = s.serve(ctx, listener)
@@ -1941,8 +1941,8 @@ type learning struct {
 	resting   bool          // it waits because it is paused
 	interval  time.Duration // the least time between two steps
 	due       time.Time     // when the next step may be taken
-	published time.Time     // when a copy was last shown
-	fresh     bool          // the copy has the last step
+	publishAt time.Time     // when the next copy is to be shown
+	fresh     bool          // a copy with the last step is shown
 }
 
 func newLearning(d settings, state string) *learning {
@@ -1968,8 +1968,7 @@ func (s *studio) learn(l *learning, random *rand.Rand) {
 	s.changed.Broadcast()
 }
 
-// report is called after each step. It shows a copy of the network ten times a second; more
-// often would slow the training down.
+// report is called after each step.
 func (s *studio) report(l *learning, p Progress) error {
 	ends := p.Seen == p.Of
 	if ends {
@@ -1988,7 +1987,7 @@ func (s *studio) report(l *learning, p Progress) error {
 		return err
 	}
 	l.fresh = false
-	if ends || time.Since(l.published) >= 100*time.Millisecond {
+	if ends || time.Now().After(l.publishAt) {
 		s.publish(l)
 	}
 	if ends {
@@ -1999,14 +1998,16 @@ func (s *studio) report(l *learning, p Progress) error {
 	return s.wait(l)
 }
 
-// publish shows a copy of the network in training.
+// publish shows a copy of the network in training, ten times a second. For a large network
+// that is less often, so that the copies take at most a tenth of the time.
 func (s *studio) publish(l *learning) {
 	bad := func(x float64) bool { return math.IsNaN(x) || math.IsInf(x, 0) }
 	if l.fresh || slices.ContainsFunc(l.network.All, bad) { // it is about to fail
 		return
 	}
+	start := time.Now()
 	s.replace(l.network.Clone())
-	l.fresh, l.published = true, time.Now()
+	l.fresh, l.publishAt = true, time.Now().Add(max(100*time.Millisecond, 10*time.Since(start)))
 }
 
 // test measures the network at the end of an epoch.
