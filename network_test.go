@@ -38,30 +38,6 @@ import (
 	"unicode/utf8"
 )
 
-// mnist is loaded once for all tests.
-var mnist = sync.OnceValue(func() *Dataset {
-	set, err := LoadDataset("")
-	if err != nil {
-		panic(err)
-	}
-	return set
-})
-
-// quiet is the report of trainings that nobody watches.
-func quiet(Progress) error { return nil }
-
-func seeded(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 0)) }
-
-// raced reports whether the race detector is on (go test -race). It makes arithmetic twenty
-// times slower, so tests with much of it in one goroutine then do less.
-func raced() bool {
-	info, _ := debug.ReadBuildInfo()
-	return info != nil && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
-}
-
-// few is an example with a row of pixels.
-func few(label int, greys ...byte) Example { return Example{NewPicture(1, len(greys), greys), label} }
-
 // Chapter 4: backpropagation calculus. Read these tests first.
 
 // Chapter 4 starts with one neuron in each layer: no matrix, no index, only the chain.
@@ -98,14 +74,13 @@ func TestChainOfSingleNeuronsFollowsTheChainRule(t *testing.T) {
 		{"dC/dw1", g.Weights[1].At(0, 0), a0 * slope(z1) * dCda1},
 		{"dC/db1", g.Biases[1][0], 1 * slope(z1) * dCda1},
 	} {
-		if math.Abs(c.got-c.want) > 1e-15 {
+		if !(math.Abs(c.got-c.want) <= 1e-15) {
 			t.Errorf("%s = %v, want %v", c.name, c.got, c.want)
 		}
 	}
 }
 
-// PyTorch 1.13 computed these numbers in float64 by automatic differentiation. It shares no
-// line and no author with this program.
+// PyTorch 1.13 computed these numbers in float64 by automatic differentiation.
 func TestGradientIsTheOneThatPyTorchComputes(t *testing.T) {
 	n := network(t, `{"layers":[4,3,2],
 		"weights":[[[0.5,-0.25,1,-1.5],[-0.75,0.125,0.25,2],[1.25,-1,0.75,0.5]],[[1.5,-2,0.5],[-1,0.25,3]]],
@@ -133,10 +108,47 @@ func TestGradientIsTheOneThatPyTorchComputes(t *testing.T) {
 		{"dC/db of the output", g.Biases[2], []float64{0.0886979904892039, -0.0046566424404677785}},
 	} {
 		for i, want := range c.want {
-			if len(c.got) != len(c.want) || math.Abs(c.got[i]-want) > 1e-15 {
+			if len(c.got) != len(c.want) || !(math.Abs(c.got[i]-want) <= 1e-15) {
 				t.Errorf("%s: %v, want %v", c.name, c.got, c.want)
 				break
 			}
+		}
+	}
+}
+
+// The layers here are wide enough for the faster loops at the end of matrix.go. Two sums over
+// the gradient, one of them with signs, stand for its 146 numbers.
+func TestGradientOfWideLayersIsTheOneThatPyTorchComputes(t *testing.T) {
+	layers := []int{13, 9, 2}
+	n := &Network{layers, NewParameters(layers)}
+	for l := 1; l < len(layers); l++ {
+		for j := range layers[l] {
+			for k := range layers[l-1] {
+				n.Weights[l].Set(j, k, float64((7*j+3*k+5*l)%11-5)/8)
+			}
+			n.Biases[l][j] = float64((5*j+l)%7-3) / 4
+		}
+	}
+	p, g := n.NewPass(), n.NewGradient()
+	output := n.Forward(p, NewPicture(1, 13, []byte{40, 77, 0, 151, 188, 225, 6, 0, 80, 117, 154, 191, 228}))
+	n.Backward(p, 1, g)
+	signed, squares := 0.0, 0.0
+	for i, derivative := range g.All {
+		signed += float64(i%7-3) * derivative
+		squares += derivative * derivative
+	}
+	for _, c := range []struct {
+		name      string
+		got, want float64
+	}{
+		{"output 0", output[0], 0.39320591068678384},
+		{"output 1", output[1], 0.5054397484135065},
+		{"the cost", Cost(output, 1), 0.3992007306483188},
+		{"the signed sum", signed, -0.3958336698530455},
+		{"the sum of squares", squares, 0.40202857150182436},
+	} {
+		if !(math.Abs(c.got-c.want) <= 1e-14) {
+			t.Errorf("%s is %v, want %v", c.name, c.got, c.want)
 		}
 	}
 }
@@ -156,9 +168,9 @@ func network(t *testing.T, text string) *Network {
 	return n
 }
 
-// plainGradient is the chain rule once more, written out path by path. It shares nothing with
-// the code under test but the forward pass. A mistake makes it wrong on purpose. It returns
-// the gradient of the average cost.
+// plainGradient returns the gradient of the average cost by the chain rule, written out path by
+// path. It has only the forward pass in common with the code under test. The mistake, if it is
+// not empty, is made on purpose.
 func plainGradient(n *Network, examples []Example, mistake string) []float64 {
 	gradient := NewParameters(n.Layers)
 	share := 1 / float64(len(examples))
@@ -303,7 +315,7 @@ func TestGradientCheckCatchesKnownMistakes(t *testing.T) {
 	} {
 		worst := worstError(n, examples, plainGradient(n, examples, mistake))
 		t.Logf("%-35s worst relative error %.1e", mistake, worst)
-		if worst < 0.1 {
+		if !(worst >= 0.1) {
 			t.Errorf("%s: worst relative error only %g", mistake, worst)
 		}
 	}
@@ -328,8 +340,7 @@ func TestTrainingWithoutTweaksIsTheRuleOfTheVideos(t *testing.T) {
 	start := NewNetwork([]int{784, 5, 10}, seeded(6))
 	got, want := start.Clone(), start.Clone()
 
-	training := plain(defaults().plan)
-	training.Epochs, training.Batch, training.Rate = 2, 10, 0.7
+	training := Training{Epochs: 2, Batch: 10, Rate: 0.7}
 	var seen []int
 	training.Train(got, examples, seeded(7), func(p Progress) error { seen = append(seen, p.Seen); return nil })
 
@@ -342,7 +353,7 @@ func TestTrainingWithoutTweaksIsTheRuleOfTheVideos(t *testing.T) {
 		random.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 		plainRule(want, examples, order, 10, 0.7)
 	}
-	if d := distance(got, want); d > 1e-12 {
+	if d := distance(got, want); !(d <= 1e-12) {
 		t.Errorf("the networks differ by %g", d)
 	}
 	if want := []int{10, 20, 23, 10, 20, 23}; !slices.Equal(seen, want) {
@@ -390,6 +401,32 @@ func TestSlopeMeasuresWhatCalculusSays(t *testing.T) {
 		}
 	}
 }
+
+// What the tests share.
+
+// mnist is loaded once for all tests.
+var mnist = sync.OnceValue(func() *Dataset {
+	set, err := LoadDataset("")
+	if err != nil {
+		panic(err)
+	}
+	return set
+})
+
+// quiet is a report that does nothing.
+func quiet(Progress) error { return nil }
+
+func seeded(seed uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, 0)) }
+
+// raced reports whether the race detector is on (go test -race). It makes arithmetic twenty
+// times slower, so tests with much of it in one goroutine then do less.
+func raced() bool {
+	info, _ := debug.ReadBuildInfo()
+	return info != nil && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
+}
+
+// few is an example with a row of pixels.
+func few(label int, greys ...byte) Example { return Example{NewPicture(1, len(greys), greys), label} }
 
 // Chapter 1: what is a neural network?
 
