@@ -10,6 +10,9 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"go/constant"
+	"go/token"
+	"go/types"
 	"hash/crc32"
 	"image"
 	"image/color"
@@ -1823,65 +1826,148 @@ func TestPredictReadsEachFileAndGoesOnAfterABadOne(t *testing.T) {
 	}
 }
 
-func TestWhatExplainPrintsIsTrue(t *testing.T) {
-	net := saved(t)
+// explained returns the lines that explain prints about the trained network.
+func explained(t *testing.T, args ...string) []string {
+	t.Helper()
 	var out, err bytes.Buffer
-	if code := run(&console{out: &out, err: &err, width: 80}, []string{"explain", "-net", net, "8"}); code != 0 {
+	args = append([]string{"explain", "-net", saved(t)}, args...)
+	if code := run(&console{out: &out, err: &err, width: 80}, args); code != 0 {
 		t.Fatal(err.String())
 	}
-	text := out.String()
-	for _, line := range strings.Split(text, "\n") {
-		if len([]rune(line)) > 80 {
-			t.Errorf("too wide for 80 columns: %s", line)
+	return strings.Split(out.String(), "\n")
+}
+
+// number returns a printed number, or NaN, and half a unit of its last digit.
+func number(text string) (x, half float64) {
+	x, err := strconv.ParseFloat(text, 64)
+	if err != nil {
+		return math.NaN(), 0
+	}
+	mantissa, exponent, _ := strings.Cut(text, "e")
+	_, decimals, _ := strings.Cut(mantissa, ".")
+	power, _ := strconv.Atoi(exponent)
+	return x, 0.5 * math.Pow10(power-len(decimals))
+}
+
+func TestExplainAddsUpOnAPocketCalculator(t *testing.T) {
+	split := regexp.MustCompile(` = |: |   +|, .*`)
+	square := regexp.MustCompile(`(\(.*\))\^2`)
+	formulas, sums, sum := 0, 0, 0.0
+	for _, line := range explained(t, "8") {
+		pieces := split.Split(strings.TrimSpace(line), -1)
+		for i, piece := range pieces { // evaluates those that are formulas of numbers, as Go does
+			formula := strings.Replace(square.ReplaceAllString(piece, "$1 * $1"), "2 (", "2 * (", 1)
+			result, err := types.Eval(token.NewFileSet(), nil, token.NoPos, formula)
+			if err != nil || !strings.Contains(formula, " ") {
+				continue
+			}
+			want, _ := constant.Float64Val(result.Value)
+			printed, half := number(pieces[0])
+			if i+1 < len(pieces) && pieces[i+1] != "" {
+				printed, half = number(pieces[i+1])
+			}
+			if !(math.Abs(printed-want) <= half+1e-5*math.Abs(want)) {
+				t.Errorf("%s: by hand it is %g", line, want)
+			}
+			formulas++
+		}
+		switch x, half := number(pieces[0]); {
+		case math.IsNaN(x):
+			sum = 0
+		case strings.Contains(line, "   = "):
+			if math.Abs(x-sum) > 10*half {
+				t.Errorf("%s: the numbers above it add up to %g", line, sum)
+			}
+			sums++
+			sum = x // z goes on from the weighted sum
+		default:
+			sum += x
 		}
 	}
+	if formulas < 50 || sums != 6 {
+		t.Errorf("%d formulas and %d sums", formulas, sums)
+	}
+}
+
+func TestExplainPrintsTheDerivativesOfBackprop(t *testing.T) {
 	n, e := trained(), mnist().Test[8]
 	p, gradient := n.NewPass(), n.NewGradient()
 	n.Forward(p, e.Picture)
 	n.Backward(p, e.Label, gradient)
-	// Chapter 4 names the weight of each layer that matters most, from the last on.
-	products := regexp.MustCompile(`dC/dw = (\S+) \* (\S+) \* (\S+) = (\S+)\n.*: +(\S+), relative error (\S+)`).FindAllStringSubmatch(text, -1)
-	if len(products) != 3 {
-		t.Fatalf("%d products of the chain rule", len(products))
+	text := strings.Join(explained(t, "8"), "\n")
+	want := []string{fmt.Sprintf("the network reads %d", Answer(p.A[3]))}
+	for l := 1; l <= 3; l++ { // the largest derivative of the weights of each layer, and that of the same neuron's bias
+		i := ranked(gradient.Weights[l].Data)[0]
+		w, b := gradient.Weights[l].Data[i], gradient.Biases[l][i%n.Layers[l]]
+		want = append(want, fmt.Sprintf("= %+.6g\n  measured by nudging w: %+.6g, relative", w, w),
+			fmt.Sprintf("= %+.6g\n  measured by nudging b: %+.6g, relative", b, b))
 	}
-	for i, match := range products {
-		var f [6]float64
-		for at, word := range match[1:] {
-			f[at], _ = strconv.ParseFloat(word, 64)
+	for _, part := range want {
+		if !strings.Contains(text, part) {
+			t.Errorf("%q is missing", part)
 		}
-		most := 0.0
-		for _, x := range gradient.Weights[3-i].Data {
-			if math.Abs(x) > math.Abs(most) {
-				most = x
+	}
+	prediction := regexp.MustCompile(`should change C by (\S+); it does by (\S+)|\n +0.001 .* (\S+) +(\S+)\n`)
+	predictions := prediction.FindAllStringSubmatch(text, -1)
+	for _, m := range predictions {
+		predicted, _ := number(m[1] + m[4])
+		measured, _ := number(m[2] + m[3])
+		if !(math.Abs(measured-predicted) <= 0.05*math.Abs(predicted)+1e-15) || predicted == 0 {
+			t.Errorf("%s: predicted and measured are too far apart", m[0])
+		}
+	}
+	relatives := regexp.MustCompile(`relative error (?:is )?(\S+)`).FindAllStringSubmatch(text, -1)
+	for _, m := range relatives {
+		if relative, _ := number(m[1]); !(relative <= 1e-6) {
+			t.Error(m[0])
+		}
+	}
+	if len(predictions) != 3 || len(relatives) != 7 {
+		t.Errorf("%d predictions and %d relative errors", len(predictions), len(relatives))
+	}
+}
+
+func TestExplainAveragesAMiniBatch(t *testing.T) {
+	lines, n, examples := explained(t, "8", "9", "10"), trained().Clone(), mnist().Test[8:11]
+	var gradients []Parameters
+	for _, batch := range [][]Example{examples[:1], examples[1:2], examples[2:], examples} {
+		g := NewParameters(n.Layers)
+		copy(g.All, backprop(n, batch))
+		gradients = append(gradients, g)
+	}
+	numbers := 0
+	for at, line := range lines {
+		var l, j, k int
+		if _, err := fmt.Sscanf(line, "into layer %d", &l); err != nil {
+			continue
+		}
+		for i, name := range strings.Fields(line)[3:] {
+			fmt.Sscanf(name, "w_%d,%d", &j, &k)
+			for y, g := range gradients { // a line for each example, and one for the average
+				fields := strings.Fields(lines[at+1+y])
+				printed, half := number(fields[len(fields)-5+i])
+				if want := -g.Weights[l].At(j, k); !(math.Abs(printed-want) <= half) {
+					t.Errorf("%s into layer %d: %g, want %g", name, l, printed, want)
+				}
+				numbers++
 			}
 		}
-		near := func(a, b, tolerance float64) bool { return math.Abs(a-b) <= tolerance*math.Abs(b) }
-		if !near(f[3], most, 1e-5) || !near(f[0]*f[1]*f[2], f[3], 1e-2) || !near(f[4], f[3], 1e-5) || f[5] > 1e-6 {
-			t.Errorf("%s: the gradient has %v", match[0], most)
-		}
 	}
-	for _, pattern := range []string{
-		`it should change the cost by (\S+); it does by (\S+)\n`,
-		`the change is +(\S+)\n +the gradient predicts +(\S+)\n`,
-	} {
-		match := regexp.MustCompile(pattern).FindStringSubmatch(text)
-		if match == nil {
-			t.Fatalf("no %s", pattern)
-		}
-		a, _ := strconv.ParseFloat(match[1], 64)
-		b, _ := strconv.ParseFloat(match[2], 64)
-		if math.Abs(a-b) > 0.05*math.Abs(b) || b == 0 {
-			t.Errorf("%s: predicted and measured are too far apart", match[0])
-		}
+	before, _ := n.Test(examples)
+	for i, derivative := range gradients[3].All {
+		n.All[i] -= defaults().plan.Rate * derivative
 	}
-	if !strings.Contains(text, fmt.Sprintf("the network says %d", Answer(n.Forward(n.NewPass(), e.Picture)))) {
-		t.Error("the answer is missing")
+	after, _ := n.Test(examples)
+	want := fmt.Sprintf("%8g  %12.6g  %12.6g", defaults().plan.Rate, before, after)
+	if numbers != 3*5*4 || !strings.Contains(strings.Join(lines, "\n"), want) {
+		t.Errorf("%d numbers; the step of the mini-batch is not %s", numbers, want)
 	}
 }
 
 func TestExplainTakesANumberOrAFile(t *testing.T) {
 	net, file := saved(t), filepath.Join(t.TempDir(), "7.png")
-	os.WriteFile(file, asPNG(paper(mnist().Test[0].Picture, 28, 28, 0, 0, 1, color.NRGBA{0, 0, 0, 255}, color.NRGBA{255, 255, 255, 255})), 0o644)
+	black, white := color.NRGBA{0, 0, 0, 255}, color.NRGBA{255, 255, 255, 255}
+	os.WriteFile(file, asPNG(paper(mnist().Test[0].Picture, 28, 28, 0, 0, 1, black, white)), 0o644)
 	text := filepath.Join(t.TempDir(), "text")
 	os.WriteFile(text, []byte("text"), 0o644)
 	for _, c := range []struct {
@@ -1897,14 +1983,17 @@ func TestExplainTakesANumberOrAFile(t *testing.T) {
 		{[]string{"-label", "2", "--", "-1"}, 1, "", "0 to 9999"},
 		{[]string{text}, 1, "", "not a PNG"},
 		{[]string{"none"}, 1, "", "none"},
-		{[]string{"1", "2"}, 2, "", "one argument too many"},
+		{[]string{"8", "-neuron", "7"}, 0, "Neuron 7 of layer 1", ""},
+		{[]string{"1", file}, 0, "what 2 pictures ask", ""},
+		{[]string{"-neuron", "16"}, 2, "", "0 to 15"},
 		{[]string{"-label", "10", file}, 2, "", "0 to 9"},
 		{[]string{"-label", "-2", file}, 2, "", "0 to 9"},
-		{[]string{"-label", "3", "0"}, 2, "", "known to show a 7"},
+		{[]string{"-label", "3", "0"}, 0, "test picture 0, a 3", ""},
 	} {
 		var out, err bytes.Buffer
 		code := run(&console{out: &out, err: &err, width: 80}, append([]string{"explain", "-net", net}, c.args...))
-		if code != c.code || !strings.Contains(out.String(), c.out) || !strings.Contains(err.String(), c.want) || code != 0 && strings.Count(err.String(), "\n") != 1 {
+		if code != c.code || !strings.Contains(out.String(), c.out) || !strings.Contains(err.String(), c.want) ||
+			code != 0 && strings.Count(err.String(), "\n") != 1 {
 			t.Errorf("%v: exit %d, err %q", c.args, code, err.String())
 		}
 	}
@@ -1918,13 +2007,14 @@ func TestEveryShapeOfNetworkCanBeExplainedAndPainted(t *testing.T) {
 		if err := NewNetwork(layers, seeded(1)).Save(net); err != nil {
 			t.Fatal(err)
 		}
-		for _, args := range [][]string{{"explain", "-net", net, "-data", set, "5"}, {"test", "-net", net, "-data", set}, {"weights", "-net", net, "-data", set, "-out", out}} {
+		for _, args := range [][]string{{"explain", "5"}, {"explain", "5", "6"}, {"test"}, {"weights", "-out", out}} {
 			var text, err bytes.Buffer
+			args = append(args, "-net", net, "-data", set)
 			if code := run(&console{out: &text, err: &err, width: 80}, args); code != 0 {
 				t.Errorf("%v: exit %d, %s", args, code, err.String())
 			}
 			for _, line := range strings.Split(text.String(), "\n") {
-				if len([]rune(line)) > 80 && !strings.Contains(line, set) && !strings.Contains(line, net) && !strings.Contains(line, out) {
+				if len([]rune(line)) > 80 && !strings.Contains(line, os.TempDir()) {
 					t.Errorf("%v: too wide for 80 columns: %s", args[:1], line)
 				}
 			}
