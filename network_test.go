@@ -880,7 +880,7 @@ func TestClaims(t *testing.T) {
 	Training{Epochs: 5, Batch: 10, Rate: 1.5}.Train(plain, mnist().Train, seeded(1), quiet)
 
 	t.Run("the network has 13,002 weights and biases (chapter 1)", func(t *testing.T) {
-		t.Logf("784*16 + 16*16 + 16*10 weights + 16+16+10 biases = %d", len(plain.All))
+		t.Logf("784*16 + 16*16 + 16*10 weights and 16 + 16 + 10 biases are %d numbers", len(plain.All))
 		if len(plain.All) != 13002 {
 			t.Fail()
 		}
@@ -889,7 +889,8 @@ func TestClaims(t *testing.T) {
 	t.Run("a neuron can be made by hand to see one bar (chapter 1)", func(t *testing.T) {
 		// Weights of 1 along a bar of 8 pixels and -1 right above and below it.
 		n := &Network{[]int{28 * 28, 1}, NewParameters([]int{28 * 28, 1})}
-		blank, bar, full, upright := make([]byte, 784), make([]byte, 784), bytes.Repeat([]byte{255}, 784), make([]byte, 784)
+		black, white := make([]byte, 784), bytes.Repeat([]byte{255}, 784)
+		bar, upright := make([]byte, 784), make([]byte, 784)
 		for i := range 8 {
 			n.Weights[1].Set(0, 10*28+10+i, 1)
 			n.Weights[1].Set(0, 9*28+10+i, -1)
@@ -901,18 +902,13 @@ func TestClaims(t *testing.T) {
 		for _, bias := range []float64{-5, 0} {
 			n.Biases[1][0] = bias
 			var a [4]float64
-			for i, picture := range [][]byte{bar, blank, full, upright} {
+			for i, picture := range [][]byte{bar, black, white, upright} {
 				a[i] = n.Forward(p, NewPicture(28, 28, picture))[0]
 			}
-			t.Logf("bias %+g: the bar %.3f, a blank %.3f, all white %.3f, the bar upright %.3f", bias, a[0], a[1], a[2], a[3])
-			if a[0] < 0.9 {
-				t.Error("it does not fire on its bar")
-			}
-			if bias < 0 && max(a[1], a[2], a[3]) > 0.1 {
-				t.Error("it fires on something else")
-			}
-			if bias == 0 && a[1] < 0.4 {
-				t.Error("without the bias it should fire too easily")
+			t.Logf("activation with bias %+g: %.3f for the bar, %.3f for black, %.3f for white, %.3f for the bar upright",
+				bias, a[0], a[1], a[2], a[3])
+			if a[0] < 0.9 || bias < 0 && max(a[1], a[2], a[3]) > 0.1 || bias == 0 && a[1] < 0.4 {
+				t.Error("with the bias it should fire on the bar only, without it too easily")
 			}
 		}
 	})
@@ -924,7 +920,7 @@ func TestClaims(t *testing.T) {
 			cost += c / 20
 			right += r
 		}
-		t.Logf("20 random starts: average cost %.2f, %.1f%% right", cost, percent(right, 20000))
+		t.Logf("20 random networks: average cost %.2f, %.1f%% of the answers right", cost, percent(right, 20000))
 		if cost < 2.3 || cost > 3.3 || right < 1400 || right > 2600 {
 			t.Fail()
 		}
@@ -933,12 +929,15 @@ func TestClaims(t *testing.T) {
 	t.Run("the cost falls, and the steps get smaller as the slope flattens (chapter 2)", func(t *testing.T) {
 		n := NewNetwork(layers, seeded(1))
 		var costs, lengths []float64
+		done := 0
 		for _, epochs := range []int{0, 1, 2, 5, 12} {
 			Training{Epochs: epochs, Batch: 10, Rate: 0.75}.Train(n, some, seeded(1), quiet)
+			done += epochs
 			cost, _ := n.Test(some)
-			costs = append(costs, cost)
-			lengths = append(lengths, length(backprop(n, some)))
-			t.Logf("after %2d more epochs of 10,000: cost %.3f, length of the gradient %.4f", epochs, cost, lengths[len(lengths)-1])
+			steepness := length(backprop(n, some))
+			costs, lengths = append(costs, cost), append(lengths, steepness)
+			t.Logf("after %s of 10,000 pictures: cost %.3f, length of the gradient as a vector %.4f",
+				count(done, "epoch"), cost, steepness)
 		}
 		if last := len(costs) - 1; costs[last] > costs[0]/10 || lengths[last] > lengths[0]/10 {
 			t.Fail()
@@ -951,7 +950,7 @@ func TestClaims(t *testing.T) {
 			n := NewNetwork(layers, seeded(1))
 			Training{Epochs: 1, Batch: 10, Rate: rate}.Train(n, some, seeded(1), quiet)
 			cost, right := n.Test(some)
-			t.Logf("rate %g: cost %.3f after an epoch of 10,000, %.1f%% right", rate, cost, percent(right, len(some)))
+			t.Logf("after an epoch with rate %g: cost %.3f, %.1f%% right", rate, cost, percent(right, len(some)))
 			costs = append(costs, cost)
 		}
 		if costs[1] < 2*costs[0] {
@@ -969,7 +968,8 @@ func TestClaims(t *testing.T) {
 			ends, costs = append(ends, n), append(costs, cost)
 		}
 		far := cosine(ends[0].All, ends[1].All)
-		t.Logf("costs %.4f and %.4f, cosine of the angle between the 13,002 numbers %.2f (1 would be the same direction)", costs[0], costs[1], far)
+		t.Logf("two trainings end with costs %.4f and %.4f; cosine of the angle between their 13,002 numbers %.2f "+
+			"(1 is the same direction, 0 a right angle)", costs[0], costs[1], far)
 		if math.Abs(costs[0]-costs[1]) > 0.25*max(costs[0], costs[1]) || far > 0.5 {
 			t.Fail()
 		}
@@ -981,7 +981,9 @@ func TestClaims(t *testing.T) {
 		defaults().plan.Train(n, mnist().Train, random, quiet)
 		_, plainRight := plain.Test(mnist().Test)
 		_, right := n.Test(mnist().Test)
-		t.Logf("the plain rule, 5 epochs: %.2f%%; go run . with both tweaks, %d epochs: %.2f%%; the network that the videos show has 93.63%%", percent(plainRight, 10000), defaults().plan.Epochs, percent(right, 10000))
+		t.Logf("right in test: %.2f%% after 5 epochs of the videos' rule, %.2f%% after %d epochs of go run . train, "+
+			"which adds -anneal, -decay and -shift; 93.63%% with the weights shown in the videos",
+			percent(plainRight, 10000), percent(right, 10000), defaults().plan.Epochs)
 		if plainRight < 9200 || right < 9570 {
 			t.Fail()
 		}
@@ -996,38 +998,56 @@ func TestClaims(t *testing.T) {
 		}
 		untrained := likeness(wide)
 		Training{Epochs: 2, Batch: 10, Rate: 1.5}.Train(wide, mnist().Train, seeded(1), quiet)
-		t.Logf("correlation of the weights of neighbouring pixels: untrained %.2f, trained from a wide start %.2f, from ours %.2f", untrained, likeness(wide), likeness(plain))
-		t.Log("so it is true of a wide start; from a narrow one, as ours, neurons come to look for strokes and edges: run go run . weights")
+		t.Logf("correlation between the weights of neighbouring pixels (0 is random): %.2f before training, "+
+			"%.2f after training from large random weights, %.2f from small ones", untrained, likeness(wide), likeness(plain))
+		t.Log("true for large random weights; from small ones, as in train, neurons come to look for strokes and edges")
 		if likeness(wide) > 0.5 || likeness(plain) < 0.5 {
 			t.Fail()
 		}
 	})
 
 	t.Run("it answers confidently even when shown noise (chapter 2)", func(t *testing.T) {
-		var digits, wrong, noise []float64
-		p := plain.NewPass()
-		for _, e := range mnist().Test {
-			output := plain.Forward(p, e.Picture)
-			answer := Answer(output)
-			digits = append(digits, output[answer])
-			if answer != e.Label {
-				wrong = append(wrong, output[answer])
-			}
-		}
-		random := seeded(1)
-		picture := make([]byte, 784)
-		answers := make([]int, 10)
+		var noise []Example
+		random, greys := seeded(1), make([]byte, 784)
 		for range 1000 {
-			for i := range picture {
-				picture[i] = byte(random.IntN(256))
+			for i := range greys {
+				greys[i] = byte(random.IntN(256))
 			}
-			output := plain.Forward(p, NewPicture(28, 28, picture))
-			answers[Answer(output)]++
-			noise = append(noise, output[Answer(output)])
+			noise = append(noise, Example{NewPicture(28, 28, greys), 0})
 		}
-		t.Logf("mean winning activation: %.2f on digits, %.2f on its mistakes, %.2f on 1,000 pictures of noise (answers 0 to 9: %v)", average(digits), average(wrong), average(noise), answers)
-		if average(noise) < 0.3 {
+		var wrong []Example
+		for _, m := range review(plain, mnist().Test).mistakes {
+			wrong = append(wrong, m.example)
+		}
+		t.Logf("average of the brightest output: %.2f for digits, %.2f for digits read wrong, %.2f for noise",
+			brightness(plain, mnist().Test), brightness(plain, wrong), brightness(plain, noise))
+		t.Logf("how many of 1,000 pictures of noise it reads as 0, 1, 2, ..., 9: %v", review(plain, noise).table[0])
+		if brightness(plain, noise) < 0.3 {
 			t.Fail()
+		}
+	})
+
+	t.Run("labels at random are learned by heart, and teach nothing (chapter 2)", func(t *testing.T) {
+		random := seeded(1)
+		shuffled := slices.Clone(mnist().Train[:10000])
+		for i := range shuffled {
+			shuffled[i].Label = random.IntN(10)
+		}
+		for _, c := range []struct {
+			name                     string
+			hidden, examples, epochs int
+			least, most              float64 // share of the labels that it learns
+		}{{"large for its data", 100, 300, 100, 90, 100}, {"small for its data", 16, 10000, 5, 0, 40}} {
+			n := NewNetwork([]int{784, c.hidden, 10}, seeded(1))
+			examples := shuffled[:c.examples]
+			Training{Epochs: c.epochs, Batch: 10, Rate: 1.5, Anneal: true}.Train(n, examples, seeded(1), quiet)
+			_, byHeart := n.Test(examples)
+			_, right := n.Test(mnist().Test)
+			t.Logf("a network %s (%d hidden neurons, %d pictures): %.1f%% of the random labels right, %.1f%% of the test digits",
+				c.name, c.hidden, c.examples, percent(byHeart, c.examples), percent(right, 10000))
+			if share := percent(byHeart, c.examples); share < c.least || share > c.most || right > 2500 {
+				t.Fail()
+			}
 		}
 	})
 
@@ -1035,12 +1055,7 @@ func TestClaims(t *testing.T) {
 		n := NewNetwork(layers, seeded(1))
 		examples := mnist().Train[:100]
 		g := backprop(n, examples)[:16*784] // the weights of the pixels
-		large := 0
-		for i := range g {
-			if g[i] > g[large] {
-				large = i
-			}
-		}
+		large := ranked(g)[0]
 		small := 0
 		for i := range g {
 			if math.Abs(g[large]/g[i]-32) < math.Abs(g[large]/g[small]-32) {
@@ -1054,7 +1069,9 @@ func TestClaims(t *testing.T) {
 			after, _ := n.Test(examples)
 			return after - before
 		}
-		t.Logf("components %.3g and %.3g, ratio %.2f; the same nudge changes the cost by %.3g and %.3g, ratio %.2f", g[large], g[small], g[large]/g[small], change(large), change(small), change(large)/change(small))
+		t.Logf("two components of the gradient: %.3g and %.3g, ratio %.2f; "+
+			"the same nudge changes the cost by %.3g and %.3g, ratio %.2f",
+			g[large], g[small], g[large]/g[small], change(large), change(small), change(large)/change(small))
 		if math.Abs(change(large)/change(small)/32-1) > 0.05 {
 			t.Fail()
 		}
@@ -1068,13 +1085,13 @@ func TestClaims(t *testing.T) {
 			for batch := range 10 {
 				mean += cosine(backprop(plain, some[batch*size:][:size]), whole) / 10
 			}
-			t.Logf("%4d examples: cosine %.3f", size, mean)
+			t.Logf("cosine of the angle between the gradients of %d and of 10,000 examples: %.3f", size, mean)
 			if mean <= last {
 				t.Error("more examples should come closer")
 			}
 			last = mean
 		}
-		t.Log("so ten examples say little about the way, but each step costs next to nothing, and together they go down")
+		t.Log("1 is the same direction, 0 a right angle; so 10 examples say little, but a step with them is 1,000 times cheaper")
 	})
 
 	t.Run("a network that listens only to the 2s takes everything for a 2 (chapter 3)", func(t *testing.T) {
@@ -1087,43 +1104,13 @@ func TestClaims(t *testing.T) {
 		}
 		Training{Epochs: 1, Batch: 10, Rate: 1.5}.Train(n, twos, seeded(1), quiet)
 		called := 0
-		p := n.NewPass()
-		for _, e := range mnist().Test {
-			if Answer(n.Forward(p, e.Picture)) == 2 {
-				called++
-			}
+		for _, answers := range review(n, mnist().Test).table {
+			called += answers[2]
 		}
-		t.Logf("after %d 2s it takes %.2f%% of all test digits for a 2", len(twos), percent(called, 10000))
+		t.Logf("trained with %d pictures of a 2 only, it reads %.2f%% of the test digits as 2",
+			len(twos), percent(called, 10000))
 		if called < 9900 {
 			t.Fail()
-		}
-	})
-
-	t.Run("labels at random are learned by heart, and teach nothing (chapter 2)", func(t *testing.T) {
-		random := seeded(1)
-		shuffled := slices.Clone(mnist().Train[:10000])
-		for i := range shuffled {
-			shuffled[i].Label = random.IntN(10)
-		}
-		for _, c := range []struct {
-			name     string
-			hidden   int
-			examples int
-			epochs   int
-			learns   bool
-		}{{"large for its data", 100, 300, 100, true}, {"small for its data", 16, 10000, 5, false}} {
-			n := NewNetwork([]int{784, c.hidden, 10}, seeded(1))
-			examples := shuffled[:c.examples]
-			Training{Epochs: c.epochs, Batch: 10, Rate: 1.5, Anneal: true}.Train(n, examples, seeded(1), quiet)
-			_, byHeart := n.Test(examples)
-			_, right := n.Test(mnist().Test)
-			t.Logf("%s (%d neurons, %d pictures): %.1f%% of the random labels, %.1f%% of the test digits", c.name, c.hidden, c.examples, percent(byHeart, c.examples), percent(right, 10000))
-			if share := percent(byHeart, c.examples); c.learns && share < 90 || !c.learns && share > 40 {
-				t.Error("not what the claim says")
-			}
-			if right > 2500 {
-				t.Error("random labels taught something")
-			}
 		}
 	})
 }
@@ -1140,12 +1127,13 @@ func dot(x, y []float64) float64 {
 	return sum
 }
 
-func average(numbers []float64) float64 {
-	sum := 0.0
-	for _, x := range numbers {
-		sum += x
+// brightness returns the average activation of the brightest output.
+func brightness(n *Network, examples []Example) float64 {
+	sum, p := 0.0, n.NewPass()
+	for _, e := range examples {
+		sum += slices.Max(n.Forward(p, e.Picture))
 	}
-	return sum / float64(len(numbers))
+	return sum / float64(len(examples))
 }
 
 // likeness returns how much the weights of pixels side by side in the middle of the
@@ -2847,8 +2835,9 @@ func TestHelpNamesEveryCommandAndItsFlags(t *testing.T) {
 
 // Examples: documentation that is run.
 
-func ExampleNetwork_Forward() {
-	n := &Network{[]int{2, 1}, NewParameters([]int{2, 1})}
+func Example_networkByHand() {
+	layers := []int{2, 1}
+	n := &Network{layers, NewParameters(layers)}
 	n.Weights[1].Set(0, 0, 2) // from the first pixel
 	n.Weights[1].Set(0, 1, 5) // from the second
 	n.Biases[1][0] = -1
@@ -2859,20 +2848,46 @@ func ExampleNetwork_Forward() {
 	// Output: z = 2*1 + 5*0 - 1 = 1, a = sigmoid(z) = 0.7311
 }
 
-func ExampleNetwork_Backward() {
-	n := &Network{[]int{2, 1}, NewParameters([]int{2, 1})}
+func Example_oneStep() {
+	layers := []int{2, 1}
+	n := &Network{layers, NewParameters(layers)}
+	e := Example{NewPicture(1, 2, []byte{255, 51}), 0} // a_0 = 1 and a_1 = 0.2, and y = 1
 	pass, gradient := n.NewPass(), n.NewGradient()
-	output := n.Forward(pass, NewPicture(1, 2, []byte{255, 51}))
-	n.Backward(pass, 0, gradient)
-	fmt.Printf("a = %g, C = (%g - 1)^2 = %g\n", output[0], output[0], Cost(output, 0))
+	output := n.Forward(pass, e.Picture)
+	n.Backward(pass, e.Label, gradient)
+	fmt.Printf("a = %g, C = (%g - 1)^2 = %g\n", output[0], output[0], Cost(output, e.Label))
 	fmt.Printf("dC/dw_0 = a_0 * sigmoid'(z) * 2 (a - y) = 1 * 0.25 * -1 = %g\n", gradient.Weights[1].At(0, 0))
 	fmt.Printf("dC/dw_1 = 0.2 * 0.25 * -1 = %g\n", gradient.Weights[1].At(0, 1))
 	fmt.Printf("dC/db = 1 * 0.25 * -1 = %g\n", gradient.Biases[1][0])
+
+	n.Descend(gradient, 2, 0)
+	output = n.Forward(pass, e.Picture)
+	fmt.Printf("after a step with rate 2: w_0, w_1, b = %.2f, a = %.3f, C = %.3f\n", n.All, output[0], Cost(output, e.Label))
 	// Output:
 	// a = 0.5, C = (0.5 - 1)^2 = 0.25
 	// dC/dw_0 = a_0 * sigmoid'(z) * 2 (a - y) = 1 * 0.25 * -1 = -0.25
 	// dC/dw_1 = 0.2 * 0.25 * -1 = -0.05
 	// dC/db = 1 * 0.25 * -1 = -0.25
+	// after a step with rate 2: w_0, w_1, b = [0.50 0.10 0.50], a = 0.735, C = 0.070
+}
+
+func Example_gradientCheck() {
+	layers := []int{1, 1, 1}
+	n := &Network{layers, NewParameters(layers)}
+	copy(n.All, []float64{2, -1, 3, 0.5}) // w and b of layer 1, w and b of layer 2
+	e := Example{NewPicture(1, 1, []byte{204}), 0}
+	pass, gradient := n.NewPass(), n.NewGradient()
+	n.Forward(pass, e.Picture)
+	n.Backward(pass, e.Label, gradient)
+	for i, computed := range gradient.All {
+		measured := Slope(&n.All[i], func() float64 { return Cost(n.Forward(pass, e.Picture), e.Label) })
+		fmt.Printf("computed %.8f, measured %.8f\n", computed, measured)
+	}
+	// Output:
+	// computed -0.00652747, measured -0.00652747
+	// computed -0.00815933, measured -0.00815933
+	// computed -0.00767553, measured -0.00767553
+	// computed -0.01188796, measured -0.01188796
 }
 
 // How long it takes.
