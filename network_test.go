@@ -2371,6 +2371,8 @@ func TestThePageRecognizesDrawingsAsPredictDoes(t *testing.T) {
 
 func TestTheServerAnswersEveryRequestWithTheRightStatus(t *testing.T) {
 	handler := newTestStudio(t).handler()
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel() // so that /progress ends after its first event
 	for _, c := range []struct {
 		request, host, origin, body string
 		status                      int
@@ -2386,6 +2388,7 @@ func TestTheServerAnswersEveryRequestWithTheRightStatus(t *testing.T) {
 		{"GET /network?places=1", "", "", "", 200, `"weights":[[[`},
 		{"GET /network?places=x", "", "", "", 400, "from 0 to 17"},
 		{"HEAD /progress", "", "", "", 200, ""},
+		{"GET /progress", "", "", "", 200, `data: {`},
 		{"GET /progress", "", "http://evil.example", "", 403, "evil.example"},
 
 		{"GET /digit?number=0", "", "", "", 200, `"label":7`},
@@ -2436,7 +2439,7 @@ func TestTheServerAnswersEveryRequestWithTheRightStatus(t *testing.T) {
 		{"POST /pace?batches=x", "", "", "", 400, "batches=x"},
 	} {
 		method, path, _ := strings.Cut(c.request, " ")
-		request := httptest.NewRequest(method, path, strings.NewReader(c.body))
+		request := httptest.NewRequestWithContext(ctx, method, path, strings.NewReader(c.body))
 		request.Host = cmp.Or(c.host, "localhost:8080")
 		if c.origin != "" {
 			request.Header.Set("Origin", c.origin)
@@ -2553,8 +2556,8 @@ func TestALearningIsPausedSteppedResumedAndStopped(t *testing.T) {
 		{"POST /learn", "{}", 409, "", 0},
 		{"POST /step?number=0&rate=1", "", 409, "", 0},
 		{"POST /undo", "", 409, "", 0},
-		{"POST /pace?batches=0.01", "", 200, "paused", 40},
 		{"POST /save", "", 200, "paused", 40},
+		{"POST /resume", "", 200, "learning", 40},
 		{"POST /next", "", 200, "paused", 60},
 		{"POST /stop", "", 200, "ended", 60},
 		{"POST /next", "", 409, "", 0},
@@ -2586,7 +2589,10 @@ func TestNothingOnDiskChangesUntilSave(t *testing.T) {
 	askPage[report](t, s, "POST /learn", `{"epochs":1}`)
 	finish(t, s)
 	os.Chtimes(s.path, time.Time{}, time.Now().Add(time.Second))
-	learned, _, _ := s.current() // the file has another time, but what was learned here stays
+	learned, _, _ := s.current()
+	if saved, err := LoadNetwork(s.path); err != nil || slices.Equal(learned.All, saved.All) {
+		t.Errorf("a file with a new time replaces what was learned here, error %v", err)
+	}
 	if now, _ := os.ReadFile(s.path); !bytes.Equal(now, first) {
 		t.Error("learning changes the file")
 	}
