@@ -2654,9 +2654,10 @@ func TestDrawStopsWhenAskedAndSaysWhenItsPortIsTaken(t *testing.T) {
 	if err != nil || !strings.HasPrefix(line, "data: {") || !json.Valid([]byte(line[6:])) {
 		t.Errorf("progress begins with %q, %v", line, err)
 	}
+	start := time.Now()
 	stop()
-	if err := <-ended; err != nil {
-		t.Error(err)
+	if err := <-ended; err != nil || time.Since(start) > 2*time.Second {
+		t.Errorf("stopped after %v, error %v", time.Since(start), err)
 	}
 }
 
