@@ -1352,10 +1352,10 @@ func TestNetworkSurvivesItsFileToTheLastBit(t *testing.T) {
 	want.Weights[1].Set(3, 5, math.SmallestNonzeroFloat64)
 	want.Weights[1].Set(3, 6, -math.MaxFloat64)
 	want.Biases[3][9] = 1.0 / 3
-	if err := want.Save(path); err != nil {
+	if err := want.save(path); err != nil {
 		t.Fatal(err)
 	}
-	got, err := LoadNetwork(path)
+	got, err := loadNetwork(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -1409,7 +1409,7 @@ func TestBrokenNetworkFilesAreErrorsThatSayWhere(t *testing.T) {
 		if err := os.WriteFile(path, []byte(c.text), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		n, err := LoadNetwork(path)
+		n, err := loadNetwork(path)
 		if n != nil || err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), path) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: network %v, error %v, want one line with the path and %q", c.name, n, err, c.want)
 		}
@@ -1417,7 +1417,7 @@ func TestBrokenNetworkFilesAreErrorsThatSayWhere(t *testing.T) {
 			t.Errorf("%s: train would replace it, error %v", c.name, err)
 		}
 	}
-	if _, err := LoadNetwork(filepath.Join(t.TempDir(), "none.json")); err == nil || !strings.Contains(err.Error(), "go run . train") {
+	if _, err := loadNetwork(filepath.Join(t.TempDir(), "none.json")); err == nil || !strings.Contains(err.Error(), "go run . train") {
 		t.Errorf("no file: error %v, want the advice to train", err)
 	}
 }
@@ -1435,7 +1435,7 @@ func TestWhatIsNoNetworkFileIsNotRead(t *testing.T) {
 		os.DevNull:   "not a file",
 		folder + "/": "not a file",
 	} {
-		if n, err := LoadNetwork(path); n != nil || err == nil || !strings.Contains(err.Error(), want) {
+		if n, err := loadNetwork(path); n != nil || err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: network %v, error %v, want %q", path, n, err, want)
 		}
 	}
@@ -1447,7 +1447,7 @@ func TestFileIsWrittenWholeOrNotAtAll(t *testing.T) {
 	n := NewNetwork([]int{2, 1}, seeded(1))
 	os.Symlink("network.json", link)
 	for _, name := range []string{link, path} { // the first save is through a link to no file yet
-		if err := n.Save(name); err != nil {
+		if err := n.save(name); err != nil {
 			t.Fatal(err)
 		}
 		os.Chmod(path, 0o600)
@@ -1460,7 +1460,7 @@ func TestFileIsWrittenWholeOrNotAtAll(t *testing.T) {
 		t.Errorf("the link points to %q", target)
 	}
 	n.Weights[1].Set(0, 1, math.NaN())
-	if err := n.Save(path); err == nil || !strings.Contains(err.Error(), path) {
+	if err := n.save(path); err == nil || !strings.Contains(err.Error(), path) {
 		t.Errorf("a network with a NaN is saved: error %v", err)
 	}
 	if now, _ := os.ReadFile(path); !bytes.Equal(now, old) {
@@ -1783,7 +1783,7 @@ func FuzzReadPicture(f *testing.F) {
 func saved(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "network.json")
-	if err := trained().Save(path); err != nil {
+	if err := trained().save(path); err != nil {
 		t.Fatal(err)
 	}
 	return path
@@ -1994,7 +1994,7 @@ func TestEveryShapeOfNetworkCanBeExplainedAndPainted(t *testing.T) {
 	writeSet(t, set, 40, 4, 6, 12)
 	for _, layers := range [][]int{{24, 12}, {24, 1, 12}, {24, 3, 4, 5, 12}, {24, 130, 12}} {
 		net, out := filepath.Join(t.TempDir(), "n.json"), filepath.Join(t.TempDir(), "w.png")
-		if err := NewNetwork(layers, seeded(1)).Save(net); err != nil {
+		if err := NewNetwork(layers, seeded(1)).save(net); err != nil {
 			t.Fatal(err)
 		}
 		for _, args := range [][]string{{"explain", "5"}, {"explain", "5", "6"}, {"test"}, {"weights", "-out", out}} {
@@ -2296,7 +2296,7 @@ func newTestStudio(t *testing.T) *studio { return newStudio(saved(t), "", mnist(
 // newSmallStudio returns a studio with a small network and few examples, which train fast.
 func newSmallStudio(t testing.TB) *studio {
 	path := filepath.Join(t.TempDir(), "network.json")
-	if err := NewNetwork([]int{784, 5, 10}, seeded(9)).Save(path); err != nil {
+	if err := NewNetwork([]int{784, 5, 10}, seeded(9)).save(path); err != nil {
 		t.Fatal(err)
 	}
 	return newStudio(path, "", &Dataset{28, 28, 10, mnist().Train[:500], mnist().Test[:50]})
@@ -2590,7 +2590,7 @@ func TestNothingOnDiskChangesUntilSave(t *testing.T) {
 	finish(t, s)
 	os.Chtimes(s.path, time.Time{}, time.Now().Add(time.Second))
 	learned, _, _ := s.current()
-	if saved, err := LoadNetwork(s.path); err != nil || slices.Equal(learned.All, saved.All) {
+	if saved, err := loadNetwork(s.path); err != nil || slices.Equal(learned.All, saved.All) {
 		t.Errorf("a file with a new time replaces what was learned here, error %v", err)
 	}
 	if now, _ := os.ReadFile(s.path); !bytes.Equal(now, first) {
@@ -2599,7 +2599,7 @@ func TestNothingOnDiskChangesUntilSave(t *testing.T) {
 	if status, r := askPage[report](t, s, "POST /save", ""); status != 200 || !r.Saved {
 		t.Errorf("status %d, %+v", status, r)
 	}
-	if n, err := LoadNetwork(s.path); err != nil || !slices.Equal(n.All, learned.All) {
+	if n, err := loadNetwork(s.path); err != nil || !slices.Equal(n.All, learned.All) {
 		t.Errorf("the file does not have what was learned: %v", err)
 	}
 	if now, _ := os.ReadFile(backup(s.path)); !bytes.Equal(now, first) {
@@ -2617,7 +2617,7 @@ func TestAReloadShowsTheNetworkSavedMeanwhile(t *testing.T) {
 		t.Error("the network is read again without need")
 	}
 	other := NewNetwork([]int{784, 8, 10}, seeded(1))
-	if err := other.Save(s.path); err != nil {
+	if err := other.save(s.path); err != nil {
 		t.Fatal(err)
 	}
 	os.Chtimes(s.path, time.Time{}, time.Now().Add(time.Second))
@@ -2814,7 +2814,6 @@ func FuzzHandler(f *testing.F) {
 		request.Host = host
 		request.Header.Set("Origin", origin)
 		if request.URL.Path == "/progress" { // which would go on
-			method = "HEAD"
 			request.Method = "HEAD"
 		}
 		recorder := httptest.NewRecorder()
@@ -2840,7 +2839,7 @@ func TestMistakesInTheCallAreOneClearLine(t *testing.T) {
 	writeSet(t, set, 30, 3, 5, 26)
 	net := filepath.Join(t.TempDir(), "network.json")
 	small := NewNetwork([]int{2, 2}, seeded(1))
-	if err := small.Save(net); err != nil {
+	if err := small.save(net); err != nil {
 		t.Fatal(err)
 	}
 	old, _ := os.ReadFile(net)
@@ -2903,7 +2902,7 @@ func TestMistakesInTheCallAreOneClearLine(t *testing.T) {
 		}
 		if strings.HasPrefix(c.args, "predict -net "+net) {
 			square := filepath.Join(t.TempDir(), "square.json")
-			NewNetwork([]int{4, 2}, seeded(1)).Save(square)
+			NewNetwork([]int{4, 2}, seeded(1)).save(square)
 			args[2] = square
 		}
 		code, _, err := call(args...)
@@ -2958,7 +2957,7 @@ func TestTrainSavesANetworkThatTestReadsAndResumeImproves(t *testing.T) {
 	}
 	first, _ := os.ReadFile(net)
 	last("-resume", "-epochs", "1")
-	resumed, _ := LoadNetwork(net)
+	resumed, _ := loadNetwork(net)
 	second, _ := os.ReadFile(net)
 	if bytes.Equal(first, second) || !slices.Equal(resumed.Layers, []int{15, 5, 12}) {
 		t.Errorf("-resume left a network %v", resumed.Layers)
@@ -2974,7 +2973,7 @@ func TestTrainSavesANetworkThatTestReadsAndResumeImproves(t *testing.T) {
 		t.Error("the network that was there before is not in the backup")
 	}
 	last("train", "-hidden", "3", "-epochs", "1", "-batch", "1000") // more than there are
-	if n, err := LoadNetwork(net); err != nil || n.Layers[1] != 3 {
+	if n, err := loadNetwork(net); err != nil || n.Layers[1] != 3 {
 		t.Errorf("network %v, error %v", n, err)
 	}
 }
@@ -2982,7 +2981,7 @@ func TestTrainSavesANetworkThatTestReadsAndResumeImproves(t *testing.T) {
 func TestEveryEpochIsSavedAndTheOldNetworkKept(t *testing.T) {
 	net := filepath.Join(t.TempDir(), "network.json")
 	old := NewNetwork([]int{784, 4, 10}, seeded(1))
-	if err := old.Save(net); err != nil {
+	if err := old.save(net); err != nil {
 		t.Fatal(err)
 	}
 	os.Chmod(net, 0o600)
@@ -3000,7 +2999,7 @@ func TestEveryEpochIsSavedAndTheOldNetworkKept(t *testing.T) {
 		return err
 	})
 	for path, want := range map[string][]int{net: {784, 8, 10}, backup(net): {784, 4, 10}} {
-		if got, err := LoadNetwork(path); err != nil || !slices.Equal(got.Layers, want) {
+		if got, err := loadNetwork(path); err != nil || !slices.Equal(got.Layers, want) {
 			t.Errorf("%s: network %v, error %v, want layers %v", path, got, err, want)
 		}
 	}
@@ -3014,7 +3013,7 @@ func TestEveryEpochIsSavedAndTheOldNetworkKept(t *testing.T) {
 
 func TestTrainingThatDivergesSaysSoAndSavesNothing(t *testing.T) {
 	net := filepath.Join(t.TempDir(), "network.json")
-	if err := NewNetwork([]int{784, 4, 10}, seeded(1)).Save(net); err != nil {
+	if err := NewNetwork([]int{784, 4, 10}, seeded(1)).save(net); err != nil {
 		t.Fatal(err)
 	}
 	old, _ := os.ReadFile(net)
