@@ -39,7 +39,7 @@ func commands() []command {
 	return []command{
 		{"train", "", "learn to read digits and save the network (the default)", train},
 		{"test", "", "measure a saved network on pictures it has never seen", test},
-		{"explain", "[NUMBER or FILE]", "follow one digit through the four chapters", explain},
+		{"explain", "[NUMBER (0 to 9999) or FILE]...", "follow one digit through the four chapters, or several through chapter 3", explain},
 		{"weights", "", "paint what each neuron of layer 1 looks for in the pixels", weights},
 		{"predict", "FILE...", "read the digits in picture files (- is standard input)", predict},
 		{"draw", "", "open a page to draw digits and watch the network", drawPage},
@@ -633,8 +633,7 @@ func train(c *console, args []string) error {
 	_, err = os.Stat(s.net)
 	replaced := err == nil && !s.resume
 	start := time.Now()
-	costs, err := learn(c, s, n, set, random)
-	if err != nil {
+	if err := learn(c, s, n, set, random); err != nil {
 		return err
 	}
 	r := review(n, set.Test)
@@ -643,7 +642,7 @@ func train(c *console, args []string) error {
 	if replaced {
 		fmt.Fprintf(c.out, "the network that was there before is in %s\n", backup(s.net))
 	}
-	printNext(c, s, costs, r.mistakes)
+	printNext(c, s.net, r.mistakes)
 	printAccuracy(c, r, len(set.Test))
 	return nil
 }
@@ -687,7 +686,8 @@ func startingNetwork(c *console, s *settings, set *Dataset, random *rand.Rand) (
 	}
 	fmt.Fprintf(c.out, "network %s: %s weights and biases, %s\n", layersText(n.Layers), thousands(len(n.All)), origin)
 	cost, right := n.Test(set.Test)
-	fmt.Fprintf(c.out, "before training: cost %.4f, %s of the test pictures right\n\n", cost, share(right, len(set.Test)))
+	fmt.Fprintf(c.out, "before training: cost %.4f, %s of the test pictures right\n\n",
+		cost, share(right, len(set.Test)))
 	return n, nil
 }
 
@@ -703,10 +703,9 @@ func parameters(layers []int) int {
 // epochLine is the format of the lines of a training. It fits into 50 characters.
 const epochLine = "%9s  %7s  %7s  %7s  %9s\n"
 
-// learn trains the network and saves it, after every epoch and at the end. It returns the
-// cost of each epoch. The first Ctrl-C ends the training after the step under way; another
-// one ends the program.
-func learn(c *console, s *settings, n *Network, set *Dataset, random *rand.Rand) (costs []float64, err error) {
+// learn trains the network and saves it, after every epoch and at the end. The first Ctrl-C
+// ends the training after the step under way; another one ends the program.
+func learn(c *console, s *settings, n *Network, set *Dataset, random *rand.Rand) error {
 	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer release()
 	context.AfterFunc(ctx, release)
@@ -720,20 +719,23 @@ func learn(c *console, s *settings, n *Network, set *Dataset, random *rand.Rand)
 	w.clearLine()
 	if end != nil && !errors.Is(end, context.Canceled) {
 		if w.saved > 0 {
-			return nil, fmt.Errorf("%w; %s has the network of epoch %d", end, s.net, w.saved)
+			return fmt.Errorf("%w; %s has the network of epoch %d", end, s.net, w.saved)
 		}
-		return nil, fmt.Errorf("%w; nothing is saved", end)
+		return fmt.Errorf("%w; nothing is saved", end)
 	}
 	if err := w.save(n); err != nil {
-		return nil, err
+		return err
 	}
-	if len(w.costs) > 1 {
-		fmt.Fprintf(c.out, "\ncost, epoch by epoch: %.4f %s %.4f\n", w.costs[0], curve(w.costs), w.costs[len(w.costs)-1])
+	if e := len(w.costs); e > 1 {
+		fmt.Fprintf(c.out, "\ncost, epoch by epoch: %.4f %s %.4f\n", w.costs[0], curve(w.costs), w.costs[e-1])
+		if w.costs[e/2]-w.costs[e-1] > w.blind/10 {
+			fmt.Fprintf(c.out, "the cost was still falling fast; more epochs may help: -epochs %d\n", 5*s.plan.Epochs)
+		}
 	}
 	if end != nil {
 		fmt.Fprintf(c.out, "stopped in epoch %d of %d; what was learned so far is saved\n", w.last.Epoch, s.plan.Epochs)
 	}
-	return w.costs, nil
+	return nil
 }
 
 // A watcher shows a training as it goes, saves the network after every epoch, and ends the
@@ -763,7 +765,10 @@ type epochEnd struct {
 }
 
 func newWatcher(ctx context.Context, c *console, s *settings, n *Network, set *Dataset) *watcher {
-	return &watcher{ctx: ctx, console: c, settings: s, network: n, test: set.Test, blind: blindCost(set), start: time.Now()}
+	return &watcher{
+		ctx: ctx, console: c, settings: s, network: n,
+		test: set.Test, blind: blindCost(set), start: time.Now(),
+	}
 }
 
 // blindCost returns the least cost of a network that gives every picture the same outputs.
@@ -920,20 +925,20 @@ func curve(numbers []float64) string {
 }
 
 // printNext prints what the user may want to do next.
-func printNext(c *console, s *settings, costs []float64, wrong []mistake) {
-	net := ""
-	if s.net != defaults().net {
-		net = " -net " + s.net
-	}
-	// Where the cost fell by a tenth in the last eighth of the training, it has not settled.
-	if e := len(costs); e > 0 && costs[e-1] < 0.9*costs[e-1-e/8] {
-		fmt.Fprintf(c.out, "The cost was still falling fast; more epochs may help: -epochs %d\n", 4*s.plan.Epochs)
+func printNext(c *console, net string, wrong []mistake) {
+	if net == defaults().net {
+		net = ""
+	} else {
+		net = " -net " + net
 	}
 	number := 0
 	if len(wrong) > 0 {
 		number = wrong[0].number
 	}
-	fmt.Fprintf(c.out, "next: go run . draw%s, go run . explain%s %d, go run . predict%s FILE\n", net, net, number, net)
+	fmt.Fprintf(c.out, "\nWhat next:\n"+
+		"  go run . draw%s           draw digits and watch the network\n"+
+		"  go run . explain%s %-6d follow a digit through the four chapters\n"+
+		"  go run . predict%s FILE   read your own handwriting\n\n", net, net, number, net)
 }
 
 // A result is what a network does with a list of examples.
@@ -987,7 +992,8 @@ func drawMistakes(c *console, mistakes []mistake, title string) {
 	var columns [][]string
 	for _, m := range mistakes {
 		columns = append(columns, append(sketch(m.example.Picture, box),
-			fmt.Sprintf("number %d, a %d", m.number, m.example.Label), fmt.Sprintf("read as %d (%.2f)", m.answer, m.activation)))
+			fmt.Sprintf("number %d, a %d", m.number, m.example.Label),
+			fmt.Sprintf("read as %d (%.2f)", m.answer, m.activation)))
 	}
 	fmt.Fprintf(c.out, "\n%s, with the activation of the answer:\n\n%s", title, c.sideBySide(columns))
 }
@@ -1058,7 +1064,9 @@ func sketchSigned(table []float64, rows, cols, width int, scale float64) []strin
 // mosaic draws the part of a table of numbers that is in box with one character for each two
 // squares, one above the other, in lines of at most width characters. Large tables are drawn
 // smaller: the numbers are the averages of larger squares.
-func mosaic(table []float64, cols int, box image.Rectangle, width int, character func(upper, lower float64) rune) []string {
+func mosaic(
+	table []float64, cols int, box image.Rectangle, width int, character func(upper, lower float64) rune,
+) []string {
 	average := func(part image.Rectangle) float64 {
 		sum := 0.0
 		for y := part.Min.Y; y < part.Max.Y; y++ {
@@ -1093,7 +1101,7 @@ func (c *console) sideBySide(columns [][]string) string {
 	for _, column := range columns {
 		height = max(height, len(column))
 		for _, line := range column {
-			width = max(width, utf8.RuneCountInString(line))
+			width = max(width, charactersIn(line))
 		}
 	}
 	var text strings.Builder
@@ -1104,13 +1112,18 @@ func (c *console) sideBySide(columns [][]string) string {
 				if y < len(column) {
 					line += column[y]
 				}
-				line += strings.Repeat(" ", width+gap-utf8.RuneCountInString(line)%(width+gap))
+				line += strings.Repeat(" ", width+gap-charactersIn(line)%(width+gap))
 			}
 			text.WriteString(strings.TrimRight(line, " ") + "\n")
 		}
 		text.WriteString("\n")
 	}
 	return text.String()
+}
+
+// charactersIn returns how many characters a line shows, which the colours of paint are not.
+func charactersIn(line string) int {
+	return utf8.RuneCountInString(regexp.MustCompile("\x1b\\[[0-9]*m").ReplaceAllString(line, ""))
 }
 
 // test measures a saved network.
@@ -1128,6 +1141,7 @@ func test(c *console, args []string) error {
 	r := review(n, set.Test)
 	fmt.Fprintf(c.out, "%s: %s, %s weights and biases\n", *path, layersText(n.Layers), thousands(len(n.All)))
 	fmt.Fprintf(c.out, "cost %.4f, the average over %s\n\n", r.cost, count(len(set.Test), "test picture"))
+	fmt.Fprintf(c.out, "How many of each digit are right, and what they are read as:\n\n")
 	printTable(c, r.table)
 	slices.SortStableFunc(r.mistakes, func(a, b mistake) int { return cmp.Compare(b.activation, a.activation) })
 	drawMistakes(c, r.mistakes, "The most confident mistakes")
@@ -1135,9 +1149,9 @@ func test(c *console, args []string) error {
 	return nil
 }
 
-// printTable prints for each class how many of its examples are right and what the others are
-// read as: in a column for each answer, or where these do not fit into 80 characters, in a
-// list of the most frequent mistakes. A class without examples and answers is left out.
+// printTable prints for each class how many of its examples are right and how many are read as
+// each class. Where this takes more than 80 characters, the most frequent mistakes are listed
+// instead. A class without examples and answers is left out.
 func printTable(c *console, table [][]int) {
 	examples, answers := make([]int, len(table)), make([]int, len(table))
 	for label, row := range table {
@@ -1153,27 +1167,22 @@ func printTable(c *console, table [][]int) {
 		}
 	}
 	wide := len(classes) > 11
-	fmt.Fprint(c.out, "digit    right")
-	if !wide {
-		fmt.Fprint(c.out, "  read as")
+	printRow := func(label, right any, cell func(answer int) int) {
+		fmt.Fprintf(c.out, "%5v  %7v", label, right)
 		for _, answer := range classes {
-			fmt.Fprintf(c.out, "%5d", answer)
+			if !wide {
+				fmt.Fprintf(c.out, "%6d", cell(answer))
+			}
 		}
+		fmt.Fprintln(c.out)
 	}
-	fmt.Fprintln(c.out)
+	printRow("digit", "right", func(answer int) int { return answer })
 	for _, label := range classes {
 		right := "none"
 		if examples[label] > 0 {
 			right = share(table[label][label], examples[label])
 		}
-		fmt.Fprintf(c.out, "%5d  %7s", label, right)
-		if !wide {
-			fmt.Fprint(c.out, "         ")
-			for _, answer := range classes {
-				fmt.Fprintf(c.out, "%5d", table[label][answer])
-			}
-		}
-		fmt.Fprintln(c.out)
+		printRow(label, right, func(answer int) int { return table[label][answer] })
 	}
 	if wide {
 		printConfused(c, table)
@@ -1198,13 +1207,15 @@ func printConfused(c *console, table [][]int) {
 	}
 }
 
-// explain takes one digit through the four chapters, with this network's own numbers.
+// explain takes one digit through the four chapters with the numbers of this network, or shows
+// what a mini-batch of several digits asks for.
 func explain(c *console, args []string) error {
 	flags := flag.NewFlagSet("explain", flag.ContinueOnError)
-	path := flags.String("net", "network.json", "the `file` with the network")
-	data := flags.String("data", "", "take the test picture from the IDX files in this `folder`")
-	label := flags.Int("label", -1, "what a picture file is to show; -1: what the network sees")
-	names, err := parse(c, flags, args, 1)
+	path := flags.String("net", "network.json", "the `file` of the network")
+	data := flags.String("data", "", "take test pictures from the IDX files in this `folder`, not from MNIST")
+	label := flags.Int("label", -1, "the `digit` that the picture should be; -1 is its label or, for a file, the answer")
+	neuron := flags.Int("neuron", -1, "the `neuron` of layer 1 to spell out; -1 is the brightest")
+	names, err := parse(c, flags, args, math.MaxInt)
 	if err != nil {
 		return err
 	}
@@ -1212,350 +1223,357 @@ func explain(c *console, args []string) error {
 	if err != nil {
 		return err
 	}
-	x := &explanation{console: c, set: set, n: n, pass: n.NewPass(), gradient: n.NewGradient(), trial: n.NewPass()}
-	if err := x.choose(cmp.Or(append(names, "0")...), *label); err != nil {
-		return err
+	if *neuron < -1 || *neuron >= n.Layers[1] {
+		return usage("explain: -neuron %d: the neurons of layer 1 are 0 to %d", *neuron, n.Layers[1]-1)
 	}
-	x.chapter1()
-	x.chapter2()
-	x.chapter3()
-	x.chapter4()
+	names = append(names, "0")[:max(1, len(names))]
+	all := make([]*explanation, len(names))
+	for i, name := range names {
+		if all[i], err = newExplanation(c, n, set, name, *label); err != nil {
+			return err
+		}
+	}
+	fmt.Fprint(c.out, "Layers, neurons, rows and columns are counted from 0; layer 0 is the pixels.\n"+
+		"Letters follow the videos: w_jk leads from neuron k of a layer to j of the next.\n"+
+		"Numbers are rounded, so the last digit of a product or a sum may be off.\n\n")
+	if len(all) > 1 {
+		compare(all)
+		return nil
+	}
+	all[0].chapter1(*neuron)
+	all[0].chapter2(set.Test)
+	all[0].chapter3()
+	all[0].chapter4()
 	return nil
 }
 
 // An explanation is one example on its way through a network, forward and back.
 type explanation struct {
 	*console
-	set      *Dataset
 	n        *Network
-	name     string // of the picture
+	name     string // of the picture and its label
 	example  Example
-	pass     *Pass     // what every neuron does with it
-	gradient *Gradient // of this example alone
-	trial    *Pass     // for what the neurons would do if the network were another
+	pass     *Pass
+	gradient *Gradient
 }
 
-// choose finds the picture that the words mean, the number of a test picture or a file,
-// and sends it through the network.
-func (x *explanation) choose(words string, label int) error {
-	if number, err := strconv.Atoi(words); err == nil {
-		if number < 0 || number >= len(x.set.Test) {
-			return fmt.Errorf("there is no test picture %d; they have the numbers 0 to %d", number, len(x.set.Test)-1)
+// newExplanation explains the picture that a word means, the number of a test picture or a file.
+func newExplanation(c *console, n *Network, set *Dataset, word string, label int) (*explanation, error) {
+	x := &explanation{console: c, n: n, pass: n.NewPass(), gradient: n.NewGradient()}
+	number, err := strconv.Atoi(word)
+	switch {
+	case err != nil:
+		x.name, x.example.Label = filepath.Base(word), -1
+		if x.example.Picture, _, err = readPictureFile(c, word, set.Rows, set.Cols); err != nil {
+			return nil, fmt.Errorf("%w; explain takes the number of a test picture or a picture file", err)
 		}
-		if label >= 0 {
-			return usage("explain: -label is for picture files; test picture %d is known to show a %d", number, x.set.Test[number].Label)
-		}
-		x.name = fmt.Sprintf("test picture %d", number)
-		x.example = x.set.Test[number]
-	} else {
-		picture, _, err := readPictureFile(x.console, words, x.set.Rows, x.set.Cols)
-		if errors.Is(err, os.ErrNotExist) {
-			return fmt.Errorf("neither the number of a test picture nor a file: %w", err)
-		}
-		if err != nil {
-			return err
-		}
-		if label < -1 || label >= x.set.Classes {
-			return usage("explain: -label %d: the labels are 0 to %d", label, x.set.Classes-1)
-		}
-		if label < 0 {
-			label = Answer(x.n.Forward(x.pass, picture))
-		}
-		x.name = words
-		x.example = Example{Picture: picture, Label: label}
+	case number < 0 || number >= len(set.Test):
+		return nil, fmt.Errorf("there is no test picture %d; their numbers are 0 to %d", number, len(set.Test)-1)
+	default:
+		x.name, x.example = fmt.Sprintf("test picture %d", number), set.Test[number]
 	}
-	x.n.Forward(x.pass, x.example.Picture)
-	x.n.Backward(x.pass, x.example.Label, x.gradient)
-	return nil
+	if label < -1 || label >= set.Classes {
+		return nil, usage("explain: -label %d: the labels are 0 to %d", label, set.Classes-1)
+	}
+	answer := Answer(n.Forward(x.pass, x.example.Picture))
+	switch {
+	case label >= 0:
+		x.example.Label = label
+	case x.example.Label < 0:
+		x.example.Label = answer
+	}
+	x.name += fmt.Sprintf(", a %d", x.example.Label)
+	n.Backward(x.pass, x.example.Label, x.gradient)
+	return x, nil
 }
 
 func (x *explanation) printf(format string, args ...any) { fmt.Fprintf(x.out, format, args...) }
 
-// last is the number of the output layer.
-func (x *explanation) last() int { return len(x.n.Layers) - 1 }
-
-// cost returns what the example costs a network, such as x.n with one number nudged.
+// cost returns the cost of the example in a network, such as x.n with one number nudged.
 func (x *explanation) cost(n *Network) float64 {
-	return Cost(n.Forward(x.trial, x.example.Picture), x.example.Label)
+	return Cost(n.Forward(n.NewPass(), x.example.Picture), x.example.Label)
 }
 
-// costNow is for Slope.
-func (x *explanation) costNow() float64 { return x.cost(x.n) }
-
-// A term is one of the numbers that make a sum, and where it comes from.
-type term struct {
-	value  float64
-	source string
-}
-
-// printSum prints a sum: its largest terms, the rest together, and the whole.
-func (x *explanation) printSum(name string, terms []term, largest int) {
-	slices.SortStableFunc(terms, func(a, b term) int { return cmp.Compare(math.Abs(b.value), math.Abs(a.value)) })
-	sum, rest := 0.0, 0.0
-	for i, t := range terms {
-		sum += t.value
-		if i < largest {
-			x.printf("  %+12.5g   %s\n", t.value, t.source)
-		} else {
-			rest += t.value
-		}
+// digits formats an activation with 6 significant digits, or with more near 1, so that 1 - a
+// has 6, too.
+func digits(a float64) string {
+	precision := 6
+	if a > 0.5 && a < 1 {
+		precision = 5 - int(math.Floor(math.Log10(1-a)))
 	}
-	if n := len(terms) - largest; n > 0 {
-		x.printf("  %+12.5g   and %d more\n", rest, n)
-	}
-	x.printf("  %+12.5g   = %s\n", sum, name)
+	return strconv.FormatFloat(a, 'g', precision, 64)
 }
 
-// chapter1 shows what every layer makes of the picture, and one neuron term by term.
-func (x *explanation) chapter1() {
+// ranked returns the indices of numbers, the largest in size first.
+func ranked(numbers []float64) []int {
+	order := make([]int, len(numbers))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(math.Abs(numbers[b]), math.Abs(numbers[a])) })
+	return order
+}
+
+// printTerms prints the largest terms of a sum, given the value and the source of each. If the sum
+// has a name, it also prints the others together and the sum. It returns the format of its lines,
+// in which the largest number has 6 digits.
+func (x *explanation) printTerms(terms, most int, sum string, term func(i int) (float64, string)) (format string) {
+	values := make([]float64, terms)
+	total, largest := 0.0, 1e-9
+	for i := range values {
+		values[i], _ = term(i)
+		total += values[i]
+		largest = max(largest, math.Abs(values[i]), math.Abs(total))
+	}
+	format = fmt.Sprintf("  %%+12.%df   %%s\n", max(0, 5-int(math.Floor(math.Log10(largest)))))
+	rest := total
+	for _, i := range ranked(values)[:min(most, terms)] {
+		value, source := term(i)
+		x.printf(format, value, source)
+		rest -= value
+	}
+	if sum != "" && terms > most {
+		x.printf(format, rest, fmt.Sprintf("and %d more", terms-most))
+	}
+	if sum != "" {
+		x.printf(format, total, "= "+sum)
+	}
+	return format
+}
+
+// chapter1 shows the activations of each layer, and the sum of one neuron.
+func (x *explanation) chapter1(neuron int) {
 	n, p := x.n, x.pass
-	output := p.A[x.last()]
-	x.printf("CHAPTER 1: what the network sees in %s, a %d, and makes of it\n\n", x.name, x.example.Label)
-	neuron := Answer(p.A[1]) // the brightest of the first layer after the pixels
+	if neuron < 0 {
+		neuron = Answer(p.A[1])
+	}
+	x.printf("CHAPTER 1: how the network reads %s\n\n", x.name)
 	w := row(n.Weights[1], neuron)
-	whole := image.Rect(0, 0, x.set.Cols, x.set.Rows)
-	picture := append(sketch(x.example.Picture, whole), "the picture")
-	sketch := append(sketchSigned(w, x.set.Rows, x.set.Cols, 40, commonScale(w)), fmt.Sprintf("the weights of neuron %d", neuron))
-	x.printf("%s", x.sideBySide([][]string{picture, sketch}))
-	x.printf("In the picture of the weights ░▒▓█ are above 0, and ·-=≡ are below.\n\n")
-	x.printf("layer 0  the %d pixels, %d of them not black\n", n.Layers[0], len(x.example.Lit))
-	for l := 1; l <= x.last(); l++ {
-		x.printLayer(l)
-	}
-	answer := Answer(output)
-	x.printf("\nThe brightest output is %d: the network says %d.\n\n", answer, answer)
-
-	x.printf("Neuron %d of layer 1, spelled out: z = the sum of w_k a_k, plus the bias.\n\n", neuron)
-	var terms []term
-	for _, lit := range x.example.Lit {
-		k := int(lit)
-		terms = append(terms, term{w[k] * p.A[0][k], fmt.Sprintf("w_%d a_%d = %.4g * %.3f, from row %d, column %d", k, k, w[k], p.A[0][k], k/x.set.Cols, k%x.set.Cols)})
-	}
-	x.printSum("the weighted sum", terms, 5)
-	b, z := n.Biases[1][neuron], p.Z[1][neuron]
-	x.printf("  %+12.5g   the bias\n  %+12.5g   = z, and a = sigmoid(z) = %.4f\n\n", b, z, p.A[1][neuron])
-}
-
-// printLayer prints the number and the activation of each neuron of a layer, or of the
-// first 30.
-func (x *explanation) printLayer(l int) {
-	a := x.pass.A[l]
-	for j := range min(30, len(a)) {
-		switch {
-		case j == 0:
-			x.printf("layer %d", l)
-		case j%8 == 0:
-			x.printf("\n       ")
+	rows, cols := x.example.Rows, x.example.Cols
+	drawn := x.paint(strings.Join(sketchSigned(w, rows, cols, 36, commonScale(w)), "\n"))
+	x.printf("%s", x.sideBySide([][]string{
+		append(sketch(x.example.Picture, image.Rect(0, 0, cols, rows)), "the picture"),
+		append(strings.Split(drawn, "\n"), fmt.Sprintf("the weights of neuron %d:", neuron),
+			x.paint("░▒▓█")+" above 0, "+x.paint("·-=≡")+" below")}))
+	x.printf("layer 0: %s, %d of them not black\n", count(n.Layers[0], "pixel"), len(x.example.Lit))
+	for l, a := range p.A[1:] {
+		for j := 0; j < len(a); j += 10 {
+			x.printf("layer %d, neuron %2d and on: %.2f\n", l+1, j, a[j:min(j+10, len(a))])
 		}
-		x.printf("  %2d:%.2f", j, a[j])
 	}
-	if n := len(a) - 30; n > 0 {
-		x.printf("\n         and %d more", n)
-	}
-	x.printf("\n")
+	answer := Answer(p.A[len(n.Layers)-1])
+	x.printf("\nThe brightest output is %d: the network reads %d.\n\n"+
+		"Neuron %d of layer 1 (the brightest, unless -neuron chooses another) has\n"+
+		"z = the sum of w_k a_k over the pixels k, plus the bias, and a = sigmoid(z):\n\n", answer, answer, neuron)
+	format := x.printTerms(len(x.example.Lit), 5, "the weighted sum", func(i int) (float64, string) {
+		k := int(x.example.Lit[i])
+		return w[k] * p.A[0][k], fmt.Sprintf("w_%d a_%d = %+.6g * %.6g, row %d, column %d",
+			k, k, w[k], p.A[0][k], k/cols, k%cols)
+	})
+	x.printf(format, n.Biases[1][neuron], "the bias")
+	x.printf(format+"\n", p.Z[1][neuron], "= z, and a = sigmoid(z) = "+digits(p.A[1][neuron]))
 }
 
-// parameter names weight or bias number i of Parameters.All.
+// parameter names number i of Parameters.All.
 func parameter(layers []int, i int) string {
 	for l := 1; ; l++ {
 		rows, cols := layers[l], layers[l-1]
 		if i < rows*cols {
-			return weightName(l, i%rows, i/rows)
+			return fmt.Sprintf("w_%d,%d into layer %d", i%rows, i/rows, l)
 		}
 		if i -= rows * cols; i < rows {
-			return fmt.Sprintf("the bias of neuron %d of layer %d", i, l)
+			return fmt.Sprintf("b_%d of layer %d", i, l)
 		}
 		i -= rows
 	}
 }
 
-// weightName names w_jk into layer l.
-func weightName(l, j, k int) string {
-	return fmt.Sprintf("the weight from neuron %d of layer %d to %d of layer %d", k, l-1, j, l)
-}
+// chapter2 shows the cost, and how sensitive it is to the weights and biases.
+func (x *explanation) chapter2(test []Example) {
+	x.printf("CHAPTER 2: the cost, and its gradient\n\n")
+	output := x.pass.A[len(x.n.Layers)-1]
+	x.printTerms(len(output), 10, "C, the cost of this example", func(j int) (float64, string) {
+		a, y := output[j], Wanted(j, x.example.Label)
+		return (a - y) * (a - y), fmt.Sprintf("(a_%d - y_%d)^2 = (%s - %.0f)^2", j, j, digits(a), y)
+	})
+	cost, _ := x.n.Test(test)
+	x.printf("\nThe cost of the network, the average over all test pictures, is %.6g.\n\n", cost)
 
-// chapter2 shows the cost, and how much each of the dials matters to it.
-func (x *explanation) chapter2() {
-	x.printf("CHAPTER 2: what that costs, and which dials matter\n\n")
-	output := x.pass.A[x.last()]
-	var terms []term
-	for j, a := range output {
-		y := Wanted(j, x.example.Label)
-		terms = append(terms, term{(a - y) * (a - y), fmt.Sprintf("(a_%d - y_%d)^2 = (%.4g - %.0f)^2", j, j, a, y)})
-	}
-	x.printSum("the cost of this example", terms, 10)
-	cost, _ := x.n.Test(x.set.Test)
-	x.printf("\nThe cost of the network, the average over all test pictures: %.4f\n\n", cost)
-	x.printDials()
-}
-
-// A dial is one of the weights and biases, with what the gradient says of it.
-type dial struct {
-	name  string
-	slope float64
-	value *float64
-}
-
-// printDials finds the dials that matter most and least, and turns each a little.
-func (x *explanation) printDials() {
-	var most, least dial
-	zeros := 0
-	for i, derivative := range x.gradient.All {
-		size := math.Abs(derivative)
-		if size == 0 {
-			zeros++
-			continue
-		}
-		if most.value == nil || size > math.Abs(most.slope) {
-			most = dial{parameter(x.n.Layers, i), derivative, &x.n.All[i]}
-		}
-		if least.value == nil || size < math.Abs(least.slope) {
-			least = dial{parameter(x.n.Layers, i), derivative, &x.n.All[i]}
-		}
-	}
-	x.printf("The gradient has %s components; %s are 0, those of weights from\nblack pixels among them.\n", thousands(len(x.n.All)), thousands(zeros))
-	if most.value == nil {
-		x.printf("\n")
+	g := x.gradient.All
+	order := slices.DeleteFunc(ranked(g), func(i int) bool { return g[i] == 0 })
+	x.printf("The gradient of C has %s components. %s are 0, as those of weights from\n"+
+		"black pixels always are.\n\n", thousands(len(g)), thousands(len(g)-len(order)))
+	if len(order) == 0 {
 		return
 	}
-	x.printf("\nThe cost feels most of all\n")
-	x.printNudge(most)
-	x.printf("\nThe cost feels least of all, of those that it feels\n")
-	x.printNudge(least)
-	x.printf("\nThe first matters %.3g times as much as the second.\n\n", math.Abs(most.slope/least.slope))
-}
-
-// printNudge compares what the gradient says of a dial with what turning it does.
-func (x *explanation) printNudge(d dial) {
-	const nudge = 0.01
-	before, old := x.cost(x.n), *d.value
-	*d.value += nudge
-	measured := x.cost(x.n) - before
-	*d.value = old
-	x.printf("  %s\n  its component of the gradient is %+.4g\n", d.name, d.slope)
-	x.printf("  nudged by %+g it should change the cost by %+.4g; it does by %+.4g\n", nudge, d.slope*nudge, measured)
-	if math.Abs(d.slope*nudge) < 1e-13*before {
-		x.printf("  (which is less than the 16 digits of the cost can show)\n")
+	nudge := func(title string, i int) {
+		const by = 0.01
+		moved := x.n.Clone()
+		moved.All[i] += by
+		x.printf("%s: %s, derivative %+.6g\n  nudged by %+g, it should change C by %+.4g; it does by %+.4g\n\n",
+			title, parameter(x.n.Layers, i), g[i], by, g[i]*by, x.cost(moved)-x.cost(x.n))
 	}
+	most, least := order[0], order[len(order)-1]
+	nudge("Most sensitive", most)
+	nudge("Least sensitive (nonzero)", least)
+	x.printf("The first matters %.3g times as much as the second. (C has 16 digits, so\n"+
+		"changes near 1e-16 do not show.)\n\n", math.Abs(g[most]/g[least]))
 }
 
-// chapter3 shows what this example asks of the network, and that it is worth doing.
+// chapter3 shows what this example asks of the neurons, weights and biases.
 func (x *explanation) chapter3() {
-	n, p, g, last := x.n, x.pass, x.gradient, x.last()
-	x.printf("CHAPTER 3: what a %d asks for\n\n", x.example.Label)
-	x.printf("Each output should move against its slope, -dC/da = 2 (y - a):\n\n")
-	for j, a := range p.A[last] {
-		wish := -p.DCDA[last][j]
-		direction := "down"
-		if wish > 0 {
-			direction = "up"
-		}
-		x.printf("  output %3d   %-9.3g should go %-4s by %+.3g\n", j, a, direction, wish)
-	}
-
-	j := x.example.Label
-	delta := p.Delta[last][j]
-	x.printf("\nFor output %d there are three avenues. Its z should move by %+.4g, so\n\n", j, -delta)
-	x.printf("  its bias by %+.4g\n", -g.Biases[last][j])
-	x.printf("\n  its weights in proportion to the activations behind them:\n")
-	x.printTop(p.A[last-1], func(k int, a float64) string {
-		return fmt.Sprintf("w_%d by %+.4g, for a_%d = %.4f", k, -g.Weights[last].At(j, k), k, a)
+	p, last, label := x.pass, len(x.n.Layers)-1, x.example.Label
+	x.printf("CHAPTER 3: what a %d asks for\n\n", label)
+	x.printf("Each output should move against its slope, by -dC/da = 2 (y - a):\n\n")
+	x.printTerms(len(p.A[last]), 10, "", func(j int) (float64, string) {
+		return -p.DCDA[last][j], fmt.Sprintf("output %d: 2 (%.0f - %s)", j, Wanted(j, label), digits(p.A[last][j]))
 	})
-	x.printf("\n  the activations behind it in proportion to their weights:\n")
-	x.printTop(row(n.Weights[last], j), func(k int, w float64) string {
-		return fmt.Sprintf("a_%d by %+.4g, for w_%d = %+.4g", k, -w*delta, k, w)
-	})
-
+	x.printAvenues()
 	if last > 1 {
-		k := 0 // the hidden neuron of which most is asked
-		for other, slope := range p.DCDA[last-1] {
-			if math.Abs(slope) > math.Abs(p.DCDA[last-1][k]) {
-				k = other
+		k := ranked(p.DCDA[last-1])[0]
+		x.printf("\nEvery output asks, each by its own delta. What they ask of neuron %d of\n"+
+			"layer %d, of which most is asked, is the sum of -w delta:\n\n", k, last-1)
+		x.printTerms(len(p.A[last]), 5, fmt.Sprintf("-dC/da_%d", k), func(j int) (float64, string) {
+			w, delta := x.n.Weights[last].At(j, k), p.Delta[last][j]
+			return -w * delta, fmt.Sprintf("output %d: -(%+.6g * %+.6g)", j, w, delta)
+		})
+	}
+	printStep([]*explanation{x}, x.gradient)
+}
+
+// printAvenues shows the three ways in which the output of the label can move.
+func (x *explanation) printAvenues() {
+	last, j := len(x.n.Layers)-1, x.example.Label
+	w, a := row(x.n.Weights[last], j), x.pass.A[last-1]
+	dadz, dCda, delta := SigmoidSlope(x.pass.A[last][j]), x.pass.DCDA[last][j], x.pass.Delta[last][j]
+	x.printf("\nOutput %d moves when its z does. The slope of C there is called delta:\n\n"+
+		"  delta = dC/dz = da/dz * dC/da = %.6g * %+.6g = %+.6g\n\n"+
+		"Its z should move against it, by -delta. There are three avenues. The bias,\nas dz/db = 1:\n\n"+
+		"  %+12.6g   b_%d: -delta\n", j, dadz, dCda, delta, -delta, j)
+	x.printf("\nThe weights, in proportion to the activations (the three largest):\n\n")
+	x.printTerms(len(a), 3, "", func(k int) (float64, string) {
+		return -delta * a[k], fmt.Sprintf("w_%d,%d: -delta a_%d = %+.6g * %.6g", j, k, k, -delta, a[k])
+	})
+	x.printf("\nThe activations, in proportion to the weights (the three largest):\n\n")
+	x.printTerms(len(a), 3, "", func(k int) (float64, string) {
+		return -delta * w[k], fmt.Sprintf("a_%d: -delta w_%d,%d = %+.6g * %+.6g", k, j, k, -delta, w[k])
+	})
+}
+
+// printStep takes steps down the average gradient of examples, each in a copy of the network.
+func printStep(all []*explanation, g *Gradient) {
+	x, examples := all[0], float64(len(all))
+	x.printf("\nOne step, w <- w - rate dC/dw, for all weights and biases. The gradient predicts\n"+
+		"that C changes by -rate times its length squared. That holds for a small step;\n"+
+		"in one as large as in training, the slope changes on the way.\n\n"+
+		"%8s  %12s  %12s  %12s  %12s\n", "rate", "C before", "C after", "change", "predicted")
+	var moved *Network
+	for _, rate := range []float64{0.001, defaults().plan.Rate} {
+		moved = x.n.Clone()
+		before, after, predicted := 0.0, 0.0, 0.0
+		for i, sum := range g.All {
+			moved.All[i] -= rate * sum / examples
+			predicted -= rate * (sum / examples) * (sum / examples)
+		}
+		for _, x := range all {
+			before += x.cost(x.n) / examples
+			after += x.cost(moved) / examples
+		}
+		x.printf("%8g  %12.6g  %12.6g  %+12.6g  %+12.6g\n", rate, before, after, after-before, predicted)
+	}
+	for _, x := range all {
+		before, after := x.pass.A[len(x.n.Layers)-1], moved.Forward(moved.NewPass(), x.example.Picture)
+		x.printf("\n%s, is read as %d before the larger step and as %d after it:\n\n", x.name, Answer(before), Answer(after))
+		x.printTerms(len(after), max(3, 10/len(all)), "", func(j int) (float64, string) {
+			return after[j] - before[j], fmt.Sprintf("output %d: from %.4f to %.4f", j, before[j], after[j])
+		})
+	}
+	x.printf("\n")
+}
+
+// compare shows what several examples ask of the same few weights, and what a mini-batch of
+// them does (chapter 3).
+func compare(all []*explanation) {
+	x, g := all[0], all[0].n.NewGradient()
+	var sketches [][]string
+	for _, x := range all {
+		x.n.Backward(x.pass, x.example.Label, g)
+		sketches = append(sketches, append(sketch(x.example.Picture, litBox([]Picture{x.example.Picture})), x.name))
+	}
+	x.printf("CHAPTER 3: what %d pictures ask of the same weights\n\n%s", len(all), x.sideBySide(sketches))
+	x.printf("Each asks a weight to move by -dC/dw. A mini-batch moves it by the average,\n" +
+		"times the rate. Here are the neurons j of each layer that should move most, each\n" +
+		"with its weight from the neuron k before that is brightest for these pictures.\n")
+	for l := len(x.n.Layers) - 1; l > 0; l-- {
+		brightness := make([]float64, x.n.Layers[l-1])
+		for _, x := range all {
+			for k, a := range x.pass.A[l-1] {
+				brightness[k] += a
 			}
 		}
-		x.printf("\nBut all outputs have a wish. What they ask of neuron %d of layer %d:\n\n", k, last-1)
-		var terms []term
-		for output, d := range p.Delta[last] {
-			w := n.Weights[last].At(output, k)
-			terms = append(terms, term{-w * d, fmt.Sprintf("output %d: -w delta = -(%+.4g * %+.4g)", output, w, d)})
+		k := ranked(brightness)[0]
+		neurons := ranked(g.Biases[l])[:min(5, x.n.Layers[l])]
+		x.printf("\n%-20s", fmt.Sprintf("into layer %d", l))
+		for _, j := range neurons {
+			x.printf("  %10s", fmt.Sprintf("w_%d,%d", j, k))
 		}
-		x.printSum(fmt.Sprintf("-dC/da_%d, what layer %d should do", k, last-1), terms, 5)
+		line := func(name string, g *Gradient) {
+			x.printf("\n%-20.20s", name)
+			for _, j := range neurons {
+				x.printf("  %+10.3g", 0-g.Weights[l].At(j, k)/float64(g.Examples))
+			}
+		}
+		for _, x := range all {
+			line(x.name, x.gradient)
+		}
+		line("average", g)
+		x.printf("\n")
 	}
-	x.takeStep()
+	printStep(all, g)
 }
 
-// printTop prints a line for each of the three numbers that are largest in size.
-func (x *explanation) printTop(numbers []float64, line func(k int, v float64) string) {
-	order := make([]int, len(numbers))
-	for k := range order {
-		order[k] = k
-	}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(math.Abs(numbers[b]), math.Abs(numbers[a])) })
-	for _, k := range order[:min(3, len(order))] {
-		x.printf("    %s\n", line(k, numbers[k]))
-	}
-	if n := len(order) - 3; n > 0 {
-		x.printf("    and %d more\n", n)
-	}
-}
-
-// takeStep does what the example asks for, a little of it and in a copy of the network,
-// and compares the change of the cost with what the gradient predicts.
-func (x *explanation) takeStep() {
-	const rate = 0.001
-	moved, square := x.n.Clone(), 0.0
-	for i, derivative := range x.gradient.All {
-		moved.All[i] -= rate * derivative
-		square += derivative * derivative
-	}
-	before, after := x.cost(x.n), x.cost(moved)
-	x.printf("\nWith every weight and bias moved by %g of its wish\n\n", rate)
-	x.printf("  the cost before is            %.10f\n  the cost after is             %.10f\n", before, after)
-	x.printf("  the change is                 %+.6g\n  the gradient predicts         %+.6g\n\n", after-before, -rate*square)
-}
-
-// chapter4 shows the chain rule at one weight of each layer, and checks all of them.
+// chapter4 follows the chain rule for a weight and a bias of each layer, and checks all
+// derivatives.
 func (x *explanation) chapter4() {
-	x.printf("CHAPTER 4: the chain rule, link by link\n\n")
-	for l := x.last(); l > 0; l-- {
-		x.printChain(l)
+	x.printf("CHAPTER 4: the chain rule, factor by factor\n\n")
+	cost := func() float64 { return x.cost(x.n) }
+	for l := len(x.n.Layers) - 1; l > 0; l-- {
+		x.printChain(l, cost)
 	}
 	worst := 0.0
 	for i, derivative := range x.gradient.All {
-		worst = max(worst, RelativeError(derivative, Slope(&x.n.All[i], x.costNow)))
+		worst = max(worst, RelativeError(derivative, Slope(&x.n.All[i], cost)))
 	}
-	x.printf("All %s derivatives compared with their measured slopes:\nthe worst relative error is %.0e\n", thousands(len(x.n.All)), worst)
+	x.printf("All %s derivatives compared with their measured slopes:\nthe worst relative error is %.0e\n",
+		thousands(len(x.n.All)), worst)
 }
 
-// printChain takes the weight into layer l that matters most through the chain rule.
-func (x *explanation) printChain(l int) {
-	w, g := x.n.Weights[l], x.gradient.Weights[l]
-	j, k := 0, 0
-	for row := range g.Rows {
-		for col := range g.Cols {
-			if math.Abs(g.At(row, col)) > math.Abs(g.At(j, k)) {
-				j, k = row, col
-			}
-		}
-	}
-	before, a, dCda := x.pass.A[l-1][k], x.pass.A[l][j], x.pass.DCDA[l][j]
-	x.printf("%s, now %.4g:\n\n", weightName(l, j, k), w.At(j, k))
-	x.printf("  dz/dw = a_%d = %.4g\n  da/dz = sigmoid'(z) = a (1 - a) = %.4f * %.4f = %.4g\n", k, before, a, 1-a, SigmoidSlope(a))
-	if l == x.last() {
-		x.printf("  dC/da = 2 (a - y) = 2 (%.4f - %.0f) = %+.4g\n", a, Wanted(j, x.example.Label), dCda)
+// printChain follows the chain rule for the most sensitive weight into layer l, and for the
+// bias of its neuron.
+func (x *explanation) printChain(l int, cost func() float64) {
+	w, p := x.n.Weights[l], x.pass
+	i := ranked(x.gradient.Weights[l].Data)[0]
+	j, k := i%w.Rows, i/w.Rows
+	a, dadz, dCda := p.A[l][j], SigmoidSlope(p.A[l][j]), p.DCDA[l][j]
+	x.printf("Layer %d: its most sensitive weight is w_%d,%d, from neuron %d of layer %d to\n"+
+		"neuron %d. It is now %+.6g, and the bias b_%d is %+.6g.\n\n", l, j, k, k, l-1, j, w.Data[i], j, x.n.Biases[l][j])
+	x.printf("  dz/dw = a_%d = %.6g\n  dz/db = 1\n", k, p.A[l-1][k])
+	x.printf("  da/dz = sigmoid'(z) = a (1 - a) = %s * %.6g = %.6g\n", digits(a), 1-a, dadz)
+	if l == len(x.n.Layers)-1 {
+		x.printf("  dC/da = 2 (a - y) = 2 (%s - %.0f) = %+.6g\n", digits(a), Wanted(j, x.example.Label), dCda)
 	} else {
-		x.printf("  dC/da = the sum over the paths through layer %d, w * da/dz * dC/da each:\n", l+1)
-		var terms []term
-		for next, aNext := range x.pass.A[l+1] {
-			weight := x.n.Weights[l+1].At(next, j)
-			terms = append(terms, term{weight * x.pass.Delta[l+1][next], fmt.Sprintf("through %d: %+.4g * %.4g * %+.4g", next, weight, SigmoidSlope(aNext), x.pass.DCDA[l+1][next])})
-		}
-		x.printSum("dC/da", terms, 3)
+		x.printf("  dC/da = the sum over the neurons of layer %d of w * da/dz * dC/da there:\n", l+1)
+		x.printTerms(len(p.A[l+1]), 3, "dC/da", func(next int) (float64, string) {
+			w, dadz := x.n.Weights[l+1].At(next, j), SigmoidSlope(p.A[l+1][next])
+			return w * p.Delta[l+1][next], fmt.Sprintf("through %d: %+.6g * %.6g * %+.6g", next, w, dadz, p.DCDA[l+1][next])
+		})
 	}
-	product := before * SigmoidSlope(a) * dCda
-	measured := Slope(&w.Column(k)[j], x.costNow)
-	x.printf("  dC/dw = %.4g * %.4g * %+.4g = %+.6g\n", before, SigmoidSlope(a), dCda, product)
-	x.printf("  measured, nudging w up and down:   %+.6g, relative error %.0e\n\n", measured, RelativeError(product, measured))
+	product, measured := x.gradient.Weights[l].Data[i], Slope(&w.Data[i], cost)
+	x.printf("  dC/dw = %.6g * %.6g * %+.6g = %+.6g\n", p.A[l-1][k], dadz, dCda, product)
+	x.printf("  measured by nudging w: %+.6g, relative error %.0e\n", measured, RelativeError(product, measured))
+	product, measured = x.gradient.Biases[l][j], Slope(&x.n.Biases[l][j], cost)
+	x.printf("  dC/db = 1 * %.6g * %+.6g = %+.6g\n", dadz, dCda, product)
+	x.printf("  measured by nudging b: %+.6g, relative error %.0e\n\n", measured, RelativeError(product, measured))
 }
 
 // weights paints the weights of the neurons of layer 1.
@@ -1610,8 +1628,8 @@ func loadForPictures(path, folder string) (n *Network, rows, cols int, err error
 	}
 	side := int(math.Sqrt(float64(n.Layers[0])) + 0.5)
 	if side*side != n.Layers[0] {
-		return nil, 0, 0, fmt.Errorf("%s: its pictures have %d pixels and are not square; name the folder with its data with -data",
-			path, n.Layers[0])
+		return nil, 0, 0, fmt.Errorf("%s: its pictures have %d pixels and are not square; "+
+			"name the folder with its data with -data", path, n.Layers[0])
 	}
 	return n, side, side, nil
 }
@@ -1633,7 +1651,8 @@ func printWeights(c *console, rows, cols int, tables [][]float64, scale float64)
 	for j, table := range tables {
 		sketches = append(sketches, append(sketchSigned(table, rows, cols, 16, scale), strconv.Itoa(j)))
 	}
-	fmt.Fprintf(c.out, "What the %s of layer 1 look for. %s are weights above 0, %s below;\nthe last of each stands for %.2g and more.\n\n%s",
+	fmt.Fprintf(c.out, "What the %s of layer 1 look for. %s are weights above 0, %s below;\n"+
+		"the last of each stands for %.2g and more.\n\n%s",
 		count(len(tables), "neuron"), c.paint("░▒▓█"), c.paint("·-=≡"), 0.85*scale, c.paint(c.sideBySide(sketches)))
 }
 

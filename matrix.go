@@ -12,18 +12,17 @@
 // A file uses only what the files before it define. Names that a later file uses are
 // exported; the others are not.
 //
-// Letters follow the videos, or common usage where they have none. The weight w_jk leads
-// from neuron k of one layer to neuron j of the next: j is always the later neuron and k
-// the earlier one.
+// Letters follow the videos. The weight w_jk leads from neuron k of one layer to neuron j of
+// the next: j is always the later neuron and k the earlier one.
 package main
 
 // A Matrix is a table of numbers. The weights between two layers are a Matrix with a row
 // for each neuron j of the later layer and a column for each neuron k of the earlier one.
 //
 // Data holds it column by column, so the weights that leave one neuron k are next to each
-// other in memory. The product W a is then a sum of columns, each multiplied by its a_k, and
-// a column whose a_k is 0 can be skipped. With handwritten digits this is five times as fast
-// as adding up row by row.
+// other in memory. The product of a matrix and a vector is a sum of columns, each multiplied
+// by one number of the vector, and a column whose number is 0 can be skipped. With handwritten
+// digits this is five times as fast as adding up row by row.
 type Matrix struct {
 	Rows, Cols int
 	Data       []float64 // element (j, k) is Data[k*Rows+j]
@@ -43,9 +42,9 @@ func (m *Matrix) Column(k int) []float64 { return m.Data[k*m.Rows:][:m.Rows] }
 // belongs to row j is loaded once for all of them, which cuts training time by a third.
 // Reslicing the columns to the same length eliminates bounds checks.
 
-// AddColumns adds a_k times column k to z, z_j += m_jk a_k, for the columns listed in ks,
-// eight at a time. It returns the rest of the list, fewer than eight.
-func (m *Matrix) AddColumns(z, a []float64, ks []int32) []int32 {
+// MulAdd adds a_k times column k to z, z_j += m_jk a_k, for the columns listed in ks, eight at
+// a time. It returns the rest of the list, fewer than eight.
+func (m *Matrix) MulAdd(z, a []float64, ks []int32) (rest []int32) {
 	for ; len(ks) >= 8; ks = ks[8:] {
 		k0, k1, k2, k3 := int(ks[0]), int(ks[1]), int(ks[2]), int(ks[3])
 		k4, k5, k6, k7 := int(ks[4]), int(ks[5]), int(ks[6]), int(ks[7])
@@ -62,15 +61,15 @@ func (m *Matrix) AddColumns(z, a []float64, ks []int32) []int32 {
 	return ks
 }
 
-// AddToColumns adds a_k times d to column k, m_jk += a_k d_j, for the columns listed in ks,
-// four at a time. It returns the rest of the list, fewer than four.
-func (m *Matrix) AddToColumns(a, d []float64, ks []int32) []int32 {
+// AddOuter adds a_k times delta to column k, m_jk += a_k delta_j, for the columns listed in
+// ks, four at a time. It returns the rest of the list, fewer than four.
+func (m *Matrix) AddOuter(a, delta []float64, ks []int32) (rest []int32) {
 	for ; len(ks) >= 4; ks = ks[4:] {
 		k0, k1, k2, k3 := int(ks[0]), int(ks[1]), int(ks[2]), int(ks[3])
 		a0, a1, a2, a3 := a[k0], a[k1], a[k2], a[k3]
-		m0, m1 := m.Column(k0)[:len(d)], m.Column(k1)[:len(d)]
-		m2, m3 := m.Column(k2)[:len(d)], m.Column(k3)[:len(d)]
-		for j, dj := range d {
+		m0, m1 := m.Column(k0)[:len(delta)], m.Column(k1)[:len(delta)]
+		m2, m3 := m.Column(k2)[:len(delta)], m.Column(k3)[:len(delta)]
+		for j, dj := range delta {
 			m0[j] += a0 * dj
 			m1[j] += a1 * dj
 			m2[j] += a2 * dj

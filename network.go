@@ -9,14 +9,14 @@ import (
 
 // A Picture is a grey picture. It lists only the lit pixels, those that are not black.
 //
-// Four of five pixels of a handwritten digit are black, with an activation a_k = 0. Forward,
-// a black pixel adds w_jk * 0 to every weighted sum. Backward, the derivatives for its
-// weights have the factor a_k = 0. So leaving it out changes no result.
+// Four of five pixels of a handwritten digit are black, with an activation a_k = 0. On the way
+// forward a black pixel adds w_jk * 0 to every weighted sum. On the way back the derivatives
+// for its weights have the factor a_k = 0. So leaving it out changes no result.
 type Picture struct {
 	Rows, Cols int
-	Lit        []int32 // the numbers of the lit pixels, counted row by row from the top left
-	Greys      []byte  // how bright these are, up to 255 for white
-	Bordered   bool    // all pixels of the outermost rows and columns are black
+	Lit        []int32 // the indices of the lit pixels, counted row by row from the top left
+	Greys      []byte  // Greys[i] is the brightness of pixel Lit[i], 1 to 255 for white
+	HasMargin  bool    // all pixels of the outermost rows and columns are black
 }
 
 // NewPicture returns the picture with these rows x cols greys, 0 for black to 255 for white.
@@ -27,7 +27,7 @@ func NewPicture(rows, cols int, greys []byte) Picture {
 		if grey != 0 {
 			p.Lit, p.Greys = append(p.Lit, int32(k)), append(p.Greys, grey)
 			y, x := k/cols, k%cols
-			p.Bordered = p.Bordered && y > 0 && y < rows-1 && x > 0 && x < cols-1
+			p.HasMargin = p.HasMargin && y > 0 && y < rows-1 && x > 0 && x < cols-1
 		}
 	}
 	return p
@@ -36,10 +36,10 @@ func NewPicture(rows, cols int, greys []byte) Picture {
 // An Example is a picture with its label, the digit that it shows.
 type Example struct {
 	Picture
-	Label int // the number of the output neuron that should be bright
+	Label int // the index of the output neuron that should be bright
 }
 
-// Parameters have one number for each weight and each bias of a network: the number itself
+// Parameters holds one number for each weight and each bias of a network: the number itself
 // or, in a gradient, its derivative. Weights and Biases share the memory of All.
 type Parameters struct {
 	All     []float64   // W1 column by column, b1, W2, b2, ...
@@ -75,8 +75,9 @@ type Network struct {
 // NewNetwork returns a network with random weights and biases.
 //
 // They are drawn from normal distributions around 0. The standard deviation is 1 for biases
-// and 1/sqrt(K) for weights, where K is the number of weights into a neuron. So z is about
-// as large for any K. Far from 0 sigmoid would be flat, and the neuron would hardly learn.
+// and 1/sqrt(K) for the K weights into a neuron: the variances of K terms add up, so this
+// keeps the spread of z the same for any K. Far from 0 sigmoid is flat and a neuron hardly
+// learns.
 func NewNetwork(layers []int, random *rand.Rand) *Network {
 	n := &Network{layers, NewParameters(layers)}
 	for l := 1; l < len(layers); l++ {
@@ -103,15 +104,15 @@ func (n *Network) Clone() *Network {
 // overflows to +Inf, and 1/(1+Inf) is 0, which is the right answer.
 func Sigmoid(z float64) float64 { return 1 / (1 + math.Exp(-z)) }
 
-// A Pass holds what is computed for one example. A[l][j] is about neuron j of layer l, and so
-// are the others. Layer 0, the pixels, has only activations.
+// A Pass holds what is computed for one example. All fields are indexed by layer and neuron.
+// Layer 0, the pixels, has only activations.
 type Pass struct {
 	A     [][]float64 // a_j, the activation, 0 to 1
 	Z     [][]float64 // z_j, the weighted sum plus the bias; kept to be shown, Backward needs only a_j
 	DCDA  [][]float64 // dC/da_j, computed by Backward (backprop.go)
 	Delta [][]float64 // dC/dz_j, computed by Backward
 
-	lit [][]int32 // the neurons to visit: the lit pixels in layer 0, all neurons in the others
+	visit [][]int32 // the neurons to visit: the lit pixels in layer 0, all neurons in the others
 }
 
 // NewPass allocates a reusable Pass for n.
@@ -122,9 +123,9 @@ func (n *Network) NewPass() *Pass {
 		p.Z = append(p.Z, make([]float64, size))
 		p.DCDA = append(p.DCDA, make([]float64, size))
 		p.Delta = append(p.Delta, make([]float64, size))
-		p.lit = append(p.lit, make([]int32, size))
+		p.visit = append(p.visit, make([]int32, size))
 		for k := range size {
-			p.lit[l][k] = int32(k)
+			p.visit[l][k] = int32(k)
 		}
 	}
 	p.Z[0], p.DCDA[0], p.Delta[0] = nil, nil, nil
@@ -132,8 +133,8 @@ func (n *Network) NewPass() *Pass {
 }
 
 // Forward computes the activations of all layers for a picture, which must have one pixel
-// for each neuron of layer 0 (chapter 1). It returns those of the last layer, which belong
-// to p.
+// for each neuron of layer 0 (chapter 1). It returns those of the last layer, which are valid
+// until p is used again.
 func (n *Network) Forward(p *Pass, picture Picture) []float64 {
 	p.show(picture)
 	for l := 1; l < len(n.Layers); l++ {
@@ -142,7 +143,7 @@ func (n *Network) Forward(p *Pass, picture Picture) []float64 {
 
 		// z_j = b_j + sum over k of w_jk a_k
 		copy(z, b)
-		rest := w.AddColumns(z, a, p.lit[l-1]) // the same as the loop below, eight k at a time
+		rest := w.MulAdd(z, a, p.visit[l-1]) // most k, eight at a time; the loop does the rest
 		for _, k := range rest {
 			for j, wjk := range w.Column(int(k)) {
 				z[j] += wjk * a[k]
@@ -163,16 +164,14 @@ func (p *Pass) show(picture Picture) {
 	if picture.Rows*picture.Cols != len(a) {
 		panic(fmt.Sprintf("a picture of %d x %d pixels for %d inputs", picture.Rows, picture.Cols, len(a)))
 	}
-	for _, k := range p.lit[0] { // of the picture before
-		a[k] = 0
-	}
+	clear(a)
 	for i, k := range picture.Lit {
 		a[k] = float64(picture.Greys[i]) / 255
 	}
-	p.lit[0] = picture.Lit
+	p.visit[0] = picture.Lit
 }
 
-// Answer returns the number of the brightest output, the digit that the network reads. Of
+// Answer returns the index of the brightest output, the digit that the network reads. Of
 // equally bright outputs it returns the first.
 func Answer(output []float64) int {
 	brightest := 0
@@ -195,7 +194,7 @@ func Wanted(j, label int) float64 {
 
 // Cost returns the cost of one example, given its output and its label (chapter 2).
 func Cost(output []float64, label int) float64 {
-	// C0 = sum over j of (a_j - y_j)^2
+	// C = sum over j of (a_j - y_j)^2, called C0 in the videos
 	cost := 0.0
 	for j, a := range output {
 		difference := a - Wanted(j, label)
@@ -204,8 +203,8 @@ func Cost(output []float64, label int) float64 {
 	return cost
 }
 
-// Test returns the cost of the network, which is the average of the costs of the examples,
-// and the number of examples that it answers right.
+// Test returns the cost of the network, the average over at least one example, and the number
+// of examples that it answers right.
 func (n *Network) Test(examples []Example) (cost float64, right int) {
 	p := n.NewPass()
 	for _, e := range examples {
