@@ -29,18 +29,18 @@ import (
 //go:embed data/*.gz
 var embedded embed.FS
 
-// maxPicture is how many pixels a picture may have, more than most cameras make.
+// maxPicture is how many pixels a picture may have. Phones make photos of 8160 x 6144.
 const maxPicture = 51_000_000
 
-// A Dataset is a set of labelled pictures of one size, part of it kept apart for the
-// test: a network must show what it learned on pictures it has never seen.
+// A Dataset is a set of labelled pictures of the same size. The pictures of Test are kept
+// out of the training, to measure how well a network reads what it has never seen.
 type Dataset struct {
 	Rows, Cols  int // of every picture, in pixels
-	Classes     int // labels are 0 to Classes-1
+	Classes     int // labels are 0 to Classes-1; a class may have no examples
 	Train, Test []Example
 }
 
-// The names under which MNIST, and every set made after its pattern, is kept.
+// The names of MNIST's files. Other datasets have names like these.
 const (
 	trainImages = "train-images-idx3-ubyte"
 	trainLabels = "train-labels-idx1-ubyte"
@@ -48,86 +48,74 @@ const (
 	testLabels  = "t10k-labels-idx1-ubyte"
 )
 
-// LoadDataset reads the four files of a dataset from a folder, each as it is or with .gz at
-// the end of its name. The empty name stands for the embedded MNIST.
+// LoadDataset reads the four files of a dataset from a folder, plain or compressed by gzip.
+// The empty name stands for the embedded MNIST.
 func LoadDataset(folder string) (*Dataset, error) {
-	if folder != "" {
-		return loadDataset(os.DirFS(folder), folder)
+	files := os.DirFS(folder)
+	if folder == "" {
+		folder = "data"
+		files, _ = fs.Sub(embedded, folder) // the only error is an invalid name
 	}
-	files, err := fs.Sub(embedded, "data")
-	if err != nil {
+	set, test := &Dataset{}, &Dataset{}
+	var err error
+	if set.Train, err = loadExamples(files, folder, trainImages, trainLabels, set); err != nil {
 		return nil, err
 	}
-	return loadDataset(files, "data")
-}
-
-// loadDataset reads a set from files, which messages call folder.
-func loadDataset(files fs.FS, folder string) (*Dataset, error) {
-	train, err := loadExamples(files, folder, trainImages, trainLabels)
-	if err != nil {
+	if set.Test, err = loadExamples(files, folder, testImages, testLabels, test); err != nil {
 		return nil, err
 	}
-	test, err := loadExamples(files, folder, testImages, testLabels)
-	if err != nil {
-		return nil, err
+	if test.Rows != set.Rows || test.Cols != set.Cols {
+		return nil, fmt.Errorf("%s: the test pictures have %d x %d pixels, but the training pictures %d x %d",
+			filepath.Join(folder, testImages), test.Rows, test.Cols, set.Rows, set.Cols)
 	}
-	if test.rows != train.rows || test.cols != train.cols {
-		return nil, fmt.Errorf("%s: pictures of %d x %d pixels, but those to learn from in %s have %d x %d",
-			filepath.Join(folder, testImages), test.rows, test.cols, trainImages, train.rows, train.cols)
-	}
-	if test.classes > train.classes {
-		return nil, fmt.Errorf("%s: label %d, but in %s they end at %d", filepath.Join(folder, testLabels), test.classes-1, trainLabels, train.classes-1)
-	}
-	return &Dataset{Rows: train.rows, Cols: train.cols, Classes: train.classes, Train: train.examples, Test: test.examples}, nil
-}
-
-// half is one half of a Dataset.
-type half struct {
-	rows, cols, classes int
-	examples            []Example
-}
-
-// loadExamples reads a file of pictures and the file of their labels.
-func loadExamples(files fs.FS, folder, imagesName, labelsName string) (*half, error) {
-	set := &half{}
-	size, err := readIDXFile(files, folder, imagesName, 3, func(size []int, greys []byte) {
-		set.examples = append(set.examples, Example{Picture: NewPicture(size[1], size[2], greys)})
-	})
-	if err != nil {
-		return nil, err
-	}
-	set.rows, set.cols = size[1], size[2]
-
-	labels := 0
-	_, err = readIDXFile(files, folder, labelsName, 1, func(_ []int, label []byte) {
-		if labels < len(set.examples) {
-			set.examples[labels].Label = int(label[0])
-		}
-		set.classes = max(set.classes, int(label[0])+1)
-		labels++
-	})
-	if err == nil && labels != len(set.examples) {
-		err = fmt.Errorf("%s has %d labels for the %d pictures in %s: the two files do not belong together",
-			filepath.Join(folder, labelsName), labels, len(set.examples), imagesName)
-	}
-	if err != nil {
-		return nil, err
+	if test.Classes > set.Classes {
+		return nil, fmt.Errorf("%s: label %d, but the training labels end at %d",
+			filepath.Join(folder, testLabels), test.Classes-1, set.Classes-1)
 	}
 	return set, nil
 }
 
-// readIDXFile reads the file of this name, or of this name and .gz.
+// loadExamples reads a file of pictures and the file of their labels. It sets the size of
+// the pictures and the number of classes.
+func loadExamples(files fs.FS, folder, images, labels string, set *Dataset) (examples []Example, err error) {
+	_, err = readIDXFile(files, folder, images, 3, func(size []int, greys []byte) {
+		set.Rows, set.Cols = size[1], size[2]
+		examples = append(examples, Example{Picture: NewPicture(set.Rows, set.Cols, greys)})
+	})
+	if err != nil {
+		return nil, err
+	}
+	count := 0
+	_, err = readIDXFile(files, folder, labels, 1, func(size []int, label []byte) {
+		class := int(label[0])
+		if len(size) > 1 { // QMNIST: several numbers of 4 bytes, of which the first is the class
+			class = int(min(binary.BigEndian.Uint32(label), math.MaxInt32))
+		}
+		if count < len(examples) {
+			examples[count].Label = class
+		}
+		set.Classes = max(set.Classes, class+1)
+		count++
+	})
+	switch {
+	case err != nil:
+		return nil, err
+	case count != len(examples):
+		return nil, fmt.Errorf("%s: %d labels for the %d pictures in %s: the two files do not belong together",
+			filepath.Join(folder, labels), count, len(examples), images)
+	case set.Classes > 256:
+		return nil, fmt.Errorf("%s: label %d; at most 255 is read", filepath.Join(folder, labels), set.Classes-1)
+	}
+	return examples, nil
+}
+
+// readIDXFile reads the file with this name or a similar one.
 func readIDXFile(files fs.FS, folder, name string, dimensions int, each func(size []int, item []byte)) (size []int, err error) {
-	f, err := files.Open(name + ".gz")
-	if err == nil {
-		name += ".gz"
-	} else if errors.Is(err, fs.ErrNotExist) {
-		f, err = files.Open(name)
+	name, err = findFile(files, name)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", filepath.Join(folder, name), err)
 	}
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%s: there is no such file, nor %s.gz; a set is four files: %s",
-			filepath.Join(folder, name), name, strings.Join([]string{trainImages, trainLabels, testImages, testLabels}, ", "))
-	}
+	f, err := files.Open(name)
 	if err == nil {
 		defer f.Close()
 		size, err = readIDX(f, dimensions, each)
@@ -138,18 +126,46 @@ func readIDXFile(files fs.FS, folder, name string, dimensions int, each func(siz
 	return size, nil
 }
 
-// readIDX reads the IDX format, the one MNIST came in: numbers of 4 bytes, the highest
-// first, and then the items, one byte for each label or pixel.
+// findFile returns the name under which the folder has a file of a dataset. The name may
+// have .gz at its end, EMNIST's start with the name of a part and have test for t10k, and
+// Kaggle's have a dot for a hyphen.
+func findFile(files fs.FS, name string) (string, error) {
+	entries, err := fs.ReadDir(files, ".")
+	if err != nil {
+		return name, err
+	}
+	part, _, _ := strings.Cut(name, "-idx")
+	var here, found []string
+	for _, entry := range entries {
+		here = append(here, entry.Name())
+		like := strings.Replace(entry.Name(), "test-", "t10k-", 1)
+		if !entry.IsDir() && strings.Contains(like, part) {
+			found = append(found, entry.Name())
+		}
+	}
+	switch {
+	case len(found) == 0:
+		return name, fmt.Errorf("no such file, with .gz or without; the folder has: %s", strings.Join(here, ", "))
+	case len(found) > 1 && found[0] != name:
+		return name, fmt.Errorf("which of these is it? %s", strings.Join(found, ", "))
+	}
+	return found[0], nil
+}
+
+// readIDX reads a file in the IDX format: numbers of 4 bytes, the most significant byte
+// first, and then the items, here with one byte for each label or pixel.
 //
-//	0000  00 00 08 03   "bytes follow, in 3 dimensions"; 00 00 08 01 for labels
+//	0000  00 00 08 03   bytes, in 3 dimensions; 00 00 08 01 for labels
 //	0004  00 00 ea 60   60,000 pictures
 //	0008  00 00 00 1c   of 28 rows
 //	000c  00 00 00 1c   of 28 pixels
 //	0010  00 00 00 ...  the pixels, row by row, 0 black to 255 white
 //
-// The file may be compressed by gzip. readIDX calls each with every item in turn, in
-// a slice that is used again for the next one. So no more room is taken than for one item,
-// whatever number of them the header claims.
+// The file may be compressed by gzip. Labels may also be rows of numbers of 4 bytes, which
+// starts with 00 00 0c 02.
+//
+// readIDX calls each for every item in turn, with a slice that is reused for the next one.
+// So it allocates memory for one item only, whatever number of items the header claims.
 func readIDX(r io.Reader, dimensions int, each func(size []int, item []byte)) (size []int, err error) {
 	in := bufio.NewReaderSize(r, 1<<16)
 	if start, _ := in.Peek(2); len(start) == 2 && start[0] == 0x1f && start[1] == 0x8b {
@@ -159,53 +175,60 @@ func readIDX(r io.Reader, dimensions int, each func(size []int, item []byte)) (s
 		}
 		in = bufio.NewReaderSize(unzipped, 1<<16)
 	}
-	size, err = readIDXHeader(in, dimensions)
+	size, length, err := readIDXHeader(in, dimensions)
 	if err != nil {
 		return nil, err
-	}
-	length := 1
-	for _, n := range size[1:] {
-		length *= n
 	}
 	item := make([]byte, length)
 	for i := range size[0] {
 		if _, err := io.ReadFull(in, item); err != nil {
-			return nil, fmt.Errorf("the file ends after %d of the %d %s its header announces: %w", i, size[0], idxContent[dimensions], err)
+			return nil, fmt.Errorf("the file ends after %d of the %d %s that its header announces: %w",
+				i, size[0], idxContent[dimensions], err)
 		}
 		each(size, item)
 	}
 	if _, err := in.ReadByte(); err == nil { // gzip compares its checksum here
-		return nil, fmt.Errorf("the file goes on after the %d %s its header announces", size[0], idxContent[dimensions])
+		return nil, fmt.Errorf("the file goes on after the %d %s that its header announces", size[0], idxContent[dimensions])
 	} else if err != io.EOF {
 		return nil, err
 	}
 	return size, nil
 }
 
-// idxContent says what a file of so many dimensions holds.
+// idxContent names what a file with this number of dimensions holds.
 var idxContent = map[int]string{1: "labels", 3: "pictures"}
 
-// readIDXHeader returns the number of items and, for pictures, of rows and columns.
-func readIDXHeader(in io.Reader, dimensions int) (size []int, err error) {
-	header := make([]byte, 4+4*dimensions)
-	if _, err := io.ReadFull(in, header); err != nil {
-		return nil, fmt.Errorf("the file ends within its header: %w", err)
+// readIDXHeader returns the size in each dimension, the number of items first, and the
+// length of an item in bytes.
+func readIDXHeader(in io.Reader, dimensions int) (size []int, length int, err error) {
+	content, length := idxContent[dimensions], 1
+	var magic uint32
+	if err := binary.Read(in, binary.BigEndian, &magic); err != nil {
+		return nil, 0, fmt.Errorf("the file ends within its header: %w", err)
 	}
-	if magic := binary.BigEndian.Uint32(header); magic != 0x800+uint32(dimensions) {
-		return nil, fmt.Errorf("the file starts with %08x, not with %08x for %s", magic, 0x800+dimensions, idxContent[dimensions])
+	if dimensions == 1 && magic == 0xc02 {
+		dimensions, length = 2, 4
+	} else if magic != 0x800+uint32(dimensions) {
+		return nil, 0, fmt.Errorf("the file starts with %08x, not with %08x for %s", magic, 0x800+dimensions, content)
 	}
-	for at := 4; at < len(header); at += 4 {
-		size = append(size, int(binary.BigEndian.Uint32(header[at:])))
+	numbers := make([]uint32, dimensions)
+	if err := binary.Read(in, binary.BigEndian, numbers); err != nil {
+		return nil, 0, fmt.Errorf("the file ends within its header: %w", err)
 	}
-	for i, n := range size {
+	for i, n := range numbers {
 		if n == 0 {
-			return nil, fmt.Errorf("the header counts 0 %s", [...]string{idxContent[dimensions], "rows", "columns"}[i])
+			return nil, 0, fmt.Errorf("the header counts 0 %s", [...]string{content, "rows", "columns"}[i])
 		}
+		size = append(size, int(n))
 	}
-	if dimensions == 3 && size[1] > maxPicture/size[2] {
-		return nil, fmt.Errorf("the header claims pictures of %d x %d pixels; at most %d million are read", size[1], size[2], maxPicture/1_000_000)
+	if dimensions > 1 && size[1] > maxPicture/size[dimensions-1] {
+		return nil, 0, fmt.Errorf("the header claims %s of %d x %d pixels; at most %d million are read",
+			content, size[1], size[dimensions-1], maxPicture/1_000_000)
 	}
-	return size, nil
+	for _, n := range size[1:] {
+		length *= n
+	}
+	return size, length, nil
 }
 
 // The rest of this file turns a picture of somebody's own digit into one like MNIST's. A
@@ -282,16 +305,15 @@ func decode(r io.Reader, limit int) (picture image.Image, orientation int, err e
 	return picture, orientation, nil
 }
 
-// otherFormats are what people have tried to read, known by the bytes at the start.
+// otherFormats are known by the bytes at the start of a file.
 var otherFormats = []struct {
-	offset     int
-	mark, says string
+	offset        int
+	bytes, remedy string
 }{
 	{8, "WEBP", "a WebP picture: save it as PNG or JPEG"},
 	{4, "ftyphei", "HEIC, as iPhones write it: save it as JPEG or PNG"},
 	{4, "ftypmif1", "HEIC, as iPhones write it: save it as JPEG or PNG"},
-	{4, "ftypavif", "an AVIF picture: save it as PNG or JPEG"},
-	{4, "ftyp", "a video: save one picture of it as PNG or JPEG"},
+	{4, "ftyp", "AVIF or a video: save a picture of it as PNG or JPEG"},
 	{0, "BM", "a BMP picture: save it as PNG"},
 	{0, "II*\x00", "a TIFF picture: save it as PNG or JPEG"},
 	{0, "MM\x00*", "a TIFF picture: save it as PNG or JPEG"},
@@ -300,27 +322,27 @@ var otherFormats = []struct {
 	{0, "%PDF", "a PDF document: save its page as PNG"},
 	{0, "<svg", "an SVG drawing: export it as PNG"},
 	{0, "<?xml", "an SVG drawing or other XML: export it as PNG"},
-	{0, "<!doctype html", "a web page: download the picture itself"},
+	{0, "<!DOCTYPE html", "a web page: download the picture itself"},
 	{0, "<html", "a web page: download the picture itself"},
-	{0, "version https://git-lfs", "a Git LFS pointer, not the picture itself: run git lfs pull"},
+	{0, "version https://git-lfs", "a Git LFS pointer to a picture: run git lfs pull"},
 }
 
 // explainDecoding returns an error that says what is wrong with a file and what to do. The
-// format is empty if none was recognized in the bytes at the start.
+// format is empty if package image knows none that starts like this.
 func explainDecoding(err error, format string, start []byte) error {
 	format = strings.ToUpper(format)
-	if format == "" {
+	switch {
+	case format == "":
 		for _, other := range otherFormats {
-			if bytes.HasPrefix(bytes.ToLower(start[min(other.offset, len(start)):]), []byte(strings.ToLower(other.mark))) {
-				return fmt.Errorf("this is %s", other.says)
+			rest := string(start[min(other.offset, len(start)):])
+			if len(rest) >= len(other.bytes) && strings.EqualFold(rest[:len(other.bytes)], other.bytes) {
+				return fmt.Errorf("not a PNG, JPEG or GIF, but %s", other.remedy)
 			}
 		}
-		return errors.New("this is not a PNG, JPEG or GIF picture")
-	}
-	if strings.Contains(err.Error(), "EOF") { // package gif keeps only the text of errors
+		return errors.New("not a PNG, JPEG or GIF")
+	case strings.Contains(err.Error(), "EOF"), strings.Contains(err.Error(), "not enough"): // the decoders differ
 		return fmt.Errorf("the %s is cut off: copy or download it again", format)
-	}
-	if errors.As(err, new(jpeg.UnsupportedError)) || errors.As(err, new(png.UnsupportedError)) {
+	case errors.As(err, new(jpeg.UnsupportedError)), errors.As(err, new(png.UnsupportedError)):
 		return fmt.Errorf("a rare kind of %s: save it as PNG with another program (%w)", format, err)
 	}
 	return fmt.Errorf("the %s is damaged: copy or download it again (%w)", format, err)
@@ -354,15 +376,14 @@ func decodeGIF(r io.Reader, config image.Config, limit int) (image.Image, error)
 	return page, nil
 }
 
-// readOrientation returns the orientation that the start of a JPEG file gives in its EXIF
-// data, 1 if there is none. Cameras and phones store a picture as the sensor lay and add
-// how it must be turned.
+// readOrientation returns the orientation in the EXIF data of a JPEG, 1 if there is none.
+// Phones store a picture as the sensor lay, with a number that says how to turn it.
 //
-// EXIF is laid out like a TIFF file: "II" or "MM" for the order of bytes, the number 42, the
-// position of a list; there a count and as many entries of 12 bytes: tag, type, count, value.
+// EXIF starts like a TIFF file: II or MM for the order of bytes, the number 42, and where a
+// list begins: the count of its entries and then 12 bytes for each: tag, type, count, value.
 func readOrientation(header []byte) int {
 	_, tiff, found := bytes.Cut(header, []byte("Exif\x00\x00"))
-	if !found || len(tiff) < 8 || header[0] != 0xff {
+	if !found || len(tiff) < 8 {
 		return 1
 	}
 	var order binary.ByteOrder = binary.BigEndian
@@ -370,45 +391,37 @@ func readOrientation(header []byte) int {
 		order = binary.LittleEndian
 	}
 	list := int(order.Uint32(tiff[4:]))
-	if list > len(tiff)-2 {
-		return 1
-	}
-	entries := tiff[list+2:]
-	for range order.Uint16(tiff[list:]) {
-		if len(entries) < 12 {
-			break
-		}
-		if value := int(order.Uint16(entries[8:])); order.Uint16(entries) == 0x0112 && value >= 1 && value <= 8 {
+	for entry := list + 2; entry+12 <= len(tiff) && entry < list+2+12*int(order.Uint16(tiff[list:])); entry += 12 {
+		value := int(order.Uint16(tiff[entry+8:]))
+		if order.Uint16(tiff[entry:]) == 0x0112 && value >= 1 && value <= 8 {
 			return value
 		}
-		entries = entries[12:]
 	}
 	return 1
 }
 
-// lookCloser finds the ink in a picture. If that is made smaller for it, a small digit
-// would be blurred, so the part with the digit is looked at once more.
+// lookCloser finds the ink in a picture. Where the picture is made smaller for that, a small
+// digit would be blurred, so the part with the digit is looked at once more.
 func lookCloser(picture image.Image) (*field, Preparation, error) {
 	grey, step := toGrey(picture)
 	ink, done, err := findInk(grey)
-	if err != nil || step == 1 || slices.Contains(done.Done, removedLines) || max(inkBox(ink).Dx(), inkBox(ink).Dy()) >= measured {
-		return ink, done, err // lines would be too thick to be found in a smaller part
+	if err != nil || step == 1 {
+		return ink, done, err
 	}
 	box := inkBox(ink)
-	box = box.Inset(-2 - max(box.Dx(), box.Dy())/4) // less than the gap that keeps other marks apart
 	part, ok := picture.(interface {
 		SubImage(image.Rectangle) image.Image
 	})
-	if !ok {
+	// Lines would be thicker and shorter in a smaller part, and might not be found in it.
+	if !ok || max(box.Dx(), box.Dy()) >= measured || slices.Contains(done.Done, removedLines) {
 		return ink, done, nil
 	}
-	around := image.Rectangle{box.Min.Mul(step), box.Max.Mul(step)}.Add(picture.Bounds().Min)
-	grey, _ = toGrey(part.SubImage(around))
-	closer, _, err := findInk(grey)
-	if err != nil { // what was found at first is still there
-		return ink, done, nil
+	box = box.Inset(-2 - max(box.Dx(), box.Dy())/4) // no more than the gap that keepDigit allows
+	grey, _ = toGrey(part.SubImage(image.Rectangle{box.Min.Mul(step), box.Max.Mul(step)}.Add(picture.Bounds().Min)))
+	if closer, _, err := findInk(grey); err == nil {
+		return closer, done, nil
 	}
-	return closer, done, nil
+	return ink, done, nil // what was found at first is still there
 }
 
 // A field is a picture in numbers of 0 to 1, row by row.
@@ -474,24 +487,25 @@ const removedLines = "removed lines"
 // marks that touch the digit; paper with a pattern; ink as bright as the paper, whatever
 // its colour. They end up in the result as if they were part of the digit.
 func findInk(grey *field) (*field, Preparation, error) {
-	var done Preparation
-	longer := float64(max(grey.rows, grey.cols))
 	// Dark ink leaves the lighter background even, light ink the darker one. A quarter of
-	// the picture is wider than strokes and narrower than most of what lies between them.
-	small := scale(grey, min(100, longer)) // faster, and large enough
+	// the picture is wider than most strokes and narrower than what lies between them.
+	small := scale(grey, min(100, float64(max(grey.rows, grey.cols)))) // faster, and large enough
 	quarter := max(small.rows, small.cols) / 4
-	if roughness(closing(small, quarter)) > roughness(closing(negative(small), quarter)) {
+	dark := roughness(closing(small, quarter)) <= roughness(closing(negative(small), quarter))
+	if !dark {
 		grey = negative(grey)
-	} else {
-		done.Done = append(done.Done, "made light on dark")
 	}
-	// No stroke fills a square of 0.75 of the picture; any size from 0.6 to 1 works as well.
-	ink := closing(grey, int(0.75*longer))
-	for i, v := range grey.at {
-		ink.at[i] -= v
+	ink, err := darkInk(grey)
+	if err != nil { // perhaps its strokes are wider than that
+		dark = !dark
+		ink, err = darkInk(negative(grey))
 	}
-	if err := separate(ink); err != nil {
+	var done Preparation
+	if err != nil {
 		return nil, done, err
+	}
+	if dark {
+		done.Done = append(done.Done, "made light on dark")
 	}
 	if dropLines(ink) {
 		done.Done = append(done.Done, removedLines)
@@ -577,9 +591,14 @@ func slideMax(f *field, reach int) *field {
 	return result
 }
 
-// separate turns how much darker than its background each pixel is into ink: the average
-// of all that is more background than stroke becomes 0, the average of the rest 1.
-func separate(f *field) error {
+// darkInk returns how much darker than its background each pixel is. The average of all
+// pixels that are more like background than like strokes becomes 0, that of the others 1.
+func darkInk(grey *field) (*field, error) {
+	// No stroke fills a square of 0.75 of the picture. Any size from 0.6 to 1 works as well.
+	f := closing(grey, max(grey.rows, grey.cols)*3/4)
+	for i, v := range grey.at {
+		f.at[i] -= v
+	}
 	var paper, spread, stroke float64 // averages of both, and the standard deviation of the first
 	middle := slices.Max(f.at) / 2
 	for range 5 { // it settles after three or four
@@ -592,7 +611,7 @@ func separate(f *field) error {
 			}
 		}
 		if n == 0 || m == 0 {
-			return ErrNoInk
+			return nil, ErrNoInk
 		}
 		paper, stroke = sum/n, darker/m
 		spread = math.Sqrt(max(0, squares/n-paper*paper))
@@ -602,7 +621,7 @@ func separate(f *field) error {
 	// not seen for certain.
 	contrast := stroke - paper
 	if contrast < 0.1 || contrast < 4*spread {
-		return ErrNoInk
+		return nil, ErrNoInk
 	}
 	faint := min(contrast/2, max(0.02, 4*spread)) // what may still be noise of the paper
 	for i, v := range f.at {
@@ -611,42 +630,32 @@ func separate(f *field) error {
 		}
 		f.at[i] = min(1, v/contrast)
 	}
-	return nil
+	return f, nil
 }
 
 // dropLines removes straight thin lines from edge to edge, such as those of ruled and
-// squared paper or a frame, and reports whether there were any. Where a stroke of the digit
-// crosses a line, the stroke stays.
+// squared paper or a frame, and reports whether there were any. The strokes that cross a
+// line stay whole.
 func dropLines(ink *field) bool {
-	whole := slices.Clone(ink.at)
-	found := dropRows(ink)
-	turned := upright(ink, transposed)
+	rest := &field{ink.rows, ink.cols, slices.Clone(ink.at)}
+	found := dropRows(rest)
+	turned := upright(rest, transposed)
 	found = dropRows(turned) || found
-	copy(ink.at, upright(turned, transposed).at)
-	if found && inkBox(ink).Empty() { // it was all there is: a 1, perhaps
-		copy(ink.at, whole)
+	rest = upright(turned, transposed)
+	if !found || inkBox(rest).Empty() { // a 1 may look like a line
 		return false
 	}
-	return found
+	copy(ink.at, rest.at)
+	return true
 }
 
-// tilts are the slopes at which lines are looked for, in rows for each 100 columns.
-var tilts = []int{0, 1, -1, 2, -2, 3, -3, 4, -4, 5, -5}
-
-// dropRows removes the lines that run from left to right, tilted by up to 5 in 100. At least
-// 0.85 of a line must be inked, and it must be thinner than 1 in 40: strokes of a digit
-// are shorter or thicker.
-func dropRows(ink *field) bool {
-	thin := max(ink.rows, ink.cols) / 40
-	if thin == 0 {
-		return false
-	}
-	found := false
-	for _, tilt := range tilts {
+// dropRows removes the lines that run from left to right and reports whether there were
+// any. They may be tilted by up to 5 rows in 100 columns.
+func dropRows(ink *field) (found bool) {
+	for _, tilt := range []int{0, 1, -1, 2, -2, 3, -3, 4, -4, 5, -5} {
 		for y := range ink.rows {
-			runs := lineThrough(ink, y, tilt, thin)
-			found = found || runs != nil
-			for _, run := range runs {
+			for _, run := range lineThrough(ink, y, tilt) {
+				found = true
 				for y := run.Min.Y; y < run.Max.Y; y++ {
 					ink.at[y*ink.cols+run.Min.X] = 0
 				}
@@ -656,27 +665,21 @@ func dropRows(ink *field) bool {
 	return found
 }
 
-// lineThrough returns the thin line that passes the middle column in row y, tilted by this
-// many rows in 100 columns, as its ink in each column. It returns nil if there is no line.
-func lineThrough(ink *field, y, tilt, thin int) (line []image.Rectangle) {
-	mayMiss := ink.cols * 8 / 100
-	for x := range ink.cols {
-		y := y + int(math.Round(float64((x-ink.cols/2)*tilt)/100))
-		run := inkedRun(ink, x, y)
+// lineThrough returns the line that passes the middle column in row y, as its ink in each
+// column, or nil if there is none. A line is inked along at least 0.92 of its length, and
+// for half of it thinner than 1/40 of the picture. Strokes are thicker or shorter.
+func lineThrough(ink *field, y, tilt int) (line []image.Rectangle) {
+	thin := max(ink.rows, ink.cols) / 40
+	blank := 0
+	for x := 0; x < ink.cols && thin > 0; x++ {
+		run := inkedRun(ink, x, y+int(math.Round(float64((x-ink.cols/2)*tilt)/100)))
 		if run.Empty() {
-			run = inkedRun(ink, x, y-1)
-		}
-		if run.Empty() {
-			run = inkedRun(ink, x, y+1)
-		}
-		if mayMiss < 0 {
-			return nil
-		}
-		switch {
-		case run.Empty():
-			mayMiss--
-		case run.Dy() <= thin: // otherwise a stroke of the digit crosses the line
+			blank++
+		} else if run.Dy() <= thin { // otherwise a stroke crosses the line
 			line = append(line, run)
+		}
+		if blank > ink.cols*8/100 {
+			return nil
 		}
 	}
 	if len(line) < ink.cols/2 {
@@ -685,9 +688,15 @@ func lineThrough(ink *field, y, tilt, thin int) (line []image.Rectangle) {
 	return line
 }
 
-// inkedRun returns the upright run of inked pixels around a pixel, empty if that has none.
+// inkedRun returns the upright run of inked pixels at row y or next to it, empty if there
+// is none.
 func inkedRun(ink *field, x, y int) image.Rectangle {
 	inked := func(y int) bool { return y >= 0 && y < ink.rows && ink.at[y*ink.cols+x] > 0 }
+	if !inked(y) && inked(y-1) {
+		y--
+	} else if !inked(y) {
+		y++
+	}
 	top, bottom := y, y
 	for inked(bottom) {
 		bottom++
