@@ -10,11 +10,10 @@ import (
 	"errors"
 	"fmt"
 	"image"
-	"image/color"
 	"image/draw"
 	"image/gif"
 	"image/jpeg"
-	"image/png"
+	_ "image/png"
 	"io"
 	"io/fs"
 	"math"
@@ -269,9 +268,14 @@ func ReadPicture(r io.Reader, rows, cols, limit int) (Picture, Preparation, erro
 	return NewPicture(rows, cols, centre(digit, rows, cols)), done, nil
 }
 
-// decode returns the picture in a file and how it must be turned, a number from 1 to 8
-// as in readOrientation.
-func decode(r io.Reader, limit int) (picture image.Image, orientation int, err error) {
+// All pictures of package image are of this kind.
+type decoded interface {
+	image.RGBA64Image
+	SubImage(image.Rectangle) image.Image
+}
+
+// decode returns the picture in a file and its orientation, which readOrientation explains.
+func decode(r io.Reader, limit int) (result decoded, orientation int, err error) {
 	in := bufio.NewReader(r)
 	start, err := in.Peek(64)
 	if len(start) == 0 {
@@ -291,6 +295,7 @@ func decode(r io.Reader, limit int) (picture image.Image, orientation int, err e
 	}
 	orientation = readOrientation(header.Bytes())
 	whole := io.MultiReader(&header, in)
+	var picture image.Image
 	if format == "gif" {
 		picture, err = decodeGIF(whole, config, limit)
 	} else {
@@ -302,7 +307,7 @@ func decode(r io.Reader, limit int) (picture image.Image, orientation int, err e
 	if picture.Bounds().Empty() {
 		return nil, 0, ErrNoInk
 	}
-	return picture, orientation, nil
+	return picture.(decoded), orientation, nil
 }
 
 // otherFormats are known by the bytes at the start of a file.
@@ -313,17 +318,15 @@ var otherFormats = []struct {
 	{8, "WEBP", "a WebP picture: save it as PNG or JPEG"},
 	{4, "ftyphei", "HEIC, as iPhones write it: save it as JPEG or PNG"},
 	{4, "ftypmif1", "HEIC, as iPhones write it: save it as JPEG or PNG"},
-	{4, "ftyp", "AVIF or a video: save a picture of it as PNG or JPEG"},
+	{4, "ftyp", "a video or AVIF picture: save it as PNG or JPEG"},
 	{0, "BM", "a BMP picture: save it as PNG"},
 	{0, "II*\x00", "a TIFF picture: save it as PNG or JPEG"},
 	{0, "MM\x00*", "a TIFF picture: save it as PNG or JPEG"},
-	{0, "P2", "a PGM picture: save it as PNG"},
 	{0, "P5", "a PGM picture: save it as PNG"},
 	{0, "%PDF", "a PDF document: save its page as PNG"},
 	{0, "<svg", "an SVG drawing: export it as PNG"},
 	{0, "<?xml", "an SVG drawing or other XML: export it as PNG"},
 	{0, "<!DOCTYPE html", "a web page: download the picture itself"},
-	{0, "<html", "a web page: download the picture itself"},
 	{0, "version https://git-lfs", "a Git LFS pointer to a picture: run git lfs pull"},
 }
 
@@ -342,15 +345,14 @@ func explainDecoding(err error, format string, start []byte) error {
 		return errors.New("not a PNG, JPEG or GIF")
 	case strings.Contains(err.Error(), "EOF"), strings.Contains(err.Error(), "not enough"): // the decoders differ
 		return fmt.Errorf("the %s is cut off: copy or download it again", format)
-	case errors.As(err, new(jpeg.UnsupportedError)), errors.As(err, new(png.UnsupportedError)):
+	case errors.As(err, new(jpeg.UnsupportedError)):
 		return fmt.Errorf("a rare kind of %s: save it as PNG with another program (%w)", format, err)
 	}
 	return fmt.Errorf("the %s is damaged: copy or download it again (%w)", format, err)
 }
 
-// decodeGIF returns the first frame of an animation on which there is something: many
-// start with a blank one. All frames must have room in limit pixels, otherwise only the
-// first is decoded.
+// decodeGIF returns the first frame of an animation that is not blank. If all frames
+// together have more than limit pixels, only the first is decoded.
 func decodeGIF(r io.Reader, config image.Config, limit int) (image.Image, error) {
 	file, err := io.ReadAll(r)
 	if err != nil {
@@ -390,7 +392,7 @@ func readOrientation(header []byte) int {
 	if tiff[0] == 'I' {
 		order = binary.LittleEndian
 	}
-	list := int(order.Uint32(tiff[4:]))
+	list := int(min(order.Uint32(tiff[4:]), 1<<16)) // EXIF data are shorter than that
 	for entry := list + 2; entry+12 <= len(tiff) && entry < list+2+12*int(order.Uint16(tiff[list:])); entry += 12 {
 		value := int(order.Uint16(tiff[entry+8:]))
 		if order.Uint16(tiff[entry:]) == 0x0112 && value >= 1 && value <= 8 {
@@ -402,22 +404,20 @@ func readOrientation(header []byte) int {
 
 // lookCloser finds the ink in a picture. Where the picture is made smaller for that, a small
 // digit would be blurred, so the part with the digit is looked at once more.
-func lookCloser(picture image.Image) (*field, Preparation, error) {
+func lookCloser(picture decoded) (*field, Preparation, error) {
 	grey, step := toGrey(picture)
 	ink, done, err := findInk(grey)
 	if err != nil || step == 1 {
 		return ink, done, err
 	}
 	box := inkBox(ink)
-	part, ok := picture.(interface {
-		SubImage(image.Rectangle) image.Image
-	})
-	// Lines would be thicker and shorter in a smaller part, and might not be found in it.
-	if !ok || max(box.Dx(), box.Dy()) >= measured || slices.Contains(done.Done, removedLines) {
+	// Lines would be thicker in a smaller part, and might not be found.
+	if max(box.Dx(), box.Dy()) >= measured || slices.Contains(done.Done, removedLines) {
 		return ink, done, nil
 	}
 	box = box.Inset(-2 - max(box.Dx(), box.Dy())/4) // no more than the gap that keepDigit allows
-	grey, _ = toGrey(part.SubImage(image.Rectangle{box.Min.Mul(step), box.Max.Mul(step)}.Add(picture.Bounds().Min)))
+	around := image.Rectangle{box.Min.Mul(step), box.Max.Mul(step)}.Add(picture.Bounds().Min)
+	grey, _ = toGrey(picture.SubImage(around).(image.RGBA64Image))
 	if closer, _, err := findInk(grey); err == nil {
 		return closer, done, nil
 	}
@@ -437,17 +437,13 @@ func newField(rows, cols int) *field {
 
 // toGrey returns how bright a picture is. Where it is transparent, what shows through
 // is white if the ink is dark and black if it is light. A large picture is made smaller:
-// a square of pixels, step wide, becomes one, so that no side is longer than 200.
-func toGrey(picture image.Image) (grey *field, step int) {
+// a square of pixels, step wide, becomes one, so that no side is longer than 160.
+func toGrey(picture image.RGBA64Image) (grey *field, step int) {
 	box := picture.Bounds()
 	step = (max(box.Dx(), box.Dy()) + 159) / 160
 	skip := max(1, step/3) // 9 or more pixels of a large square are enough for its average
 	grey = newField((box.Dy()+step-1)/step, (box.Dx()+step-1)/step)
 	cover := newField(grey.rows, grey.cols) // how opaque
-	at := func(x, y int) color.RGBA64 { return color.RGBA64Model.Convert(picture.At(x, y)).(color.RGBA64) }
-	if fast, ok := picture.(image.RGBA64Image); ok { // allocates nothing
-		at = fast.RGBA64At
-	}
 	light, opaque := 0.0, 0.0
 	for i := range grey.at {
 		x, y := box.Min.X+i%grey.cols*step, box.Min.Y+i/grey.cols*step
@@ -455,7 +451,7 @@ func toGrey(picture image.Image) (grey *field, step int) {
 		pixels := 0.0
 		for y := square.Min.Y; y < square.Max.Y; y += skip {
 			for x := square.Min.X; x < square.Max.X; x += skip {
-				c := at(x, y) // 0 to 65535, and the colours no more than c.A
+				c := picture.RGBA64At(x, y) // 0 to 65535, and the colours no more than c.A
 				grey.at[i] += (0.299*float64(c.R) + 0.587*float64(c.G) + 0.114*float64(c.B)) / 65535
 				cover.at[i] += float64(c.A) / 65535
 				pixels++
@@ -481,16 +477,16 @@ const removedLines = "removed lines"
 // stroke, with only the digit left.
 //
 // What is dark and narrow is ink. A wide dark area is background: a shadow, a table around
-// the sheet, a sheet of any brightness.
+// the sheet, a dark sheet.
 //
-// Not handled: lines that are bent, tilted by more than 5 degrees or as thick as a stroke;
-// marks that touch the digit; paper with a pattern; ink as bright as the paper, whatever
-// its colour. They end up in the result as if they were part of the digit.
+// Not handled: lines that are bent, tilted by more than 3 degrees or as thick as a stroke;
+// marks that touch the digit; patterns on the paper, which all count as ink; and ink that
+// differs from the paper in its colour only.
 func findInk(grey *field) (*field, Preparation, error) {
 	// Dark ink leaves the lighter background even, light ink the darker one. A quarter of
 	// the picture is wider than most strokes and narrower than what lies between them.
 	small := scale(grey, min(100, float64(max(grey.rows, grey.cols)))) // faster, and large enough
-	quarter := max(small.rows, small.cols) / 4
+	quarter := 1 + max(small.rows, small.cols)/4
 	dark := roughness(closing(small, quarter)) <= roughness(closing(negative(small), quarter))
 	if !dark {
 		grey = negative(grey)
@@ -540,51 +536,38 @@ func roughness(f *field) float64 {
 	return sum
 }
 
-// closing fills in every dark area that has no room for a square with this side. Around
-// the picture its outermost pixels go on, so that what is dark at an edge counts as wide.
+// closing fills in every dark area in which a square with this side does not fit. The pixels
+// at the edges of the picture are repeated outside, so a dark area at an edge is wide.
 //
-// Each pixel becomes the lightest in the square around it, then each of these the darkest.
+// Each pixel becomes the lightest in a square that starts there, then the darkest of these.
+// That moves the picture by side-1 up and to the left, where the repeated pixels were.
 func closing(f *field, side int) *field {
-	reach := side / 2
-	wide := newField(f.rows+2*reach, f.cols+2*reach)
+	wide := newField(f.rows+side-1, f.cols+side-1)
 	for i := range wide.at {
-		y := min(max(i/wide.cols-reach, 0), f.rows-1)
-		x := min(max(i%wide.cols-reach, 0), f.cols-1)
+		y, x := max(0, i/wide.cols-side+1), max(0, i%wide.cols-side+1)
 		wide.at[i] = f.at[y*f.cols+x]
 	}
-	lightest := slideMax(slideMax(wide, reach), reach)
-	darkest := slideMax(slideMax(negative(lightest), reach), reach)
-	return crop(negative(darkest), image.Rect(reach, reach, reach+f.cols, reach+f.rows))
+	lightest := slideMax(slideMax(wide, side), side)
+	darkest := negative(slideMax(slideMax(negative(lightest), side), side))
+	return crop(darkest, image.Rect(0, 0, f.cols, f.rows))
 }
 
-// slideMax returns the largest value within reach of each pixel along its row, with rows
-// and columns exchanged: a second call goes along the columns and puts all back in place.
-//
-// A window of n pixels covers the end of one block of n pixels and the start of the next, so
-// the largest values from each pixel to both ends of its block are all that is needed.
-func slideMax(f *field, reach int) *field {
+// slideMax returns for each pixel the largest of this many pixels of its row, from it on. It
+// exchanges rows and columns, so a second call goes along the columns. It overwrites f.
+func slideMax(f *field, count int) *field {
 	result := newField(f.cols, f.rows)
-	fromStart, toEnd := make([]float64, f.cols), make([]float64, f.cols)
-	n := 2*reach + 1
 	for y := range f.rows {
 		row := f.at[y*f.cols:][:f.cols]
+		for done := 1; done < count; { // row[x] is the largest of done pixels: twice as many in each round
+			step := min(done, count-done)
+			for x := range f.cols - min(step, f.cols) {
+				if row[x+step] > row[x] {
+					row[x] = row[x+step]
+				}
+			}
+			done += step
+		}
 		for x, v := range row {
-			if x%n != 0 && fromStart[x-1] > v {
-				v = fromStart[x-1]
-			}
-			fromStart[x] = v
-		}
-		for x := f.cols - 1; x >= 0; x-- {
-			toEnd[x] = row[x]
-			if (x+1)%n != 0 && x+1 < f.cols && toEnd[x+1] > row[x] {
-				toEnd[x] = toEnd[x+1]
-			}
-		}
-		for x := range f.cols {
-			v := fromStart[min(x+reach, f.cols-1)]
-			if x > reach && toEnd[x-reach] > v {
-				v = toEnd[x-reach]
-			}
 			result.at[x*f.rows+y] = v
 		}
 	}
@@ -595,7 +578,7 @@ func slideMax(f *field, reach int) *field {
 // pixels that are more like background than like strokes becomes 0, that of the others 1.
 func darkInk(grey *field) (*field, error) {
 	// No stroke fills a square of 0.75 of the picture. Any size from 0.6 to 1 works as well.
-	f := closing(grey, max(grey.rows, grey.cols)*3/4)
+	f := closing(grey, 1+max(grey.rows, grey.cols)*3/4)
 	for i, v := range grey.at {
 		f.at[i] -= v
 	}
@@ -880,7 +863,7 @@ func centre(digit *field, rows, cols int) []byte {
 		massX += v * float64(i%small.cols)
 	}
 	// MNIST counts pixels from 0 and puts the centre of mass on number 14 of 28, half a
-	// pixel beside the true middle; to do otherwise costs right answers.
+	// pixel beside the true middle. Half a pixel off costs right answers.
 	top := int(math.Round(float64(rows)/2 - massY/mass))
 	left := int(math.Round(float64(cols)/2 - massX/mass))
 	top = min(max(top, 0), rows-small.rows)

@@ -2319,7 +2319,7 @@ func TestAPictureBecomesGreyWithWhateverShowsThroughIt(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name    string
-		picture image.Image
+		picture image.RGBA64Image
 		step    int
 		first   []float64
 	}{
