@@ -1855,27 +1855,6 @@ func TestTwoDigitsSideBySideGiveAWarning(t *testing.T) {
 	}
 }
 
-func TestASmallDigitOnALargePictureIsReadLikeTheOriginal(t *testing.T) {
-	n := trained()
-	pass := n.NewPass()
-	original, same := 0, 0
-	for i, e := range mnist().Test[:40] {
-		if Answer(n.Forward(pass, e.Picture)) != e.Label {
-			continue
-		}
-		original++
-		file := asPNG(paper(e.Picture, 1400, 1000, 50+30*i, 900-20*i, 2, color.NRGBA{220, 220, 210, 255}, color.NRGBA{40, 40, 60, 255}))
-		picture, _, err := ReadPicture(bytes.NewReader(file), 28, 28, maxPicture)
-		if err == nil && Answer(n.Forward(pass, picture)) == e.Label {
-			same++
-		}
-	}
-	t.Logf("read: %d of %d", same, original)
-	if percent(same, original) < 93 {
-		t.Error("too few")
-	}
-}
-
 func TestPicturesWithoutADigitAreErrorsThatSayWhy(t *testing.T) {
 	uniform := func(grey byte) []byte {
 		p := image.NewGray(image.Rect(0, 0, 50, 40))
