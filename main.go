@@ -24,6 +24,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"regexp"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"strings"
@@ -619,6 +620,8 @@ func train(c *console, args []string) error {
 	}
 	// When a reader of the output goes away, as tee does at Ctrl-C, the program must still save.
 	signal.Ignore(syscall.SIGPIPE)
+	// The pictures take 60 MB. With the default of 100 the garbage could take as much again.
+	debug.SetGCPercent(30)
 	set, err := LoadDataset(s.data)
 	if err != nil {
 		return err
