@@ -368,30 +368,27 @@ func checkSizes(weights []numbers, biases numbers, rows, cols int) error {
 	return nil
 }
 
-// LoadNetwork reads a network that Save wrote.
-func LoadNetwork(path string) (*Network, error) {
+// loadNetwork reads a network that save wrote.
+func loadNetwork(path string) (*Network, error) {
+	const most = 30 * maxParameters // bytes, of which a number takes about 20
 	info, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return nil, fmt.Errorf("%s: there is no such file; to make it, run: go run . train -net %s", path, path)
-	}
-	if err != nil {
+	case err != nil:
 		return nil, err
-	}
-	if !info.Mode().IsRegular() {
+	case !info.Mode().IsRegular():
 		return nil, fmt.Errorf("%s: not a file; name a saved network with -net", path)
-	}
-	const most = 30 * maxParameters // a number takes about 20 bytes
-	if info.Size() > most {
+	case info.Size() > most:
 		return nil, fmt.Errorf("%s: too large for a saved network, which has at most %s bytes", path, thousands(most))
 	}
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err
 	}
-	var f networkFile
-	err = json.Unmarshal(text, &f)
 	var n *Network
-	if err == nil {
+	var f networkFile
+	if err = json.Unmarshal(text, &f); err == nil {
 		n, err = f.network()
 	}
 	if err != nil {
@@ -400,8 +397,8 @@ func LoadNetwork(path string) (*Network, error) {
 	return n, nil
 }
 
-// Save writes the network to a file, whole or not at all.
-func (n *Network) Save(path string) error {
+// save writes the network to a file, whole or not at all.
+func (n *Network) save(path string) error {
 	text, err := json.Marshal(n.file())
 	if err != nil {
 		return fmt.Errorf("%s: cannot be saved: %w", path, err)
@@ -496,7 +493,7 @@ func loadBoth(path, folder string) (*Dataset, *Network, error) {
 // loadFitting reads a network, which must have an input for each pixel of the set's pictures
 // and an output for each class.
 func loadFitting(path, folder string, set *Dataset) (*Network, error) {
-	n, err := LoadNetwork(path)
+	n, err := loadNetwork(path)
 	if err != nil {
 		return nil, err
 	}
@@ -657,7 +654,7 @@ func canSave(path string) error {
 		if err := canWrite(name); err != nil {
 			return err
 		}
-		_, err := LoadNetwork(name)
+		_, err := loadNetwork(name)
 		if _, missing := os.Stat(name); err != nil && missing == nil {
 			return fmt.Errorf("%w; train does not replace it", err)
 		}
@@ -851,7 +848,7 @@ func (w *watcher) save(n *Network) error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	return n.Save(w.net)
+	return n.save(w.net)
 }
 
 // drawLine shows on a terminal, ten times a second, how far the epoch has come. It turns off
@@ -1626,7 +1623,7 @@ func loadForPictures(path, folder string) (n *Network, rows, cols int, err error
 		}
 		return n, set.Rows, set.Cols, nil
 	}
-	if n, err = LoadNetwork(path); err != nil {
+	if n, err = loadNetwork(path); err != nil {
 		return nil, 0, 0, err
 	}
 	side := int(math.Sqrt(float64(n.Layers[0])) + 0.5)

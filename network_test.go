@@ -1390,10 +1390,10 @@ func TestNetworkSurvivesItsFileToTheLastBit(t *testing.T) {
 	want.Weights[1].Set(3, 5, math.SmallestNonzeroFloat64)
 	want.Weights[1].Set(3, 6, -math.MaxFloat64)
 	want.Biases[3][9] = 1.0 / 3
-	if err := want.Save(path); err != nil {
+	if err := want.save(path); err != nil {
 		t.Fatal(err)
 	}
-	got, err := LoadNetwork(path)
+	got, err := loadNetwork(path)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -1447,7 +1447,7 @@ func TestBrokenNetworkFilesAreErrorsThatSayWhere(t *testing.T) {
 		if err := os.WriteFile(path, []byte(c.text), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		n, err := LoadNetwork(path)
+		n, err := loadNetwork(path)
 		if n != nil || err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), path) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: network %v, error %v, want one line with the path and %q", c.name, n, err, c.want)
 		}
@@ -1455,7 +1455,7 @@ func TestBrokenNetworkFilesAreErrorsThatSayWhere(t *testing.T) {
 			t.Errorf("%s: train would replace it, error %v", c.name, err)
 		}
 	}
-	if _, err := LoadNetwork(filepath.Join(t.TempDir(), "none.json")); err == nil || !strings.Contains(err.Error(), "go run . train") {
+	if _, err := loadNetwork(filepath.Join(t.TempDir(), "none.json")); err == nil || !strings.Contains(err.Error(), "go run . train") {
 		t.Errorf("no file: error %v, want the advice to train", err)
 	}
 }
@@ -1473,7 +1473,7 @@ func TestWhatIsNoNetworkFileIsNotRead(t *testing.T) {
 		os.DevNull:   "not a file",
 		folder + "/": "not a file",
 	} {
-		if n, err := LoadNetwork(path); n != nil || err == nil || !strings.Contains(err.Error(), want) {
+		if n, err := loadNetwork(path); n != nil || err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: network %v, error %v, want %q", path, n, err, want)
 		}
 	}
@@ -1485,7 +1485,7 @@ func TestFileIsWrittenWholeOrNotAtAll(t *testing.T) {
 	n := NewNetwork([]int{2, 1}, seeded(1))
 	os.Symlink("network.json", link)
 	for _, name := range []string{link, path} { // the first save is through a link to no file yet
-		if err := n.Save(name); err != nil {
+		if err := n.save(name); err != nil {
 			t.Fatal(err)
 		}
 		os.Chmod(path, 0o600)
@@ -1498,7 +1498,7 @@ func TestFileIsWrittenWholeOrNotAtAll(t *testing.T) {
 		t.Errorf("the link points to %q", target)
 	}
 	n.Weights[1].Set(0, 1, math.NaN())
-	if err := n.Save(path); err == nil || !strings.Contains(err.Error(), path) {
+	if err := n.save(path); err == nil || !strings.Contains(err.Error(), path) {
 		t.Errorf("a network with a NaN is saved: error %v", err)
 	}
 	if now, _ := os.ReadFile(path); !bytes.Equal(now, old) {
@@ -1977,7 +1977,7 @@ func FuzzReadPicture(f *testing.F) {
 func saved(t *testing.T) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "network.json")
-	if err := trained().Save(path); err != nil {
+	if err := trained().save(path); err != nil {
 		t.Fatal(err)
 	}
 	return path
@@ -2188,7 +2188,7 @@ func TestEveryShapeOfNetworkCanBeExplainedAndPainted(t *testing.T) {
 	writeSet(t, set, 40, 4, 6, 12)
 	for _, layers := range [][]int{{24, 12}, {24, 1, 12}, {24, 3, 4, 5, 12}, {24, 130, 12}} {
 		net, out := filepath.Join(t.TempDir(), "n.json"), filepath.Join(t.TempDir(), "w.png")
-		if err := NewNetwork(layers, seeded(1)).Save(net); err != nil {
+		if err := NewNetwork(layers, seeded(1)).save(net); err != nil {
 			t.Fatal(err)
 		}
 		for _, args := range [][]string{{"explain", "5"}, {"explain", "5", "6"}, {"test"}, {"weights", "-out", out}} {
@@ -2598,7 +2598,7 @@ func TestAReloadShowsTheNetworkSavedMeanwhile(t *testing.T) {
 		t.Error("the network is read again without need")
 	}
 	other := NewNetwork([]int{784, 8, 10}, seeded(1))
-	if err := other.Save(s.path); err != nil {
+	if err := other.save(s.path); err != nil {
 		t.Fatal(err)
 	}
 	os.Chtimes(s.path, time.Time{}, time.Now().Add(time.Second))
@@ -2705,7 +2705,7 @@ func TestThePageLightsUpTheNetworkInABrowser(t *testing.T) {
 
 func FuzzHandler(f *testing.F) {
 	path := filepath.Join(f.TempDir(), "network.json")
-	if err := NewNetwork([]int{784, 4, 10}, seeded(1)).Save(path); err != nil {
+	if err := NewNetwork([]int{784, 4, 10}, seeded(1)).save(path); err != nil {
 		f.Fatal(err)
 	}
 	handler := newStudio(path, "", mnist()).handler()
@@ -2744,7 +2744,7 @@ func TestMistakesInTheCallAreOneClearLine(t *testing.T) {
 	writeSet(t, set, 30, 3, 5, 26)
 	net := filepath.Join(t.TempDir(), "network.json")
 	small := NewNetwork([]int{2, 2}, seeded(1))
-	if err := small.Save(net); err != nil {
+	if err := small.save(net); err != nil {
 		t.Fatal(err)
 	}
 	old, _ := os.ReadFile(net)
@@ -2807,7 +2807,7 @@ func TestMistakesInTheCallAreOneClearLine(t *testing.T) {
 		}
 		if strings.HasPrefix(c.args, "predict -net "+net) {
 			square := filepath.Join(t.TempDir(), "square.json")
-			NewNetwork([]int{4, 2}, seeded(1)).Save(square)
+			NewNetwork([]int{4, 2}, seeded(1)).save(square)
 			args[2] = square
 		}
 		code, _, err := call(args...)
@@ -2862,7 +2862,7 @@ func TestTrainSavesANetworkThatTestReadsAndResumeImproves(t *testing.T) {
 	}
 	first, _ := os.ReadFile(net)
 	last("-resume", "-epochs", "1")
-	resumed, _ := LoadNetwork(net)
+	resumed, _ := loadNetwork(net)
 	second, _ := os.ReadFile(net)
 	if bytes.Equal(first, second) || !slices.Equal(resumed.Layers, []int{15, 5, 12}) {
 		t.Errorf("-resume left a network %v", resumed.Layers)
@@ -2878,7 +2878,7 @@ func TestTrainSavesANetworkThatTestReadsAndResumeImproves(t *testing.T) {
 		t.Error("the network that was there before is not in the backup")
 	}
 	last("train", "-hidden", "3", "-epochs", "1", "-batch", "1000") // more than there are
-	if n, err := LoadNetwork(net); err != nil || n.Layers[1] != 3 {
+	if n, err := loadNetwork(net); err != nil || n.Layers[1] != 3 {
 		t.Errorf("network %v, error %v", n, err)
 	}
 }
@@ -2886,7 +2886,7 @@ func TestTrainSavesANetworkThatTestReadsAndResumeImproves(t *testing.T) {
 func TestEveryEpochIsSavedAndTheOldNetworkKept(t *testing.T) {
 	net := filepath.Join(t.TempDir(), "network.json")
 	old := NewNetwork([]int{784, 4, 10}, seeded(1))
-	if err := old.Save(net); err != nil {
+	if err := old.save(net); err != nil {
 		t.Fatal(err)
 	}
 	os.Chmod(net, 0o600)
@@ -2904,7 +2904,7 @@ func TestEveryEpochIsSavedAndTheOldNetworkKept(t *testing.T) {
 		return err
 	})
 	for path, want := range map[string][]int{net: {784, 8, 10}, backup(net): {784, 4, 10}} {
-		if got, err := LoadNetwork(path); err != nil || !slices.Equal(got.Layers, want) {
+		if got, err := loadNetwork(path); err != nil || !slices.Equal(got.Layers, want) {
 			t.Errorf("%s: network %v, error %v, want layers %v", path, got, err, want)
 		}
 	}
@@ -2918,7 +2918,7 @@ func TestEveryEpochIsSavedAndTheOldNetworkKept(t *testing.T) {
 
 func TestTrainingThatDivergesSaysSoAndSavesNothing(t *testing.T) {
 	net := filepath.Join(t.TempDir(), "network.json")
-	if err := NewNetwork([]int{784, 4, 10}, seeded(1)).Save(net); err != nil {
+	if err := NewNetwork([]int{784, 4, 10}, seeded(1)).save(net); err != nil {
 		t.Fatal(err)
 	}
 	old, _ := os.ReadFile(net)
