@@ -24,6 +24,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"strconv"
@@ -1818,6 +1819,7 @@ func drawPage(c *console, args []string) error {
 	path := flags.String("net", "network.json", "the `file` with the network")
 	data := flags.String("data", "", "take test digits from the IDX files in this `folder`")
 	addr := flags.String("addr", "localhost:8080", "the `address` to listen at; only localhost is private")
+	open := flags.Bool("open", true, "open the page in a browser if standard output is a terminal")
 	if _, err := parse(c, flags, args, 0); err != nil {
 		return err
 	}
@@ -1825,56 +1827,230 @@ func drawPage(c *console, args []string) error {
 	if err != nil {
 		return err
 	}
-	studio := newStudio(*path, *data, set)
-	if _, err := studio.current(); err != nil {
+	s := newStudio(*path, *data, set)
+	if _, _, err := s.current(); err != nil {
 		return err
 	}
 	listener, err := net.Listen("tcp", *addr)
 	if errors.Is(err, syscall.EADDRINUSE) {
-		return fmt.Errorf("%s is in use, perhaps by another draw; stop that, or let the system choose a port: go run . draw -addr localhost:0", *addr)
+		return fmt.Errorf("%s is in use, perhaps by another draw; stop that, or let the system choose a port: "+
+			"go run . draw -addr localhost:0", *addr)
 	}
 	if err != nil {
 		return fmt.Errorf("cannot listen at %s: %w", *addr, err)
 	}
-	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer release()
-	fmt.Fprintf(c.out, "open http://%s in a browser; Ctrl-C ends it\n", listener.Addr())
-	return studio.serve(ctx, listener)
+	address := announce(c, listener.Addr().(*net.TCPAddr))
+	if _, standard := c.out.(*resultWriter); *open && standard && isTerminal(os.Stdout) {
+		openBrowser(address)
+	}
+	err = s.serve(ctx, listener)
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if s.network != s.inFile {
+		fmt.Fprintf(c.out, "the network on the page was not saved; %s is as it was\n", *path)
+	}
+	return err
 }
 
-// A studio answers what the page asks.
+// announce prints the address of the page and returns it.
+func announce(c *console, at *net.TCPAddr) string {
+	address := "http://" + at.String()
+	if at.IP.IsUnspecified() { // listening everywhere, which is no address to open
+		address = fmt.Sprintf("http://localhost:%d", at.Port)
+	}
+	fmt.Fprintf(c.out, "open %s in a browser; Ctrl-C ends it\n", address)
+	if !at.IP.IsLoopback() {
+		fmt.Fprintf(c.out, "others on your network can open it too, at port %d of this machine, and train and save\n", at.Port)
+	}
+	return address
+}
+
+// openBrowser opens an address in the browser. Where there is none, nothing happens.
+func openBrowser(address string) {
+	command := []string{"xdg-open", address}
+	switch {
+	case runtime.GOOS == "darwin":
+		command[0] = "open"
+	case runtime.GOOS == "windows":
+		command = []string{"rundll32", "url.dll,FileProtocolHandler", address}
+	case os.Getenv("DISPLAY") == "" && os.Getenv("WAYLAND_DISPLAY") == "":
+		return // xdg-open would start a browser for terminals
+	}
+	browser := exec.Command(command[0], command[1:]...)
+	if browser.Start() == nil {
+		go browser.Wait()
+	}
+}
+
+// A studio has the network that the page shows, and trains. The network is never changed in
+// place: a step, a training or a new file replaces it. So requests use it without a lock,
+// and each answer is about one network, whose version it carries.
 type studio struct {
 	path  string // of the network
 	data  string // the folder of the set, "" for MNIST
 	set   *Dataset
-	turns chan struct{} // holds one for each picture that is being read: few at a time, so that many requests need no more memory
+	turns chan struct{} // limits how many drawings are decoded at once, for their memory
 
-	mutex   sync.Mutex
-	network *Network
-	written time.Time // when the file of the network was
+	mutex    sync.Mutex // guards the rest
+	network  *Network
+	version  int        // the number of networks so far
+	inFile   *Network   // the network in the file
+	written  time.Time  // when the file was
+	backedUp bool       // the file that was there before has been copied
+	steps    []*Network // the network before each step taken on the page
+	learning *learning  // under way, or the last one
+	changed  *sync.Cond // signals that the learning should look or has done what it should
 }
 
 func newStudio(path, data string, set *Dataset) *studio {
-	return &studio{path: path, data: data, set: set, turns: make(chan struct{}, 4)}
+	s := &studio{path: path, data: data, set: set, turns: make(chan struct{}, 2)}
+	s.learning = newLearning(settings{}, "idle")
+	s.changed = sync.NewCond(&s.mutex)
+	return s
 }
 
-// current returns the network, read again if another has been saved meanwhile.
-func (s *studio) current() (*Network, error) {
+// current returns the network and its version. It reads the file again if another network
+// was saved there, as train does, unless the page has one that is not saved.
+func (s *studio) current() (*Network, int, error) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	info, err := os.Stat(s.path)
-	if err == nil && s.network != nil && info.ModTime().Equal(s.written) {
-		return s.network, nil
+	same := err != nil || s.written.Equal(info.ModTime())
+	if s.network != nil && (same || s.network != s.inFile || s.learning.underWay()) {
+		return s.network, s.version, nil
 	}
 	n, err := loadFitting(s.path, s.data, s.set)
 	if err != nil {
-		return nil, refuse(http.StatusServiceUnavailable, "%w", err)
+		return nil, 0, refuse(http.StatusServiceUnavailable, "%w", err)
 	}
+	s.replace(n)
+	s.inFile, s.written, s.steps = n, info.ModTime(), nil
+	return n, s.version, nil
+}
+
+// replace makes n the network that the page shows.
+func (s *studio) replace(n *Network) {
 	s.network = n
-	if info != nil {
-		s.written = info.ModTime()
+	s.version++
+}
+
+// A learning is a training in the background, of a network of its own.
+type learning struct {
+	settings
+	state    string // idle, learning, paused, ended or failed
+	network  *Network
+	blind    float64 // see blindCost
+	progress Progress
+	costs    []float64      // of each epoch
+	rights   []float64      // the share of the training examples that were right in each epoch
+	tests    []float64      // the share of the test examples right after each epoch
+	testing  sync.WaitGroup // for the test under way
+	failure  string
+
+	stopped   bool          // it should end
+	next      bool          // it should take one step, though paused
+	resting   bool          // it waits because it is paused
+	interval  time.Duration // the least time between two steps
+	due       time.Time     // when the next step may be taken
+	publishAt time.Time     // when the next copy is to be shown
+	fresh     bool          // a copy with the last step is shown
+}
+
+func newLearning(d settings, state string) *learning {
+	none := []float64{} // in JSON [] and not null
+	return &learning{settings: d, state: state, costs: none, rights: none, tests: none}
+}
+
+func (l *learning) underWay() bool { return l.state == "learning" || l.state == "paused" }
+
+// errStopped ends a training that was stopped on the page.
+var errStopped = errors.New("stopped")
+
+// learn trains to the end.
+func (s *studio) learn(l *learning, random *rand.Rand) {
+	err := l.plan.Train(l.network, s.set.Train, random, func(p Progress) error { return s.report(l, p) })
+	l.testing.Wait()
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	l.state = "ended"
+	if err != nil && err != errStopped {
+		l.state, l.failure = "failed", err.Error()
 	}
-	return n, nil
+	s.changed.Broadcast()
+}
+
+// report is called after each step.
+func (s *studio) report(l *learning, p Progress) error {
+	ends := p.Seen == p.Of
+	if ends {
+		l.testing.Wait() // for the epoch before
+	}
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if !math.IsNaN(p.Cost) { // JSON has no NaN
+		l.progress = p
+	}
+	if ends && l.progress == p {
+		l.costs = append(l.costs, p.Cost)
+		l.rights = append(l.rights, float64(p.Right)/float64(p.Of))
+	}
+	if err := diverged(l.plan, l.blind, l.costs, p); err != nil {
+		return err
+	}
+	l.fresh = false
+	if ends || time.Now().After(l.publishAt) {
+		s.publish(l)
+	}
+	if ends {
+		n := s.network
+		l.testing.Add(1)
+		go s.test(l, n) // beside the next epoch
+	}
+	return s.wait(l)
+}
+
+// publish shows a copy of the network in training, ten times a second. For a large network
+// that is less often, so that the copies take at most a tenth of the time.
+func (s *studio) publish(l *learning) {
+	bad := func(x float64) bool { return math.IsNaN(x) || math.IsInf(x, 0) }
+	if l.fresh || slices.ContainsFunc(l.network.All, bad) { // it is about to fail
+		return
+	}
+	start := time.Now()
+	s.replace(l.network.Clone())
+	l.fresh, l.publishAt = true, time.Now().Add(max(100*time.Millisecond, 10*time.Since(start)))
+}
+
+// test measures the network at the end of an epoch.
+func (s *studio) test(l *learning, n *Network) {
+	defer l.testing.Done()
+	_, right := n.Test(s.set.Test)
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	l.tests = append(l.tests, float64(right)/float64(len(s.set.Test)))
+}
+
+// wait returns when the next step is due, or an error if there should be none.
+func (s *studio) wait(l *learning) error {
+	for !l.stopped {
+		l.resting = l.state == "paused" && !l.next
+		early := time.Until(l.due)
+		if !l.resting && early <= 0 {
+			l.next, l.due = false, time.Now().Add(l.interval)
+			return nil
+		}
+		s.publish(l)
+		if l.resting {
+			s.changed.Broadcast()
+		} else {
+			time.AfterFunc(early, s.changed.Broadcast)
+		}
+		s.changed.Wait()
+	}
+	s.publish(l)
+	return errStopped
 }
 
 // serve answers requests until ctx is done, and then those that are under way.
@@ -1886,7 +2062,9 @@ func (s *studio) serve(ctx context.Context, listener net.Listener) error {
 		WriteTimeout:      30 * time.Second,
 		IdleTimeout:       time.Minute,
 		MaxHeaderBytes:    1 << 14,
+		BaseContext:       func(net.Listener) context.Context { return ctx }, // ends /progress
 	}
+	debug.SetMemoryLimit(200 << 20) // with hundreds of connections the garbage would double it
 	ended := make(chan error, 1)
 	go func() { ended <- server.Serve(listener) }()
 	select {
@@ -1902,58 +2080,59 @@ func (s *studio) serve(ctx context.Context, listener net.Listener) error {
 	return server.Close() // for those who would not finish
 }
 
-// handler guards and routes. Other pages must not use this one: a foreign site could
-// send requests here from the learner's own browser, under its own name (Origin) or
-// with its own name made to mean this machine (Host). So the host must be localhost or
-// plain numbers, and the origin, if there is one, the same.
+// handler routes requests. A value that is served becomes JSON, an error {"error": "..."}.
 func (s *studio) handler() http.Handler {
-	routes := map[string]struct {
-		method string
-		serve  func(http.ResponseWriter, *http.Request) error
-	}{
-		"/":          {"GET", s.servePage},
-		"/network":   {"GET", s.serveNetwork},
-		"/digit":     {"GET", s.serveDigit},
-		"/recognize": {"POST", s.servePicture},
+	type serve func(http.ResponseWriter, *http.Request) (any, error)
+	get := map[string]serve{
+		"/": s.servePage, "/network": s.serveNetwork, "/digit": s.serveReading, "/progress": s.serveProgress,
+	}
+	post := map[string]serve{
+		"/recognize": s.serveReading, "/check": s.serveCheck, "/step": s.serveStep, "/undo": s.serveUndo,
+		"/learn": s.serveLearn, "/pause": s.serveOrder, "/resume": s.serveOrder, "/next": s.serveOrder,
+		"/stop": s.serveOrder, "/pace": s.serveOrder, "/save": s.serveSave,
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
-		w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; connect-src 'self'; img-src data:; frame-ancestors 'none'")
+		w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'unsafe-inline'; "+
+			"style-src 'unsafe-inline'; connect-src 'self'; img-src data:; frame-ancestors 'none'")
+		routes, method := post, "POST"
+		if _, ok := get[r.URL.Path]; ok {
+			routes, method = get, "GET"
+		}
 		route, ok := routes[r.URL.Path]
-		origin := r.Header.Get("Origin")
-		var err error
+		var value any
+		err := checkSender(r)
 		switch {
-		case !isSafeHost(r.Host):
-			err = refuse(http.StatusForbidden, "this server does not answer to the name %q", r.Host)
-		case origin != "" && origin != "http://"+r.Host:
-			err = refuse(http.StatusForbidden, "pages from %q may not use this server", origin)
+		case err != nil:
 		case !ok:
 			err = refuse(http.StatusNotFound, "there is nothing at %s", r.URL.Path)
-		case r.Method != route.method && !(route.method == "GET" && r.Method == "HEAD"):
-			w.Header().Set("Allow", route.method)
-			err = refuse(http.StatusMethodNotAllowed, "%s takes %s, not %s", r.URL.Path, route.method, r.Method)
+		case r.Method != method && !(method == "GET" && r.Method == "HEAD"):
+			w.Header().Set("Allow", method)
+			err = refuse(http.StatusMethodNotAllowed, "%s takes %s, not %s", r.URL.Path, method, r.Method)
 		default:
-			err = route.serve(w, r)
+			value, err = route(w, r)
 		}
-		if err != nil {
-			status := http.StatusInternalServerError
-			var refused *refusal
-			if errors.As(err, &refused) {
-				status = refused.status
-			}
-			sendJSON(w, status, map[string]string{"error": err.Error()})
-		}
+		sendJSON(w, r, value, err)
 	})
 }
 
-// isSafeHost tells whether a Host header is localhost or an IP address, with or without
-// a port: a name that no foreign site can have.
-func isSafeHost(host string) bool {
+// checkSender refuses requests of other pages. A foreign site could send requests here from
+// the user's own browser, under its own name (Origin) or with a name of its own made to mean
+// this machine (Host). So the host must be localhost or an IP address, which no foreign site
+// can have, and the origin, if there is one, the same.
+func checkSender(r *http.Request) error {
+	host, origin := r.Host, r.Header.Get("Origin")
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
 	}
-	return host == "localhost" || net.ParseIP(strings.Trim(host, "[]")) != nil
+	if host != "localhost" && net.ParseIP(strings.Trim(host, "[]")) == nil {
+		return refuse(http.StatusForbidden, "this server does not answer to the name %q", r.Host)
+	}
+	if origin != "" && origin != "http://"+r.Host {
+		return refuse(http.StatusForbidden, "pages from %q may not use this server", origin)
+	}
+	return nil
 }
 
 // A refusal is an error with the HTTP status that goes with it.
@@ -1966,100 +2145,424 @@ func refuse(status int, format string, args ...any) error {
 	return &refusal{status, fmt.Errorf(format, args...)}
 }
 
-// sendJSON sends a value as JSON.
-func sendJSON(w http.ResponseWriter, status int, value any) error {
-	text, err := json.Marshal(value)
-	if err != nil {
-		return err
+// sendJSON sends a value or an error. A nil value has been sent already.
+func sendJSON(w http.ResponseWriter, r *http.Request, value any, err error) {
+	status := http.StatusOK
+	if r.URL.Path == "/learn" {
+		status = http.StatusAccepted
 	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	w.Write(append(text, '\n')) // an error here means that nobody listens any more
-	return nil
+	var text []byte
+	if err == nil && value != nil {
+		text, err = json.Marshal(value)
+	}
+	if err != nil {
+		status = http.StatusInternalServerError
+		if refused := (*refusal)(nil); errors.As(err, &refused) {
+			status = refused.status
+		}
+		text, _ = json.Marshal(map[string]string{"error": err.Error()})
+	}
+	if text != nil {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(status)
+		w.Write(append(text, '\n')) // an error means that nobody listens any more
+	}
 }
 
-func (s *studio) servePage(w http.ResponseWriter, r *http.Request) error {
+// queryNumber returns a whole number from low to high in the query of a request. After a
+// mistake it returns low and sets err, if that is not set yet.
+func queryNumber(r *http.Request, name string, low, high int, err *error) int {
+	text := r.URL.Query().Get(name)
+	x, mistake := strconv.Atoi(text)
+	if mistake == nil && low <= x && x <= high {
+		return x
+	}
+	if *err == nil {
+		*err = refuse(http.StatusBadRequest, "%s=%s: must be a whole number from %d to %d", name, text, low, high)
+	}
+	return low
+}
+
+func (s *studio) servePage(w http.ResponseWriter, r *http.Request) (any, error) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Write(page)
-	return nil
+	return nil, nil
 }
 
-// serveNetwork sends the network as it is saved, with the size of its pictures.
-func (s *studio) serveNetwork(w http.ResponseWriter, r *http.Request) error {
-	n, err := s.current()
+func (s *studio) serveNetwork(w http.ResponseWriter, r *http.Request) (any, error) {
+	n, version, err := s.current()
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return sendJSON(w, http.StatusOK, struct {
-		networkFile
-		Rows int `json:"rows"`
-		Cols int `json:"cols"`
-	}{n.file(), s.set.Rows, s.set.Cols})
+	return s.describe(n, version, r)
 }
 
-// recognition is what the network makes of a picture.
-type recognition struct {
-	Digit       int         `json:"digit"`
-	Activations [][]float64 `json:"activations"` // of every layer, the pixels first
-}
-
-func recognize(n *Network, picture Picture) recognition {
-	p := n.NewPass()
-	return recognition{Answer(n.Forward(p, picture)), p.A}
-}
-
-// serveDigit sends what the network makes of the test picture of the number that is
-// asked for, or of any.
-func (s *studio) serveDigit(w http.ResponseWriter, r *http.Request) error {
-	number := rand.IntN(len(s.set.Test))
-	if text := r.URL.Query().Get("number"); text != "" {
-		var err error
-		if number, err = strconv.Atoi(text); err != nil || number < 0 || number >= len(s.set.Test) {
-			return refuse(http.StatusNotFound, "there is no test picture %q; they have the numbers 0 to %d", text, len(s.set.Test)-1)
+// describe returns a network as it is saved, with the size of its pictures. places=N in the
+// query rounds its numbers to N decimal places: with 3 they are short enough to be sent ten
+// times a second. 17 keeps all digits.
+func (s *studio) describe(n *Network, version int, r *http.Request) (any, error) {
+	places, err := 17, error(nil)
+	if r.URL.Query().Has("places") {
+		places = queryNumber(r, "places", 0, 17, &err)
+	}
+	if places < 17 {
+		unit := math.Pow10(places)
+		n = n.Clone()
+		for i, x := range n.All {
+			n.All[i] = math.Round(x*unit) / unit
 		}
 	}
-	n, err := s.current()
-	if err != nil {
-		return err
+	f := n.file()
+	return map[string]any{"version": version, "rows": s.set.Rows, "cols": s.set.Cols,
+		"layers": f.Layers, "weights": f.Weights, "biases": f.Biases}, err
+}
+
+// example returns the example that a request is about, and what to say of it: a drawing in
+// the body, or a test picture, by number=N, the next after wrong=N that the network misreads,
+// or for /digit any. The label is the one in the query or else that of the test picture. Only
+// for /recognize there may be none: it is -1 then.
+func (s *studio) example(w http.ResponseWriter, r *http.Request, n *Network) (
+	e Example, about map[string]any, err error) {
+	query, last := r.URL.Query(), len(s.set.Test)-1
+	number := rand.IntN(last + 1)
+	switch {
+	case query.Has("wrong"):
+		after := queryNumber(r, "wrong", -1, last, &err)
+		if err == nil {
+			number, err = s.nextMistake(n, after)
+		}
+	case query.Get("number") != "":
+		number = queryNumber(r, "number", 0, last, &err)
+		if err != nil {
+			err = refuse(http.StatusNotFound, "there is no test picture %q; they have the numbers 0 to %d",
+				query.Get("number"), last)
+		}
+	case r.URL.Path != "/digit":
+		number = -1
+		var prepared Preparation
+		e.Picture, prepared, err = s.readDrawing(w, r)
+		about = map[string]any{"prepared": prepared.Done, "warning": prepared.Warning}
+		e.Label = -1
 	}
-	e := s.set.Test[number]
-	return sendJSON(w, http.StatusOK, struct {
-		Number int `json:"number"`
-		Label  int `json:"label"`
-		recognition
-	}{number, e.Label, recognize(n, e.Picture)})
+	if number >= 0 {
+		e = s.set.Test[number]
+		about = map[string]any{"number": number, "label": e.Label}
+	}
+	if query.Has("label") || number < 0 && r.URL.Path != "/recognize" {
+		e.Label = queryNumber(r, "label", 0, s.set.Classes-1, &err)
+	}
+	return e, about, err
 }
 
-// inTurn waits until few enough pictures are being read, and reads one.
-func (s *studio) inTurn(read func() (Picture, error)) (Picture, error) {
-	s.turns <- struct{}{}
-	defer func() { <-s.turns }()
-	return read()
+// nextMistake returns the number of the next test picture that the network misreads. After
+// the last picture comes the first.
+func (s *studio) nextMistake(n *Network, after int) (int, error) {
+	p := n.NewPass()
+	for i := range s.set.Test {
+		number := (after + 1 + i) % len(s.set.Test)
+		if e := s.set.Test[number]; Answer(n.Forward(p, e.Picture)) != e.Label {
+			return number, nil
+		}
+	}
+	return 0, refuse(http.StatusNotFound, "the network misreads no test picture")
 }
 
-// servePicture reads the digit in a picture that was drawn, as predict does with a file.
-func (s *studio) servePicture(w http.ResponseWriter, r *http.Request) error {
+// readDrawing reads the picture in the body of a request, as predict does with a file.
+func (s *studio) readDrawing(w http.ResponseWriter, r *http.Request) (Picture, Preparation, error) {
 	const largestBody, largestPicture = 1 << 20, 4_000_000 // bytes, pixels
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, largestBody))
 	if errors.As(err, new(*http.MaxBytesError)) {
-		return refuse(http.StatusRequestEntityTooLarge, "a picture may have %d bytes at most", largestBody)
+		err = refuse(http.StatusRequestEntityTooLarge, "a picture may have %d bytes at most", largestBody)
+	} else if err != nil {
+		err = refuse(http.StatusBadRequest, "the picture did not arrive: %w", err)
 	}
 	if err != nil {
-		return refuse(http.StatusBadRequest, "the picture did not arrive: %w", err)
+		return Picture{}, Preparation{}, err
 	}
-	picture, err := s.inTurn(func() (Picture, error) {
-		picture, _, err := ReadPicture(bytes.NewReader(body), s.set.Rows, s.set.Cols, largestPicture)
-		return picture, err
-	})
+	s.turns <- struct{}{}
+	defer func() { <-s.turns }()
+	picture, prepared, err := ReadPicture(bytes.NewReader(body), s.set.Rows, s.set.Cols, largestPicture)
 	if errors.Is(err, ErrNoInk) {
-		return refuse(http.StatusUnprocessableEntity, "%w", err)
+		err = refuse(http.StatusUnprocessableEntity, "%w", err)
+	} else if err != nil {
+		err = refuse(http.StatusBadRequest, "%w", err)
+	}
+	return picture, prepared, err
+}
+
+// serveReading answers /recognize and /digit: what the network makes of a picture and, if the
+// label is known, what the gradient asks. With places=N the network itself comes too, so that
+// both are of one version.
+func (s *studio) serveReading(w http.ResponseWriter, r *http.Request) (any, error) {
+	n, version, err := s.current()
+	if err != nil {
+		return nil, err
+	}
+	e, a, err := s.example(w, r, n)
+	if err != nil {
+		return nil, err
+	}
+	p := n.NewPass()
+	output := n.Forward(p, e.Picture)
+	a["version"], a["digit"], a["unsure"], a["activations"], a["z"] = version, Answer(output), unsure(output), p.A, p.Z
+	if e.Label >= 0 {
+		n.Backward(p, e.Label, n.NewGradient())
+		a["cost"], a["dCda"], a["delta"] = Cost(output, e.Label), p.DCDA, p.Delta
+	}
+	if r.URL.Query().Has("places") {
+		a["network"], err = s.describe(n, version, r)
+	}
+	return a, err
+}
+
+// serveCheck compares the derivative of the cost with respect to one weight or bias, by the
+// chain rule of chapter 4, with the measured slope.
+func (s *studio) serveCheck(w http.ResponseWriter, r *http.Request) (any, error) {
+	n, version, err := s.current()
+	if err != nil {
+		return nil, err
+	}
+	e, _, err := s.example(w, r, n)
+	l := queryNumber(r, "layer", 1, len(n.Layers)-1, &err)
+	j := queryNumber(r, "j", 0, n.Layers[l]-1, &err)
+	k := queryNumber(r, "k", -1, n.Layers[l-1]-1, &err)
+	if err != nil {
+		return nil, err
+	}
+	n = n.Clone() // to be nudged
+	p, g := n.NewPass(), n.NewGradient()
+	n.Forward(p, e.Picture)
+	n.Backward(p, e.Label, g)
+	x, dzdw, computed := &n.Biases[l][j], 1.0, g.Biases[l][j]
+	if k >= 0 {
+		x, dzdw, computed = &n.Weights[l].Column(k)[j], p.A[l-1][k], g.Weights[l].At(j, k)
+	}
+	dadz, dCda := SigmoidSlope(p.A[l][j]), p.DCDA[l][j]
+	measured := Slope(x, func() float64 { return Cost(n.Forward(p, e.Picture), e.Label) })
+	return map[string]any{"version": version, "dzdw": dzdw, "dadz": dadz, "dCda": dCda,
+		"computed": computed, "measured": measured, "error": RelativeError(computed, measured)}, nil
+}
+
+// serveStep takes one step of gradient descent on one example. As w becomes w - rate * dC/dw,
+// the gradient predicts that the cost falls by the sum of dC/dw * rate * dC/dw.
+func (s *studio) serveStep(w http.ResponseWriter, r *http.Request) (any, error) {
+	shown, _, err := s.current()
+	if err != nil {
+		return nil, err
+	}
+	e, _, err := s.example(w, r, shown)
+	rate, mistake := strconv.ParseFloat(r.URL.Query().Get("rate"), 64)
+	if err == nil && (mistake != nil || !(rate > 0 && rate <= 1e6)) {
+		err = refuse(http.StatusBadRequest, "rate=%s: must be a number above 0, at most 1000000", r.URL.Query().Get("rate"))
 	}
 	if err != nil {
-		return refuse(http.StatusBadRequest, "%w", err)
+		return nil, err
 	}
-	n, err := s.current()
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if s.learning.underWay() {
+		return nil, refuse(http.StatusConflict, "the network is learning; stop that first")
+	}
+	n := s.network.Clone()
+	p, g := n.NewPass(), n.NewGradient()
+	before := Cost(n.Forward(p, e.Picture), e.Label)
+	n.Backward(p, e.Label, g)
+	predicted := before
+	for _, derivative := range g.All {
+		predicted -= derivative * rate * derivative
+	}
+	n.Descend(g, rate, 0)
+	after := Cost(n.Forward(p, e.Picture), e.Label)
+	s.steps = append(s.steps, s.network)
+	s.steps = s.steps[max(0, len(s.steps)-maxParameters/len(n.All)):] // for their memory
+	s.replace(n)
+	return map[string]any{"version": s.version, "before": before, "predicted": predicted, "after": after}, nil
+}
+
+// serveUndo takes back the last step.
+func (s *studio) serveUndo(w http.ResponseWriter, r *http.Request) (any, error) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	last := len(s.steps) - 1
+	if last < 0 || s.learning.underWay() {
+		return nil, refuse(http.StatusConflict, "there is no step to take back")
+	}
+	s.replace(s.steps[last])
+	s.steps = s.steps[:last]
+	return s.progress(), nil
+}
+
+// serveLearn starts a training in the background. What is left out of the order is as on the
+// command line.
+func (s *studio) serveLearn(w http.ResponseWriter, r *http.Request) (any, error) {
+	if _, _, err := s.current(); err != nil {
+		return nil, err
+	}
+	d := defaults()
+	order := struct {
+		Hidden        *[]int
+		Epochs, Batch *int
+		Rate          *float64
+		Seed          *uint64
+		Plain         bool
+		From          string // random, or here for the layers, weights and biases of the network
+	}{&d.hidden, &d.plan.Epochs, &d.plan.Batch, &d.plan.Rate, &d.seed, false, "random"}
+	in := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<12))
+	in.DisallowUnknownFields()
+	if err := in.Decode(&order); err != nil {
+		return nil, refuse(http.StatusBadRequest, "not an order to learn: %w", err)
+	}
+	if order.From != "random" && order.From != "here" {
+		return nil, refuse(http.StatusBadRequest, "from %q: must be random or here", order.From)
+	}
+	if order.Plain {
+		d.plan = plain(d.plan)
+	}
+	if err := d.check(); err != nil {
+		return nil, refuse(http.StatusBadRequest, "%w", err)
+	}
+	interval, err := stepInterval(r)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return sendJSON(w, http.StatusOK, recognize(n, picture))
+	return s.start(d, interval, order.From == "here")
+}
+
+// start begins a training.
+func (s *studio) start(d settings, interval time.Duration, here bool) (any, error) {
+	random := rand.New(rand.NewPCG(d.seed, 0))
+	layers := slices.Concat([]int{s.set.Rows * s.set.Cols}, d.hidden, []int{s.set.Classes})
+	if !here && parameters(layers) > maxParameters {
+		return nil, refuse(http.StatusBadRequest, "%s has %s weights and biases, of at most %s",
+			layersText(layers), thousands(parameters(layers)), thousands(maxParameters))
+	}
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if s.learning.underWay() {
+		return nil, refuse(http.StatusConflict, "the network is learning already; stop that first")
+	}
+	l := newLearning(d, "learning")
+	l.blind, l.interval, l.due = blindCost(s.set), interval, time.Now().Add(interval)
+	l.plan.Batch = min(l.plan.Batch, len(s.set.Train))
+	if l.network = s.network.Clone(); !here {
+		l.network = NewNetwork(layers, random)
+	}
+	s.learning, s.steps = l, nil
+	s.publish(l)
+	go s.learn(l, random)
+	return s.progress(), nil
+}
+
+// stepInterval returns the least time between two steps for batches=N a second in the query,
+// 0 for as fast as it goes.
+func stepInterval(r *http.Request) (time.Duration, error) {
+	text := cmp.Or(r.URL.Query().Get("batches"), "0")
+	pace, err := strconv.ParseFloat(text, 64)
+	if err != nil || pace != 0 && !(pace >= 0.01 && pace <= 1e6) {
+		return 0, refuse(http.StatusBadRequest, "batches=%s: must be 0 or a number from 0.01 to 1000000", text)
+	}
+	if pace == 0 {
+		return 0, nil
+	}
+	return time.Duration(float64(time.Second) / pace), nil
+}
+
+// serveOrder answers /pause, /resume, /next, /stop and /pace when they are carried out.
+func (s *studio) serveOrder(w http.ResponseWriter, r *http.Request) (any, error) {
+	interval, err := stepInterval(r)
+	if err != nil {
+		return nil, err
+	}
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	l, order := s.learning, strings.TrimPrefix(r.URL.Path, "/")
+	if !l.underWay() {
+		return nil, refuse(http.StatusConflict, "no learning is under way")
+	}
+	if order == "pause" && l.state == "paused" || order == "resume" && l.state == "learning" {
+		return nil, refuse(http.StatusConflict, "there is nothing to %s: the network is %s", order, l.state)
+	}
+	switch order {
+	case "pause":
+		l.state = "paused"
+	case "resume":
+		l.state = "learning"
+	case "next":
+		l.state, l.next, l.due = "paused", true, time.Time{}
+	case "stop":
+		l.stopped = true
+	case "pace":
+		l.interval, l.due = interval, time.Time{}
+	}
+	s.changed.Broadcast()
+	for l.underWay() && (l.stopped || l.state == "paused" && (l.next || !l.resting)) {
+		s.changed.Wait()
+	}
+	return s.progress(), nil
+}
+
+// progress returns what the page is told of the learning and the network.
+func (s *studio) progress() map[string]any {
+	l := s.learning
+	p := l.progress
+	return map[string]any{"version": s.version, "saved": s.network == s.inFile, "steps": len(s.steps), "state": l.state,
+		"error": l.failure, "epoch": p.Epoch, "epochs": l.plan.Epochs, "batch": l.plan.Batch, "seen": p.Seen, "of": p.Of,
+		"cost": p.Cost, "right": p.Right, "costs": l.costs, "rights": l.rights, "tests": l.tests}
+}
+
+// serveProgress sends the progress at once, and then ten times a second if it has changed.
+func (s *studio) serveProgress(w http.ResponseWriter, r *http.Request) (any, error) {
+	w.Header().Set("Content-Type", "text/event-stream")
+	if r.Method == "HEAD" {
+		return nil, nil
+	}
+	control := http.NewResponseController(w)
+	control.SetReadDeadline(time.Time{}) // this may last for hours
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for last := ""; ; {
+		s.current() // for a new file; its errors are for those who ask for the network
+		s.mutex.Lock()
+		progress := s.progress()
+		s.mutex.Unlock()
+		text, err := json.Marshal(progress)
+		if err != nil {
+			return nil, err
+		}
+		if string(text) != last {
+			last = string(text)
+			control.SetWriteDeadline(time.Now().Add(10 * time.Second))
+			fmt.Fprintf(w, "data: %s\n\n", text)
+			if control.Flush() != nil {
+				return nil, nil
+			}
+		}
+		select {
+		case <-r.Context().Done():
+			return nil, nil
+		case <-tick.C:
+		}
+	}
+}
+
+// serveSave writes the network to its file. Before the first time it copies the network that
+// was there to the backup.
+func (s *studio) serveSave(w http.ResponseWriter, r *http.Request) (any, error) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	old, err := os.ReadFile(s.path)
+	if err == nil && !s.backedUp {
+		err = writeWhole(backup(s.path), old)
+	}
+	if err == nil || errors.Is(err, fs.ErrNotExist) {
+		err = s.network.save(s.path)
+	}
+	if err != nil {
+		return nil, err
+	}
+	s.inFile, s.backedUp = s.network, true
+	if info, err := os.Stat(s.path); err == nil {
+		s.written = info.ModTime()
+	}
+	return s.progress(), nil
 }

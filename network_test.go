@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"cmp"
 	"compress/gzip"
@@ -26,6 +27,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"net/url"
 	"os"
 	"os/exec"
@@ -735,8 +737,8 @@ func TestShiftMovesAPictureByAtMostOnePixel(t *testing.T) {
 	greys := []byte{
 		0, 0, 0, 0,
 		0, 1, 2, 0,
-		0, 0, 3, 0,
 		0, 0, 0, 0,
+		0, 0, 3, 0,
 		0, 0, 0, 0,
 	}
 	random := seeded(1)
@@ -748,7 +750,7 @@ func TestShiftMovesAPictureByAtMostOnePixel(t *testing.T) {
 		}
 		count[fmt.Sprint(moved.Lit)]++
 	}
-	for _, lit := range []string{"[5 6 10]", "[1 2 6]", "[9 10 14]", "[4 5 9]", "[6 7 11]"} {
+	for _, lit := range []string{"[5 6 14]", "[1 2 10]", "[9 10 18]", "[4 5 13]", "[6 7 15]"} {
 		if count[lit] < 900 {
 			t.Errorf("the pixels are at %s in %d of 5000 pictures, want about 1000", lit, count[lit])
 		}
@@ -2513,31 +2515,77 @@ func TestADigitIsCroppedScaledAndCentred(t *testing.T) {
 
 func newTestStudio(t *testing.T) *studio { return newStudio(saved(t), "", mnist()) }
 
-func TestThePageIsServedAndRecognizesDrawings(t *testing.T) {
-	server := httptest.NewServer(newTestStudio(t).handler())
-	defer server.Close()
-	e := mnist().Test[0]
-	drawing := asPNG(paper(e.Picture, 280, 280, 0, 0, 10, color.NRGBA{0, 0, 0, 255}, color.NRGBA{255, 255, 255, 255}))
-	response, err := http.Post(server.URL+"/recognize", "image/png", bytes.NewReader(drawing))
-	if err != nil {
+// newSmallStudio returns a studio with a small network and few examples, which train fast.
+func newSmallStudio(t testing.TB) *studio {
+	path := filepath.Join(t.TempDir(), "network.json")
+	if err := NewNetwork([]int{784, 5, 10}, seeded(9)).save(path); err != nil {
 		t.Fatal(err)
 	}
-	defer response.Body.Close()
-	var got struct {
-		Digit       int
-		Activations [][]float64
+	return newStudio(path, "", &Dataset{28, 28, 10, mnist().Train[:500], mnist().Test[:50]})
+}
+
+// A reading holds what the page's server answers about a network and a picture.
+type reading struct {
+	networkFile
+	Version, Digit, Number, Label int
+	Activations, Z, DCDA, Delta   [][]float64
+	Cost                          float64
+	Network                       *networkFile
+}
+
+// A report holds what it answers about a learning.
+type report struct {
+	State, Error                    string
+	Version, Epoch, Seen, Of, Steps int
+	Saved                           bool
+	Costs, Rights, Tests            []float64
+}
+
+// askPage sends a request to the page's server and returns the status and the answer.
+func askPage[T any](t *testing.T, s *studio, request, body string) (status int, answer T) {
+	t.Helper()
+	method, path, _ := strings.Cut(request, " ")
+	recorder := httptest.NewRecorder()
+	s.handler().ServeHTTP(recorder, httptest.NewRequest(method, "http://localhost"+path, strings.NewReader(body)))
+	if err := json.Unmarshal(recorder.Body.Bytes(), &answer); err != nil {
+		t.Errorf("%s: %v: %.100s", request, err, recorder.Body)
 	}
-	if err := json.NewDecoder(response.Body).Decode(&got); err != nil || response.StatusCode != 200 {
-		t.Fatal(response.Status, err)
+	return recorder.Code, answer
+}
+
+// finish returns the last report of a learning.
+func finish(t *testing.T, s *studio) (last report) {
+	s.mutex.Lock()
+	for s.learning.underWay() {
+		s.changed.Wait()
 	}
-	pixels, _, _ := ReadPicture(bytes.NewReader(drawing), 28, 28, maxPicture)
+	text, err := json.Marshal(s.progress())
+	s.mutex.Unlock()
+	if err == nil {
+		err = json.Unmarshal(text, &last)
+	}
+	if err != nil {
+		t.Error(err)
+	}
+	return last
+}
+
+// drawingOf returns a PNG of a test picture as the page would send it.
+func drawingOf(number int) string {
+	black, white := color.NRGBA{0, 0, 0, 255}, color.NRGBA{255, 255, 255, 255}
+	return string(asPNG(paper(mnist().Test[number].Picture, 280, 280, 0, 0, 10, black, white)))
+}
+
+func TestThePageRecognizesDrawingsAsPredictDoes(t *testing.T) {
+	status, got := askPage[reading](t, newTestStudio(t), "POST /recognize", drawingOf(0))
+	pixels, _, _ := ReadPicture(strings.NewReader(drawingOf(0)), 28, 28, maxPicture)
 	p := trained().NewPass()
 	trained().Forward(p, pixels)
-	if got.Digit != 7 || len(got.Activations) != 4 {
-		t.Fatalf("digit %d, %d layers", got.Digit, len(got.Activations))
+	if status != 200 || got.Digit != 7 || len(got.Activations) != 4 {
+		t.Fatalf("status %d, digit %d, %d layers", status, got.Digit, len(got.Activations))
 	}
 	for l, a := range got.Activations {
-		if !slices.Equal(a, p.A[l]) {
+		if !slices.Equal(a, p.A[l]) || !slices.Equal(got.Z[l], p.Z[l]) {
 			t.Errorf("layer %d is not what predict computes", l)
 		}
 	}
@@ -2545,33 +2593,75 @@ func TestThePageIsServedAndRecognizesDrawings(t *testing.T) {
 
 func TestTheServerAnswersEveryRequestWithTheRightStatus(t *testing.T) {
 	handler := newTestStudio(t).handler()
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel() // so that /progress ends after its first event
 	for _, c := range []struct {
-		name, method, path, host, origin string
-		body                             []byte
-		status                           int
-		want                             string
+		request, host, origin, body string
+		status                      int
+		want                        string
 	}{
-		{"the page", "GET", "/", "", "", nil, 200, "<title>"},
-		{"the network", "GET", "/network", "", "", nil, 200, `"layers":[784,16,16,10]`},
-		{"a test digit", "GET", "/digit?number=0", "", "", nil, 200, `"label":7,"digit":7`},
-		{"any test digit", "GET", "/digit", "", "", nil, 200, `"label":`},
-		{"from the page itself", "POST", "/recognize", "127.0.0.1:8080", "http://127.0.0.1:8080", []byte("x"), 400, `"error":"not a PNG`},
-		{"IPv6", "GET", "/", "[::1]:8080", "", nil, 200, "<title>"},
-		{"no such test digit", "GET", "/digit?number=10000", "", "", nil, 404, "0 to 9999"},
-		{"a test digit x", "GET", "/digit?number=x", "", "", nil, 404, "0 to 9999"},
-		{"elsewhere", "GET", "/../etc/passwd", "", "", nil, 404, `"error":`},
-		{"wrong method", "GET", "/recognize", "", "", nil, 405, "POST"},
-		{"wrong method for the page", "POST", "/", "", "", nil, 405, "GET"},
-		{"a foreign name", "GET", "/", "evil.example", "", nil, 403, "evil.example"},
-		{"a foreign name with a port", "GET", "/network", "localhost.evil.example:8080", "", nil, 403, "evil.example"},
-		{"a foreign page", "POST", "/recognize", "", "http://evil.example", []byte("x"), 403, "evil.example"},
-		{"no page at all", "POST", "/recognize", "", "null", []byte("x"), 403, "null"},
-		{"nothing drawn", "POST", "/recognize", "", "", asPNG(image.NewGray(image.Rect(0, 0, 280, 280))), 422, "no ink"},
-		{"text", "POST", "/recognize", "", "", []byte("seven"), 400, "not a PNG"},
-		{"a large picture", "POST", "/recognize", "", "", asPNG(image.NewGray(image.Rect(0, 0, 2001, 2000))), 400, "2001 x 2000"},
-		{"50 MB", "POST", "/recognize", "", "", make([]byte, 50<<20), 413, "1048576"},
+		{"GET /", "", "", "", 200, "<title>"},
+		{"GET /", "[::1]:8080", "", "", 200, "<title>"},
+		{"POST /", "", "", "", 405, "GET"},
+		{"GET /../etc/passwd", "", "", "", 404, "nothing at"},
+		{"GET /", "evil.example", "", "", 403, "evil.example"},
+		{"GET /network", "localhost.evil.example:8080", "", "", 403, "evil.example"},
+		{"GET /network", "", "", "", 200, `"layers":[784,16,16,10]`},
+		{"GET /network?places=1", "", "", "", 200, `"weights":[[[`},
+		{"GET /network?places=x", "", "", "", 400, "from 0 to 17"},
+		{"HEAD /progress", "", "", "", 200, ""},
+		{"GET /progress", "", "", "", 200, `data: {`},
+		{"GET /progress", "", "http://evil.example", "", 403, "evil.example"},
+
+		{"GET /digit?number=0", "", "", "", 200, `"label":7`},
+		{"GET /digit", "", "", "", 200, `"label":`},
+		{"GET /digit?wrong=-1", "", "", "", 200, `"number":`},
+		{"GET /digit?number=10000", "", "", "", 404, "0 to 9999"},
+		{"GET /digit?number=x", "", "", "", 404, "0 to 9999"},
+		{"GET /digit?number=0&label=10", "", "", "", 400, "from 0 to 9"},
+		{"GET /digit?wrong=10000", "", "", "", 400, "to 9999"},
+
+		{"POST /recognize", "127.0.0.1:8080", "http://127.0.0.1:8080", "x", 400, "not a PNG"},
+		{"POST /recognize", "", "null", "x", 403, "null"},
+		{"GET /recognize", "", "", "", 405, "POST"},
+		{"POST /recognize", "", "", string(asPNG(image.NewGray(image.Rect(0, 0, 280, 280)))), 422, "no ink"},
+		{"POST /recognize", "", "", string(asPNG(image.NewGray(image.Rect(0, 0, 2001, 2000)))), 400, "2001 x 2000"},
+		{"POST /recognize", "", "", strings.Repeat("x", 50<<20), 413, "1048576"},
+		{"POST /recognize?label=x", "", "", drawingOf(0), 400, "label=x"},
+
+		{"POST /check?label=7&layer=1&j=3&k=262", "", "", drawingOf(0), 200, `"measured"`},
+		{"POST /check?layer=1&j=3&k=262", "", "", drawingOf(0), 400, "label="},
+		{"POST /check?number=0&layer=4&j=0&k=0", "", "", "", 400, "from 1 to 3"},
+		{"POST /check?number=0&layer=3&j=10&k=0", "", "", "", 400, "from 0 to 9"},
+		{"POST /check?number=0&layer=3&j=0&k=16", "", "", "", 400, "from -1 to 15"},
+		{"POST /step?label=7&rate=0", "", "", drawingOf(0), 400, "above 0"},
+		{"POST /step?label=7&rate=NaN", "", "", drawingOf(0), 400, "above 0"},
+		{"POST /step?rate=1", "", "", drawingOf(0), 400, "label="},
+		{"POST /step?label=7&rate=1", "", "", "seven", 400, "not a PNG"},
+		{"POST /undo", "", "", "", 409, "no step"},
+
+		{"POST /learn", "", "", `{"rate":0}`, 400, "-rate 0: must be a number above 0"},
+		{"POST /learn", "", "", `{"epochs":0}`, 400, "-epochs 0: must be at least 1"},
+		{"POST /learn", "", "", `{"batch":0}`, 400, "-batch 0: must be at least 1"},
+		{"POST /learn", "", "", `{"hidden":[16,0]}`, 400, "-hidden: 0 is not a number of neurons"},
+		{"POST /learn", "", "", `{"hidden":[10000,10000]}`, 400, "10,000,000"},
+		{"POST /learn", "", "", `{"from":"there"}`, 400, "random or here"},
+		{"POST /learn", "", "", `{"speed":1}`, 400, "speed"},
+		{"POST /learn", "", "", "", 400, "not an order"},
+		{"POST /learn?batches=-1", "", "", "{}", 400, "batches=-1"},
+		{"GET /learn", "", "", "", 405, "POST"},
+		{"POST /learn", "", "http://evil.example", "{}", 403, "evil.example"},
+		{"POST /stop", "", "http://evil.example", "", 403, "evil.example"},
+		{"POST /save", "", "http://evil.example", "", 403, "evil.example"},
+		{"POST /pause", "", "", "", 409, "no learning"},
+		{"POST /resume", "", "", "", 409, "no learning"},
+		{"POST /next", "", "", "", 409, "no learning"},
+		{"POST /stop", "", "", "", 409, "no learning"},
+		{"POST /pace?batches=10", "", "", "", 409, "no learning"},
+		{"POST /pace?batches=x", "", "", "", 400, "batches=x"},
 	} {
-		request := httptest.NewRequest(c.method, c.path, bytes.NewReader(c.body))
+		method, path, _ := strings.Cut(c.request, " ")
+		request := httptest.NewRequestWithContext(ctx, method, path, strings.NewReader(c.body))
 		request.Host = cmp.Or(c.host, "localhost:8080")
 		if c.origin != "" {
 			request.Header.Set("Origin", c.origin)
@@ -2580,21 +2670,172 @@ func TestTheServerAnswersEveryRequestWithTheRightStatus(t *testing.T) {
 		handler.ServeHTTP(recorder, request)
 		body := recorder.Body.String()
 		if recorder.Code != c.status || !strings.Contains(body, c.want) {
-			t.Errorf("%s: status %d, %.100s; want %d with %q", c.name, recorder.Code, body, c.status, c.want)
+			t.Errorf("%s %.30s: status %d, %.100s; want %d with %q", c.request, c.body, recorder.Code, body, c.status, c.want)
 		}
 		if c.status != 200 && (recorder.Header().Get("Content-Type") != "application/json" || !json.Valid([]byte(body))) {
-			t.Errorf("%s: the error is not JSON: %s", c.name, body)
+			t.Errorf("%s: the error is not JSON: %s", c.request, body)
 		}
+	}
+}
+
+func TestThePageShowsTheGradientOfTheCore(t *testing.T) {
+	s, n, e := newTestStudio(t), trained().Clone(), mnist().Test[8]
+	p, g := n.NewPass(), n.NewGradient()
+	cost := Cost(n.Forward(p, e.Picture), 3)
+	n.Backward(p, 3, g)
+	_, r := askPage[reading](t, s, "GET /digit?number=8&label=3", "")
+	if r.Label != e.Label || r.Cost != cost {
+		t.Errorf("label %d, cost %v; want %d, %v", r.Label, r.Cost, e.Label, cost)
+	}
+	for l := range n.Layers {
+		if !slices.Equal(r.DCDA[l], p.DCDA[l]) || !slices.Equal(r.Delta[l], p.Delta[l]) {
+			t.Errorf("layer %d does not have the derivatives of Backward", l)
+		}
+	}
+	for _, c := range []struct{ l, j, k int }{{1, 3, 300}, {2, 5, 11}, {3, 9, 0}, {1, 2, -1}, {3, 3, -1}} {
+		want := g.Biases[c.l][c.j]
+		if c.k >= 0 {
+			want = g.Weights[c.l].At(c.j, c.k)
+		}
+		_, a := askPage[struct{ DzDw, DaDz, DCDA, Computed, Measured, Error float64 }](t, s,
+			fmt.Sprintf("POST /check?number=8&label=3&layer=%d&j=%d&k=%d", c.l, c.j, c.k), "")
+		product := a.DzDw * a.DaDz * a.DCDA
+		if a.Computed != want || RelativeError(product, want) > 1e-12 || RelativeError(a.Measured, want) > 1e-6 || a.Error > 1e-6 {
+			t.Errorf("layer %d, %d from %d: product %v, %+v; want %v", c.l, c.j, c.k, product, a, want)
+		}
+	}
+}
+
+func TestAStepOnThePageIsOneOfGradientDescentAndCanBeTakenBack(t *testing.T) {
+	s, n, e := newTestStudio(t), trained().Clone(), mnist().Test[8]
+	p, g := n.NewPass(), n.NewGradient()
+	before := Cost(n.Forward(p, e.Picture), 5)
+	n.Backward(p, 5, g)
+	predicted := before - 1e-4*dot(g.All, g.All)
+	n.Descend(g, 1e-4, 0)
+	after := Cost(n.Forward(p, e.Picture), 5)
+	_, a := askPage[struct{ Before, Predicted, After float64 }](t, s, "POST /step?number=8&label=5&rate=0.0001", "")
+	if a.Before != before || a.After != after || math.Abs(a.Predicted-predicted) > 1e-12 {
+		t.Errorf("%+v, want %v, %v, %v", a, before, predicted, after)
+	}
+	if math.Abs(after-predicted) > 0.1*(before-after) {
+		t.Errorf("the gradient predicts %v, but the cost after a small step is %v", predicted, after)
+	}
+	if shown, _, _ := s.current(); !slices.Equal(shown.All, n.All) {
+		t.Error("the network shown is not the one after the step")
+	}
+	if status, r := askPage[report](t, s, "POST /undo", ""); status != 200 || !r.Saved || r.Steps != 0 || r.Version != 3 {
+		t.Errorf("status %d, %+v", status, r)
+	}
+	if shown, _, _ := s.current(); !slices.Equal(shown.All, trained().All) {
+		t.Error("the step is not taken back")
+	}
+}
+
+func TestLearningOnThePageIsTheTrainingOfTrain(t *testing.T) {
+	for _, c := range []struct {
+		order string
+		plan  Training
+	}{
+		{`{"hidden":[6],"epochs":2,"batch":30,"rate":2,"seed":4,"plain":true}`, Training{Epochs: 2, Batch: 30, Rate: 2}},
+		{`{"hidden":[6],"epochs":2,"seed":4}`, Training{Epochs: 2, Batch: 20, Rate: 1.5, Anneal: true, Decay: 1e-4, Shift: true}},
+	} {
+		s, random := newSmallStudio(t), seeded(4)
+		want := NewNetwork([]int{784, 6, 10}, random)
+		var costs []float64
+		c.plan.Train(want, s.set.Train, random, func(p Progress) error {
+			if p.Seen == p.Of {
+				costs = append(costs, p.Cost)
+			}
+			return nil
+		})
+		_, right := want.Test(s.set.Test)
+		if status, r := askPage[report](t, s, "POST /learn", c.order); status != 202 || r.State != "learning" {
+			t.Fatalf("status %d, %+v", status, r)
+		}
+		r := finish(t, s)
+		if r.State != "ended" || !slices.Equal(r.Costs, costs) || len(r.Tests) != 2 || r.Tests[1] != float64(right)/50 || r.Saved {
+			t.Errorf("%s: %+v, want costs %v and %d right", c.order, r, costs, right)
+		}
+		if shown, _, _ := s.current(); !slices.Equal(shown.All, want.All) {
+			t.Errorf("%s: the network differs from that of Train", c.order)
+		}
+	}
+}
+
+func TestALearningIsPausedSteppedResumedAndStopped(t *testing.T) {
+	s := newSmallStudio(t)
+	for _, c := range []struct {
+		request, body string
+		status        int
+		state         string
+		seen          int
+	}{
+		{"POST /learn?batches=0.01", "{}", 202, "learning", 0}, // 100 seconds from step to step
+		{"POST /pause", "", 200, "paused", 20},
+		{"POST /pause", "", 409, "", 0},
+		{"POST /next", "", 200, "paused", 40},
+		{"POST /learn", "{}", 409, "", 0},
+		{"POST /step?number=0&rate=1", "", 409, "", 0},
+		{"POST /undo", "", 409, "", 0},
+		{"POST /save", "", 200, "paused", 40},
+		{"POST /resume", "", 200, "learning", 40},
+		{"POST /next", "", 200, "paused", 60},
+		{"POST /stop", "", 200, "ended", 60},
+		{"POST /next", "", 409, "", 0},
+		{"POST /step?number=0&rate=1", "", 200, "", 0},
+	} {
+		status, r := askPage[report](t, s, c.request, c.body)
+		if status != c.status || r.State != c.state || r.Seen != c.seen {
+			t.Errorf("%s: status %d, %+v; want %d, %s after %d examples", c.request, status, r, c.status, c.state, c.seen)
+		}
+	}
+}
+
+func TestALearningThatDivergesSaysSoInTheWordsOfTrain(t *testing.T) {
+	s := newSmallStudio(t)
+	askPage[report](t, s, "POST /learn", `{"rate":5000,"plain":true,"seed":2}`)
+	r := finish(t, s)
+	want := diverged(Training{Rate: 5000}, blindCost(s.set), r.Costs, Progress{Epoch: r.Epoch + 1, Seen: 1, Of: 1, Cost: r.Costs[len(r.Costs)-1]})
+	if r.State != "failed" || want == nil || !strings.Contains(r.Error, "try -rate 1.5") {
+		t.Errorf("%+v, want the error %v", r, want)
+	}
+}
+
+func TestNothingOnDiskChangesUntilSave(t *testing.T) {
+	s := newSmallStudio(t)
+	first, err := os.ReadFile(s.path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	askPage[report](t, s, "POST /learn", `{"epochs":1}`)
+	finish(t, s)
+	os.Chtimes(s.path, time.Time{}, time.Now().Add(time.Second))
+	learned, _, _ := s.current()
+	if saved, err := loadNetwork(s.path); err != nil || slices.Equal(learned.All, saved.All) {
+		t.Errorf("a file with a new time replaces what was learned here, error %v", err)
+	}
+	if now, _ := os.ReadFile(s.path); !bytes.Equal(now, first) {
+		t.Error("learning changes the file")
+	}
+	if status, r := askPage[report](t, s, "POST /save", ""); status != 200 || !r.Saved {
+		t.Errorf("status %d, %+v", status, r)
+	}
+	if n, err := loadNetwork(s.path); err != nil || !slices.Equal(n.All, learned.All) {
+		t.Errorf("the file does not have what was learned: %v", err)
+	}
+	if now, _ := os.ReadFile(backup(s.path)); !bytes.Equal(now, first) {
+		t.Error("the network that was there before is not kept")
 	}
 }
 
 func TestAReloadShowsTheNetworkSavedMeanwhile(t *testing.T) {
 	s := newTestStudio(t)
-	before, err := s.current()
+	before, version, err := s.current()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if again, _ := s.current(); again != before {
+	if again, v, _ := s.current(); again != before || v != version {
 		t.Error("the network is read again without need")
 	}
 	other := NewNetwork([]int{784, 8, 10}, seeded(1))
@@ -2602,14 +2843,16 @@ func TestAReloadShowsTheNetworkSavedMeanwhile(t *testing.T) {
 		t.Fatal(err)
 	}
 	os.Chtimes(s.path, time.Time{}, time.Now().Add(time.Second))
-	if after, err := s.current(); err != nil || !slices.Equal(after.Layers, other.Layers) {
-		t.Errorf("%v, error %v", after, err)
+	if after, v, err := s.current(); err != nil || !slices.Equal(after.Layers, other.Layers) || v == version {
+		t.Errorf("%v, version %d, error %v", after, v, err)
 	}
 	os.Remove(s.path)
-	recorder := httptest.NewRecorder()
-	s.handler().ServeHTTP(recorder, httptest.NewRequest("GET", "http://localhost/network", nil))
-	if recorder.Code != 503 || !strings.Contains(recorder.Body.String(), "go run . train") {
-		t.Errorf("without a network: status %d, %s", recorder.Code, recorder.Body)
+	if after, _, err := s.current(); err != nil || !slices.Equal(after.Layers, other.Layers) {
+		t.Errorf("without the file: %v, error %v", after, err)
+	}
+	os.WriteFile(s.path, []byte("{}"), 0o644)
+	if status, r := askPage[report](t, s, "GET /network", ""); status != 503 || !strings.Contains(r.Error, "not a saved network") {
+		t.Errorf("with a broken file: status %d, %+v", status, r)
 	}
 }
 
@@ -2618,51 +2861,86 @@ func TestDrawStopsWhenAskedAndSaysWhenItsPortIsTaken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var out, text bytes.Buffer
-	if code := run(&console{out: &out, err: &text, width: 80}, []string{"draw", "-net", saved(t), "-addr", listener.Addr().String()}); code != 1 || !strings.Contains(text.String(), "in use") {
-		t.Errorf("a port in use: exit %d, %s", code, text.String())
+	if code, _, text := call("draw", "-net", saved(t), "-addr", listener.Addr().String()); code != 1 || !strings.Contains(text, "in use") {
+		t.Errorf("a port in use: exit %d, %s", code, text)
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	ended := make(chan error)
 	go func() { ended <- newTestStudio(t).serve(ctx, listener) }()
-	response, err := http.Get("http://" + listener.Addr().String())
+	response, err := http.Get("http://" + listener.Addr().String() + "/progress") // which goes on until the end
 	if err != nil {
 		t.Fatal(err)
 	}
-	response.Body.Close()
+	defer response.Body.Close()
+	line, err := bufio.NewReader(response.Body).ReadString('\n')
+	if err != nil || !strings.HasPrefix(line, "data: {") || !json.Valid([]byte(line[6:])) {
+		t.Errorf("progress begins with %q, %v", line, err)
+	}
+	start := time.Now()
 	stop()
-	if err := <-ended; err != nil {
-		t.Error(err)
+	if err := <-ended; err != nil || time.Since(start) > 2*time.Second {
+		t.Errorf("stopped after %v, error %v", time.Since(start), err)
 	}
 }
 
-func TestManyRequestsAtOnceAreAllAnswered(t *testing.T) {
-	server := httptest.NewServer(newTestStudio(t).handler())
-	defer server.Close()
-	drawing := asPNG(paper(mnist().Test[0].Picture, 280, 280, 0, 0, 10, color.NRGBA{0, 0, 0, 255}, color.NRGBA{255, 255, 255, 255}))
-	errs := make(chan error)
-	for range 200 {
-		go func() {
-			response, err := http.Post(server.URL+"/recognize", "image/png", bytes.NewReader(drawing))
-			if err == nil {
-				if response.StatusCode != 200 {
-					err = errors.New(response.Status)
-				}
-				response.Body.Close()
-			}
-			errs <- err
-		}()
-	}
-	for range 200 {
-		if err := <-errs; err != nil {
-			t.Error(err)
+func TestTheAddressOfThePageCanBeOpened(t *testing.T) {
+	for _, c := range []struct{ at, want string }{
+		{"127.0.0.1:8080", "open http://127.0.0.1:8080 in"}, {"[::1]:80", "open http://[::1]:80 in"},
+		{"0.0.0.0:8099", "open http://localhost:8099 in"}, {"[::]:8099", "open http://localhost:8099 in"},
+		{"0.0.0.0:8099", "others on your network"}, {"192.168.1.7:80", "others on your network"},
+	} {
+		var out bytes.Buffer
+		announce(&console{out: &out}, net.TCPAddrFromAddrPort(netip.MustParseAddrPort(c.at)))
+		if !strings.Contains(out.String(), c.want) {
+			t.Errorf("%s: %s, want %q", c.at, out.String(), c.want)
 		}
 	}
 }
 
-// The page in a real browser: it loads test picture 0, and what it shows is compared
-// with what the network computes.
-func TestThePageLightsUpTheNetworkInABrowser(t *testing.T) {
+// Learning, steps, saves and readers all at once, also for go test -race: each answer must
+// agree with the network that comes with it.
+func TestEachAnswerIsOfOneNetwork(t *testing.T) {
+	s := newSmallStudio(t)
+	var users sync.WaitGroup
+	use := func(times int, requests ...string) {
+		users.Add(1)
+		go func() {
+			defer users.Done()
+			for i := range times {
+				body := "{}"
+				if request := requests[i%len(requests)]; strings.Contains(request, "/recognize") {
+					body = drawingOf(i % 9)
+					status, r := askPage[reading](t, s, request, body)
+					n, err := r.Network.network()
+					if status != 200 || err != nil {
+						t.Errorf("status %d, %v", status, err)
+						return
+					}
+					picture, _, _ := ReadPicture(strings.NewReader(body), 28, 28, maxPicture)
+					p := n.NewPass()
+					cost := Cost(n.Forward(p, picture), 3)
+					n.Backward(p, 3, n.NewGradient())
+					if r.Cost != cost || !slices.Equal(r.Z[1], p.Z[1]) || !slices.Equal(r.Delta[1], p.Delta[1]) {
+						t.Errorf("version %d: the answer is not of its network", r.Version)
+					}
+				} else if status, r := askPage[report](t, s, request, body); status >= 500 {
+					t.Errorf("%s: status %d, %s", request, status, r.Error)
+				}
+			}
+		}()
+	}
+	use(30, "POST /learn", "POST /pause", "POST /next", "POST /resume", "POST /stop", "POST /step?number=3&rate=0.1", "POST /undo")
+	use(30, "POST /step?number=5&rate=1", "POST /save", "GET /network?places=3", "POST /pace?batches=1000")
+	use(15, "POST /recognize?label=3&places=17")
+	use(15, "POST /recognize?label=3&places=17")
+	users.Wait()
+	askPage[report](t, s, "POST /stop", "")
+	finish(t, s)
+}
+
+// The page in a real browser. What its three views show, opened by address, is compared with
+// the numbers of the core.
+func TestThePageShowsTheNumbersOfTheCoreInABrowser(t *testing.T) {
 	browser := ""
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
 		if path, err := exec.LookPath(name); err == nil {
@@ -2673,44 +2951,80 @@ func TestThePageLightsUpTheNetworkInABrowser(t *testing.T) {
 	if browser == "" {
 		t.Skip("there is no Chromium here")
 	}
-	server := httptest.NewServer(newTestStudio(t).handler())
+	handler := newTestStudio(t).handler()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/progress" { // only its first event: the browser would wait for the end
+			ctx, cancel := context.WithCancel(r.Context())
+			cancel()
+			r = r.WithContext(ctx)
+		}
+		handler.ServeHTTP(w, r)
+	}))
 	defer server.Close()
-	dom, err := exec.Command(browser, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
-		"--disable-component-update", "--disable-sync", "--user-data-dir="+t.TempDir(), "--virtual-time-budget=10000", "--dump-dom", server.URL+"/?digit=0").Output()
+
+	n, e := trained(), mnist().Test[8]
+	p, g := n.NewPass(), n.NewGradient()
+	cost := Cost(n.Forward(p, e.Picture), e.Label)
+	n.Backward(p, e.Label, g)
+	for _, view := range []string{"read", "learn", "why"} {
+		dom, err := exec.Command(browser, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
+			"--disable-component-update", "--disable-sync", "--user-data-dir="+t.TempDir(), "--virtual-time-budget=5000", "--dump-dom",
+			server.URL+"/?digit=8&view="+view).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		found := 0
+		for _, tag := range regexp.MustCompile(`<g class="neuron[^>]*>`).FindAllString(string(dom), -1) {
+			l, j := int(attribute(tag, "layer")), int(attribute(tag, "neuron"))
+			if attribute(tag, "activation") != p.A[l][j] || attribute(tag, "z") != p.Z[l][j] {
+				t.Errorf("%s: neuron %d of layer %d: %s", view, j, l, tag)
+			}
+			if view == "why" && (attribute(tag, "dcda") != p.DCDA[l][j] || attribute(tag, "delta") != p.Delta[l][j]) {
+				t.Errorf("%s: neuron %d of layer %d: %s", view, j, l, tag)
+			}
+			found++
+		}
+		if found != 16+16+10 || !bytes.Contains(dom, fmt.Appendf(nil, `<div id="digit">%d</div>`, Answer(p.A[3]))) {
+			t.Errorf("%s: %d neurons, want 42 and the answer %d", view, found, Answer(p.A[3]))
+		}
+		if k := Answer(p.A[2]); view == "why" && (attribute(string(dom), "cost") != cost || attribute(string(dom), "computed") != g.Weights[3].At(e.Label, k)) {
+			t.Errorf("cost %v, derivative %v; want %v and %v, of the weight from neuron %d",
+				attribute(string(dom), "cost"), attribute(string(dom), "computed"), cost, g.Weights[3].At(e.Label, k), k)
+		}
+	}
+}
+
+// attribute returns the number in the first data attribute of a name, or NaN.
+func attribute(html, name string) float64 {
+	match := regexp.MustCompile(` data-` + name + `="([^"]+)"`).FindStringSubmatch(html)
+	if match == nil {
+		return math.NaN()
+	}
+	number, err := strconv.ParseFloat(match[1], 64)
 	if err != nil {
-		t.Fatal(err)
+		return math.NaN()
 	}
-	if !bytes.Contains(dom, []byte(`<div id="digit">7</div>`)) || !bytes.Contains(dom, []byte("Test picture 0, a 7.")) {
-		t.Error("the page does not show the answer 7")
-	}
-	p := trained().NewPass()
-	trained().Forward(p, mnist().Test[0].Picture)
-	found := 0
-	for _, tag := range regexp.MustCompile(`<(?:rect|circle)[^>]*>`).FindAllString(string(dom), -1) {
-		match := regexp.MustCompile(`data-layer="(\d+)" data-neuron="(\d+)".* data-activation="([^"]+)"`).FindStringSubmatch(tag)
-		if match == nil {
-			continue
+	return number
+}
+
+func TestTheFormOfThePageHasTheDefaultsOfTheCommandLine(t *testing.T) {
+	d := defaults()
+	for id, want := range map[string]any{"hidden": "16,16", "rate": d.plan.Rate, "batch": d.plan.Batch, "epochs": d.plan.Epochs, "seed": d.seed} {
+		if tag := regexp.MustCompile(`<input id="` + id + `"[^>]*>`).Find(page); !bytes.Contains(tag, fmt.Appendf(nil, ` value="%v"`, want)) {
+			t.Errorf("%s, want %v", tag, want)
 		}
-		l, _ := strconv.Atoi(match[1])
-		j, _ := strconv.Atoi(match[2])
-		if a, err := strconv.ParseFloat(match[3], 64); err != nil || a != p.A[l][j] {
-			t.Errorf("neuron %d of layer %d shows %s, want %v", j, l, match[3], p.A[l][j])
-		}
-		found++
-	}
-	if found != 784+16+16+10 {
-		t.Errorf("%d neurons are lit, want 826", found)
 	}
 }
 
 func FuzzHandler(f *testing.F) {
-	path := filepath.Join(f.TempDir(), "network.json")
-	if err := NewNetwork([]int{784, 4, 10}, seeded(1)).save(path); err != nil {
-		f.Fatal(err)
-	}
-	handler := newStudio(path, "", mnist()).handler()
+	s := newSmallStudio(f)
+	s.set.Train = s.set.Train[:20]
+	handler := s.handler()
 	f.Add("POST", "/recognize", "localhost", "", []byte("x"))
 	f.Add("GET", "/digit?number=3", "127.0.0.1:80", "http://127.0.0.1:80", []byte(nil))
+	f.Add("POST", "/learn?batches=1e6", "localhost", "", []byte(`{"hidden":[4],"epochs":1,"rate":1e9,"from":"random"}`))
+	f.Add("POST", "/step?number=3&label=2&rate=1e6", "[::1]", "", []byte(nil))
+	f.Add("POST", "/check?number=3&label=2&layer=1&j=0&k=-1", "[::1]", "", []byte(nil))
 	f.Fuzz(func(t *testing.T, method, path, host, origin string, body []byte) {
 		request, err := http.NewRequest(method, "http://localhost/", bytes.NewReader(body))
 		if err != nil {
@@ -2721,12 +3035,15 @@ func FuzzHandler(f *testing.F) {
 		}
 		request.Host = host
 		request.Header.Set("Origin", origin)
+		if request.URL.Path == "/progress" { // which would go on
+			request.Method = "HEAD"
+		}
 		recorder := httptest.NewRecorder()
 		handler.ServeHTTP(recorder, request)
 		if recorder.Code >= 500 {
 			t.Errorf("status %d: %s", recorder.Code, recorder.Body)
 		}
-		if recorder.Code != 200 && !json.Valid(recorder.Body.Bytes()) {
+		if recorder.Code >= 300 && !json.Valid(recorder.Body.Bytes()) {
 			t.Errorf("status %d without JSON: %s", recorder.Code, recorder.Body)
 		}
 	})
