@@ -1229,8 +1229,8 @@ func TestBrokenIDXFilesAreErrorsThatSayWhy(t *testing.T) {
 		{"no columns", idx(0x803, []uint32{1, 8, 0}, nil), "0 columns"},
 		{"four billion pictures", idx(0x803, []uint32{math.MaxUint32, 28, 28}, make([]byte, 784)), "after 1 of the 4294967295"},
 		{"pictures of billions of pixels", idx(0x803, []uint32{4, 1 << 31, 1 << 31}, make([]byte, 784)), "2147483648 x 2147483648"},
-		{"pictures a little too large", idx(0x803, []uint32{1, 50000, 1001}, nil), "50000 x 1001 pixels; at most 50 million"},
-		{"pictures just not too large", idx(0x803, []uint32{1, 50000, 1000}, nil), "after 0 of the 1"},
+		{"pictures a little too large", idx(0x803, []uint32{1, 51000, 1001}, nil), "51000 x 1001 pixels; at most 51 million"},
+		{"pictures just not too large", idx(0x803, []uint32{1, 51000, 1000}, nil), "after 0 of the 1"},
 		{"a zip that claims too much", gzipped(idx(0x803, []uint32{1 << 20, 28, 28}, make([]byte, 784))), "after 1 of the 1048576"},
 		{"a zip cut short", zipped[:len(zipped)-9], "unexpected EOF"},
 		{"a zip with a wrong checksum", badSum, "checksum"},
@@ -1289,6 +1289,45 @@ func TestASetOfAnyPictureSizeAndNumberOfClassesIsRead(t *testing.T) {
 	}
 }
 
+func TestDatasetsWithSimilarNamesAreRead(t *testing.T) {
+	for _, names := range [][4]string{
+		{"train-images.idx3-ubyte", "train-labels.idx1-ubyte", "t10k-images.idx3-ubyte", "t10k-labels.idx1-ubyte"},
+		{"emnist-letters-train-images-idx3-ubyte.gz", "emnist-letters-train-labels-idx1-ubyte.gz",
+			"emnist-letters-test-images-idx3-ubyte", "emnist-letters-test-labels-idx1-ubyte"},
+		{"qmnist-train-images-idx3-ubyte", "qmnist-train-labels-idx2-int", "qmnist-test-images-idx3-ubyte", "qmnist-test-labels-idx2-int"},
+	} {
+		folder := t.TempDir()
+		writeSet(t, folder, 30, 3, 5, 26)
+		for i, name := range []string{trainImages, trainLabels + ".gz", testImages + ".gz", testLabels} {
+			path := filepath.Join(folder, names[i])
+			os.Rename(filepath.Join(folder, name), path)
+			os.Mkdir(filepath.Join(folder, names[i]+" (folder)"), 0o755)
+			if strings.HasSuffix(names[i], "-int") {
+				var rows []byte
+				for label := range 30 {
+					rows = append(rows, 0, 0, 0, byte(label%26), 0, 0, 0, 99)
+				}
+				os.WriteFile(path, idx(0xc02, []uint32{30, 2}, rows), 0o644)
+			}
+		}
+		set, err := LoadDataset(folder)
+		if err != nil || set.Classes != 26 || set.Train[27].Label != 1 || set.Test[27].Label != 1 {
+			t.Errorf("%s: error %v", names[0], err)
+		}
+		os.WriteFile(filepath.Join(folder, "a-"+names[0]), nil, 0o644)
+		if _, err := LoadDataset(folder); err == nil || !strings.Contains(err.Error(), "a-"+names[0]+", "+names[0]) {
+			t.Errorf("two files like %s: error %v", names[0], err)
+		}
+	}
+	empty := t.TempDir()
+	os.WriteFile(filepath.Join(empty, "mnist.csv"), nil, 0o644)
+	for folder, want := range map[string]string{empty: "has: mnist.csv", filepath.Join(empty, "mnist.csv"): "not a directory"} {
+		if _, err := LoadDataset(folder); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("error %v, want one with %q", err, want)
+		}
+	}
+}
+
 func TestSetsThatDoNotFitTogetherAreErrorsThatNameTheFile(t *testing.T) {
 	labels := func(n uint32, label byte) []byte {
 		return idx(0x801, []uint32{n}, bytes.Repeat([]byte{label}, int(n)))
@@ -1303,14 +1342,15 @@ func TestSetsThatDoNotFitTogetherAreErrorsThatNameTheFile(t *testing.T) {
 		{"too many labels", testLabels, labels(31, 0), "31 labels for the 30 pictures"},
 		{"test pictures of another height", testImages, idx(0x803, []uint32{30, 4, 5}, make([]byte, 600)), "4 x 5"},
 		{"test pictures of another width", testImages, idx(0x803, []uint32{30, 3, 4}, make([]byte, 360)), "3 x 4"},
-		{"a label nobody learns", testLabels, labels(30, 26), "label 26, but in train-labels-idx1-ubyte they end at 25"},
+		{"a label nobody learns", testLabels, labels(30, 26), "label 26, but the training labels end at 25"},
 		{"a zip that holds labels", trainImages + ".gz", gzipped(labels(30, 0)), "ubyte.gz: the file starts with 00000801"},
 		{"pictures and labels swapped", trainImages, labels(30, 0), "00000801"},
 		{"cut", trainImages, idx(0x803, []uint32{30, 3, 5}, make([]byte, 449)), "after 29 of the 30 pictures"},
+		{"too large a label", trainLabels, idx(0xc02, []uint32{30, 1}, bytes.Repeat([]byte{0, 0, 1, 0}, 30)), "label 256"},
 	} {
 		folder := t.TempDir()
 		writeSet(t, folder, 30, 3, 5, 26)
-		os.Remove(filepath.Join(folder, c.file))
+		os.Remove(filepath.Join(folder, strings.TrimSuffix(c.file, ".gz")))
 		os.Remove(filepath.Join(folder, c.file+".gz"))
 		if c.content != nil {
 			if err := os.WriteFile(filepath.Join(folder, c.file), c.content, 0o644); err != nil {
@@ -1338,7 +1378,7 @@ func FuzzReadIDX(f *testing.F) {
 		for _, n := range size {
 			product *= n
 		}
-		if len(size) != dimensions || items != size[0] || items*length != product || product == 0 {
+		if len(size) != dimensions && (dimensions != 1 || len(size) != 2) || items != size[0] || items*length%product != 0 || product == 0 {
 			t.Errorf("%d dimensions, size %v, %d items of %d bytes", dimensions, size, items, length)
 		}
 	})
@@ -1663,24 +1703,168 @@ func TestDigitsInPicturesOfAllKindsAreReadLikeTheOriginals(t *testing.T) {
 	}
 }
 
-func TestASmallDigitOnALargePictureIsReadLikeTheOriginal(t *testing.T) {
-	n := trained()
-	pass := n.NewPass()
-	original, same := 0, 0
-	for i, e := range mnist().Test[:40] {
-		if Answer(n.Forward(pass, e.Picture)) != e.Label {
+func TestDigitsAreReadInSpiteOfWhatIsAroundThem(t *testing.T) {
+	t.Parallel()
+	within := func(x, y, low, high int) bool { return min(x, y) >= low && max(x, y) < high }
+	for _, fault := range []struct {
+		name  string
+		light func(x, y int, v float64) float64 // the brightness at x, y of 300 x 300, v on plain paper
+	}{
+		{"low contrast", func(x, y int, v float64) float64 { return 0.5 + 0.2*v }},
+		{"dark corners", func(x, y int, v float64) float64 {
+			return v * (1 - 0.25*float64((x-150)*(x-150)+(y-150)*(y-150))/22500)
+		}},
+		{"the hard edge of a shadow", func(x, y int, v float64) float64 { return pick(x+y/3 > 190, v*0.7, v) }},
+		{"a dark table around the sheet", func(x, y int, v float64) float64 { return pick(within(x, y, 15, 282), v, 0.25) }},
+		{"a drawn frame", func(x, y int, v float64) float64 {
+			return pick(within(x, y, 10, 290) && !within(x, y, 13, 287), 0.2, v)
+		}},
+		{"a strip along an edge", func(x, y int, v float64) float64 { return pick(y > 270, v*0.5, v) }},
+		{"a blot", func(x, y int, v float64) float64 { return pick((x-30)*(x-30)+(y-265)*(y-265) < 150, 0.2, v) }},
+		{"a line through the digit", func(x, y int, v float64) float64 { return pick(y/3 == 50, 0.2, v) }},
+		{"ruled paper, tilted", func(x, y int, v float64) float64 { return pick((y+x/24)%34 < 3, v*0.5, v) }},
+		{"squared paper", func(x, y int, v float64) float64 { return pick(x%30 < 2 || y%30 < 2, v*0.75, v) }},
+	} {
+		t.Run(fault.name, func(t *testing.T) {
+			t.Parallel()
+			n := trained()
+			pass := n.NewPass()
+			original, same := 0, 0
+			for _, e := range mnist().Test[:60] {
+				if Answer(n.Forward(pass, e.Picture)) != e.Label {
+					continue
+				}
+				original++
+				picture := paper(e.Picture, 300, 300, 66, 66, 6, color.NRGBA{215, 215, 215, 255}, color.NRGBA{50, 50, 50, 255})
+				for i := range picture.Pix {
+					if i%4 < 3 {
+						picture.Pix[i] = byte(255 * fault.light(i/4%300, i/1200, float64(picture.Pix[i])/255))
+					}
+				}
+				prepared, done, err := ReadPicture(bytes.NewReader(asPNG(picture)), 28, 28, maxPicture)
+				if err == nil && Answer(n.Forward(pass, prepared)) == e.Label && done.Warning == "" {
+					same++
+				}
+			}
+			if t.Logf("read: %d of %d", same, original); percent(same, original) < 85 {
+				t.Error("too few")
+			}
+		})
+	}
+}
+
+// pick returns a if the condition holds, otherwise b.
+func pick(condition bool, a, b float64) float64 {
+	if condition {
+		return a
+	}
+	return b
+}
+
+// ring returns a 0 as the outline of an ellipse, drawn with a pen of this width on side x
+// side pixels, and blurred at its edges over this many pixels.
+func ring(side int, pen, blur, paper, ink float64, centreX, centreY, radius float64) *image.Gray {
+	picture := image.NewGray(image.Rect(0, 0, side, side))
+	for i := range picture.Pix {
+		x, y := float64(i%side)-centreX, float64(i/side)-centreY
+		off := math.Abs(math.Hypot(x/0.7, y)-radius) * 0.85 // about the distance from the outline
+		covered := min(1, max(0, (pen/2-off)/blur+0.5))
+		picture.Pix[i] = byte(255 * (paper + (ink-paper)*covered))
+	}
+	return picture
+}
+
+func TestThinStrokesAreThickened(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		picture *image.Gray
+		thin    bool
+	}{
+		{"a pen of 2.5 pixels on 400 x 400", ring(400, 2.5, 1, 0.9, 0.2, 200, 200, 150), true},
+		{"a line of 1 pixel on 28 x 28", ring(28, 1, 1, 0, 1, 14, 14, 11), true},
+		{"a marker", ring(400, 40, 1, 0.9, 0.2, 200, 200, 150), false},
+		{"a pale digit near a corner", ring(172, 9, 2, 0.8, 0.47, 26, 32, 28), false},
+		{"a blurred digit up to the edges", ring(120, 14, 14, 0.65, 0.3, 60, 60, 54), false},
+	} {
+		picture, done, err := ReadPicture(bytes.NewReader(asPNG(c.picture)), 28, 28, maxPicture)
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
 			continue
 		}
-		original++
-		file := asPNG(paper(e.Picture, 1400, 1000, 50+30*i, 900-20*i, 2, color.NRGBA{220, 220, 210, 255}, color.NRGBA{40, 40, 60, 255}))
-		picture, _, err := ReadPicture(bytes.NewReader(file), 28, 28, maxPicture)
-		if err == nil && Answer(n.Forward(pass, picture)) == e.Label {
-			same++
+		f := newField(28, 28)
+		for i, grey := range greysOf(picture) {
+			f.at[i] = float64(grey) / 255
+		}
+		width := strokeWidth(scale(crop(f, inkBox(f)), measured))
+		if answer := Answer(trained().Forward(trained().NewPass(), picture)); answer != 0 || width < 6.5 || width > 14 {
+			t.Errorf("%s: read as %d, strokes of %.1f pixels in 80", c.name, answer, width)
+		}
+		if thickened := slices.Contains(done.Done, "thickened thin strokes"); thickened != c.thin {
+			t.Errorf("%s: %v", c.name, done)
 		}
 	}
-	t.Logf("read: %d of %d", same, original)
-	if percent(same, original) < 93 {
-		t.Error("too few")
+}
+
+func TestThickeningWidensABarOnBothSides(t *testing.T) {
+	bar := &field{80, 4, slices.Repeat([]float64{1}, 320)}
+	if width := strokeWidth(bar); math.Abs(width-2*320/168.0) > 0.1 { // area 320, outline 168
+		t.Errorf("a bar of 4 pixels is %.2f wide", width)
+	}
+	thick := thicken(bar, 3)
+	if row := thick.at[40*thick.cols:][:thick.cols]; math.Abs(dot(row, row)-10) > 1e-9 {
+		t.Errorf("with 3 pixels more on both sides it is %.2f", row)
+	}
+}
+
+func TestTheFirstFrameWithInkIsRead(t *testing.T) {
+	digit := paper(mnist().Test[0].Picture, 56, 56, 0, 0, 2, color.NRGBA{255, 255, 255, 255}, color.NRGBA{0, 0, 0, 255})
+	frame := image.NewPaletted(digit.Rect, color.Palette{color.White, color.Gray{128}, color.Black})
+	draw.Draw(frame, frame.Rect, digit, image.Point{}, draw.Src)
+	blank := image.NewPaletted(digit.Rect, frame.Palette)
+	var file bytes.Buffer
+	gif.EncodeAll(&file, &gif.GIF{Image: []*image.Paletted{blank, blank, frame}, Delay: []int{0, 0, 0}})
+	want, _, _ := ReadPicture(bytes.NewReader(asPNG(frame)), 28, 28, maxPicture)
+	got, _, err := ReadPicture(bytes.NewReader(file.Bytes()), 28, 28, maxPicture)
+	if err != nil || !bytes.Equal(greysOf(got), greysOf(want)) {
+		t.Errorf("error %v, or another picture", err)
+	}
+	if _, _, err := ReadPicture(bytes.NewReader(file.Bytes()), 28, 28, 3*56*56-1); err != ErrNoInk {
+		t.Errorf("three frames are decoded within the limit for two: error %v", err)
+	}
+}
+
+func TestAPhotoThatLiesDownIsTurnedUpright(t *testing.T) {
+	picture := ring(60, 5, 1, 0.9, 0.1, 30, 20, 12)
+	draw.Draw(picture, image.Rect(28, 20, 32, 55), image.Black, image.Point{}, draw.Src) // not symmetric
+	lying := image.NewGray(picture.Rect)
+	for i := range lying.Pix {
+		lying.Pix[i] = picture.Pix[i%60*60+59-i/60]
+	}
+	var file bytes.Buffer
+	jpeg.Encode(&file, lying, &jpeg.Options{Quality: 100})
+	exif := "\xff\xe1\x00\x22Exif\x00\x00MM\x00*\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06\x00\x00\x00\x00\x00\x00"
+	turned := slices.Insert(file.Bytes(), 2, []byte(exif)...)
+	want, _, _ := ReadPicture(bytes.NewReader(asPNG(picture)), 28, 28, maxPicture)
+	got, done, err := ReadPicture(bytes.NewReader(turned), 28, 28, maxPicture)
+	if err != nil || !slices.Contains(done.Done, "turned upright") {
+		t.Fatalf("error %v, done %v", err, done.Done)
+	}
+	for i, grey := range greysOf(got) {
+		if off := int(grey) - int(greysOf(want)[i]); off < -30 || off > 30 {
+			t.Fatalf("pixel %d has grey %d, want about %d", i, grey, greysOf(want)[i])
+		}
+	}
+}
+
+func TestTwoDigitsSideBySideGiveAWarning(t *testing.T) {
+	page := ring(200, 8, 1, 0.9, 0.1, 60, 100, 40)
+	if _, done, err := ReadPicture(bytes.NewReader(asPNG(page)), 28, 28, maxPicture); err != nil || done.Warning != "" {
+		t.Errorf("one digit: error %v, warning %q", err, done.Warning)
+	}
+	draw.Draw(page, image.Rect(130, 60, 138, 140), image.Black, image.Point{}, draw.Src)
+	picture, done, err := ReadPicture(bytes.NewReader(asPNG(page)), 28, 28, maxPicture)
+	if err != nil || !strings.Contains(done.Warning, "2 digits") || Answer(trained().Forward(trained().NewPass(), picture)) != 0 {
+		t.Errorf("two digits: error %v, warning %q", err, done.Warning)
 	}
 }
 
@@ -1699,6 +1883,9 @@ func TestPicturesWithoutADigitAreErrorsThatSayWhy(t *testing.T) {
 		noise.Pix[i] = byte(200 + 4*random.NormFloat64())
 	}
 	whole := asPNG(paper(mnist().Test[0].Picture, 28, 28, 0, 0, 1, color.NRGBA{0, 0, 0, 255}, color.NRGBA{255, 255, 255, 255}))
+	var jpegFile bytes.Buffer
+	jpeg.Encode(&jpegFile, paper(mnist().Test[0].Picture, 60, 60, 0, 0, 2, color.NRGBA{255, 255, 255, 255}, color.NRGBA{0, 0, 0, 255}), nil)
+	photo := jpegFile.Bytes()
 	huge := slices.Clone(whole) // its header says 100,000 x 100,000, with a checksum to match
 	binary.BigEndian.PutUint32(huge[16:], 100000)
 	binary.BigEndian.PutUint32(huge[20:], 100000)
@@ -1708,11 +1895,20 @@ func TestPicturesWithoutADigitAreErrorsThatSayWhy(t *testing.T) {
 		file []byte
 		want string
 	}{
-		{"nothing", nil, "nothing can be read"},
-		{"text", []byte("seven"), "not a PNG"},
-		{"a cut header", whole[:20], "not a PNG"},
-		{"a cut picture", whole[:len(whole)-30], "broken"},
-		{"a huge claim", huge, "100000 x 100000 pixels; from 1 to 50 million"},
+		{"nothing", nil, "the file is empty"},
+		{"text", []byte("seven"), "not a PNG, JPEG or GIF"},
+		{"a cut header", whole[:20], "the PNG is cut off"},
+		{"a cut PNG", whole[:len(whole)-30], "the PNG is cut off"},
+		{"a cut JPEG", photo[:len(photo)/2], "the JPEG is cut off"},
+		{"a cut GIF", []byte("GIF89a\n\x00\n\x00\x80\x00\x00\x00\x00"), "the GIF is cut off"},
+		{"a damaged PNG", append(slices.Clone(whole[:50]), whole[60:]...), "the PNG is damaged"},
+		{"a damaged JPEG", bytes.Replace(photo, []byte{0xff, 0xda}, []byte{0xff, 0xc0}, 1), "the JPEG is damaged"},
+		{"a JPEG with 12 bits", bytes.Replace(photo, []byte{0xff, 0xc0, 0, 17, 8}, []byte{0xff, 0xc0, 0, 17, 12}, 1), "a rare kind of JPEG"},
+		{"WebP", []byte("RIFF\x00\x01\x00\x00WEBPVP8 "), "a WebP picture: save it as PNG"},
+		{"HEIC", []byte("\x00\x00\x00\x18ftypheic\x00\x00"), "HEIC, as iPhones write it: save it as JPEG"},
+		{"a web page", []byte("<!doctype HTML><html>"), "a web page: download the picture itself"},
+		{"a pointer", []byte("version https://git-lfs.github.com/spec/v1\noid"), "run git lfs pull"},
+		{"a huge claim", huge, "100000 x 100000 pixels; the limit is 1 to 51 million"},
 		{"a GIF of no size", []byte("GIF89a\x00\x00\x00\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff;"), "0 x 0"},
 		{"a GIF of no height", []byte("GIF89a\x05\x00\x00\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff;"), "5 x 0"},
 		{"a GIF of no width", []byte("GIF89a\x00\x00\x05\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff;"), "0 x 5"},
@@ -2115,7 +2311,7 @@ func TestAPictureBecomesGreyWithWhateverShowsThroughIt(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name    string
-		picture image.Image
+		picture image.RGBA64Image
 		step    int
 		first   []float64
 	}{
@@ -2123,7 +2319,7 @@ func TestAPictureBecomesGreyWithWhateverShowsThroughIt(t *testing.T) {
 		{"dark ink on nothing", dark, 1, []float64{0.2, 1}},
 		{"light ink on nothing", light, 1, []float64{0.8, 0}},
 		{"averages", large, 3, []float64{100.0 / 255, 100.0 / 255}},
-		{"not yet averages", image.NewGray(image.Rect(0, 0, 2, 200)), 1, []float64{0, 0}},
+		{"not yet averages", image.NewGray(image.Rect(0, 0, 2, 160)), 1, []float64{0, 0}},
 	} {
 		grey, step := toGrey(c.picture)
 		for i, want := range c.first {
@@ -2139,10 +2335,10 @@ func TestAPictureBecomesGreyWithWhateverShowsThroughIt(t *testing.T) {
 }
 
 func TestWhatIsSmallOnALargePictureIsLookedAtClosely(t *testing.T) {
-	page := image.NewGray(image.Rect(100, 50, 1100, 550)) // five pixels in one at first sight
+	page := image.NewGray(image.Rect(100, 50, 900, 450)) // five pixels in one at first sight
 	draw.Draw(page, page.Bounds(), image.NewUniform(color.Gray{230}), image.Point{}, draw.Src)
 	draw.Draw(page, image.Rect(400, 250, 440, 290), image.NewUniform(color.Gray{30}), image.Point{}, draw.Src)
-	ink, err := lookCloser(page)
+	ink, _, err := lookCloser(page)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -2150,91 +2346,117 @@ func TestWhatIsSmallOnALargePictureIsLookedAtClosely(t *testing.T) {
 	if box := inkBox(ink); ink.rows != 80 || ink.cols != 80 || box != image.Rect(20, 20, 60, 60) {
 		t.Errorf("seen in %d x %d pixels, the ink in %v", ink.cols, ink.rows, box)
 	}
-	page = page.SubImage(image.Rect(300, 150, 500, 350)).(*image.Gray) // small enough as it is
-	if ink, err := lookCloser(page); err != nil || ink.cols != 200 {
-		t.Errorf("a picture of 200 x 200 is seen in %d pixels, error %v", ink.cols, err)
+	page = page.SubImage(image.Rect(320, 170, 480, 330)).(*image.Gray) // small enough as it is
+	if ink, _, err := lookCloser(page); err != nil || ink.cols != 160 {
+		t.Errorf("a picture of 160 x 160 is seen in %d pixels, error %v", ink.cols, err)
 	}
 }
 
-func TestTheGroundIsAPlaneFittedToWhatIsNearIt(t *testing.T) {
-	f := newField(4, 5)
-	want := plane{0.3, 0.05, -0.02}
-	for i := range f.at {
-		f.at[i] = want.at(float64(i/5), float64(i%5))
+func TestClosingFillsWhatIsNarrowAndDarkAndKeepsWhatIsWide(t *testing.T) {
+	f := &field{5, 9, []float64{
+		3, 3, 3, 3, 3, 3, 9, 9, 9,
+		3, 3, 3, 9, 9, 9, 9, 9, 9,
+		3, 3, 9, 9, 1, 1, 9, 9, 9,
+		3, 9, 9, 9, 1, 9, 9, 8, 9,
+		3, 9, 9, 9, 9, 9, 9, 9, 2,
+	}}
+	want := []float64{
+		3, 3, 3, 3, 3, 3, 9, 9, 9,
+		3, 3, 3, 9, 9, 9, 9, 9, 9,
+		3, 3, 9, 9, 9, 9, 9, 9, 9,
+		3, 9, 9, 9, 9, 9, 9, 9, 9,
+		3, 9, 9, 9, 9, 9, 9, 9, 2, // a corner goes on outwards, so it is wide
 	}
-	f.at[5], f.at[6] = 1, 0 // ink, too far from the ground to be part of it
-	got, near := fitPlane(f, plane{level: 0.3}, 0.25)
-	if math.Abs(got.level-want.level) > 1e-12 || math.Abs(got.perRow-want.perRow) > 1e-12 || math.Abs(got.perCol-want.perCol) > 1e-12 || near != 0.02 {
-		t.Errorf("fitted %+v, near %v; want %+v, 0.02", got, near, want)
-	}
-	for i := range f.at { // uneven by 0.03 up and down in a pattern without a slope
-		f.at[i] = 0.5 + 0.03*float64([]int{1, -1, 0, -1, 1}[i%5]*[]int{1, -1, -1, 1}[i/5])
-	}
-	if got, near := fitPlane(f, plane{level: 0.45}, 0.25); math.Abs(got.level-0.5) > 1e-12 || math.Abs(near-4*0.03*math.Sqrt(0.8)) > 1e-12 {
-		t.Errorf("fitted %+v, near %v", got, near)
-	}
-	if got, near := fitPlane(f, plane{level: 5}, 0.25); got.level != 5 || near != 0.25 {
-		t.Errorf("with nothing near: %+v, near %v", got, near)
-	}
-	line := &field{1, 4, []float64{0.1, 0.2, 0.3, 0.4}} // in one row there is no slope to see across rows
-	if got, _ := fitPlane(line, plane{level: 0.25}, 0.25); math.Abs(got.level-0.25) > 1e-12 || got.perRow != 0 || got.perCol != 0 {
-		t.Errorf("in a line: %+v", got)
-	}
-	if got := frameMedian(&field{5, 5, []float64{
-		11, 2, 15, 4, 5,
-		10, 0, 0, 0, 1,
-		7, 0, 0, 0, 9,
-		8, 0, 0, 0, 6,
-		3, 12, 13, 14, 16,
-	}}); got != 9 {
-		t.Errorf("the middle of the frame is %v, want 9", got)
+	for i, v := range closing(f, 3).at {
+		if v*10 != want[i]*10 && math.Abs(v-want[i]) > 1e-9 {
+			t.Errorf("row %d, column %d: %v, want %v", i/9, i%9, v, want[i])
+		}
 	}
 }
 
-func TestInkIsWhatStandsOutFromTheGroundOnOneSide(t *testing.T) {
+func TestInkIsWhatStandsOutFromItsBackground(t *testing.T) {
 	for _, sign := range []float64{1, -1} { // light ink, dark ink
-		f := newField(10, 10)
+		f := newField(20, 20)
 		for i := range f.at {
 			f.at[i] = 0.5
 		}
-		f.at[44] += sign * 0.4
-		f.at[45] += sign * 0.2
-		f.at[46] += sign * 0.015 // no more than the unevenness of paper
-		f.at[54] -= sign * 0.1   // on the wrong side
-		ink, err := findInk(f)
+		f.at[210] += sign * 0.4
+		f.at[211] += sign * 0.4
+		f.at[212] += sign * 0.24
+		f.at[213] += sign * 0.015 // no more than the unevenness of paper
+		f.at[230] -= sign * 0.1   // on the wrong side
+		ink, _, err := findInk(f)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for i, v := range ink.at {
-			want := map[int]float64{44: 1, 45: 0.5}[i]
-			if math.Abs(v-want) > 0.01 || want == 0 && v != 0 {
+			want := map[int]float64{210: 1, 211: 1, 212: 0.69}[i]
+			if math.Abs(v-want) > 0.02 || want == 0 && v != 0 {
 				t.Errorf("sign %v: %v ink at %d, want %v", sign, v, i, want)
 			}
 		}
 	}
-	faint := newField(10, 10)
-	faint.at[44] = 0.095
-	if _, err := findInk(faint); err != ErrNoInk {
-		t.Errorf("what hardly shows: error %v", err)
-	}
-	faint.at[44] = 0.105
-	if _, err := findInk(faint); err != nil {
-		t.Errorf("what just shows: error %v", err)
+	for contrast, want := range map[float64]error{0.095: ErrNoInk, 0.105: nil} {
+		faint := newField(10, 10)
+		faint.at[44] = contrast
+		if _, _, err := findInk(faint); err != want {
+			t.Errorf("contrast %v: error %v", contrast, err)
+		}
 	}
 }
 
-func TestSpecksAreDroppedAndPartsOfADigitAreNot(t *testing.T) {
-	ink := &field{5, 7, []float64{
-		1, 0, 0, 0, 0, 0, 0.5,
-		0, 1, 1, 0, 0, 0, 0.6,
-		0, 0, 8, 8, 0, 0, 0,
-		0, 0, 0, 0, 1, 0, 0,
-		0.9, 0, 0.3, 0, 0, 0, 0.04,
-	}}
-	dropSpecks(ink) // the largest patch has 20, so a twentieth is 1
-	for at, want := range map[int]float64{0: 1, 8: 1, 25: 1, 6: 0.5, 13: 0.6, 28: 0, 30: 0, 34: 0} {
-		if ink.at[at] != want {
-			t.Errorf("pixel %d became %v, want %v", at, ink.at[at], want)
+func TestMarksApartFromTheDigitAreDropped(t *testing.T) {
+	ink := newField(60, 100)
+	bar := func(x, y, width, height int) {
+		for i := range width * height {
+			ink.at[(y+i/width)*100+x+i%width] = 1
+		}
+	}
+	bar(10, 10, 4, 40) // the digit, with 160 ink
+	bar(15, 10, 4, 2)  // its other part, as near as a quarter of its size
+	bar(28, 10, 4, 2)
+	bar(44, 10, 4, 2) // too far away
+	bar(12, 52, 1, 1) // a dot of its broken stroke
+	bar(16, 56, 1, 1) // dust
+	bar(40, 20, 8, 8) // a blot
+	want := slices.Clone(ink.at)
+	want[56*100+16] = 0
+	for y := range 30 {
+		clear(want[y*100+40 : y*100+48])
+	}
+	if digits := keepDigit(ink); digits != 1 || !slices.Equal(ink.at, want) {
+		t.Errorf("%d digits, the ink in %v", digits, inkBox(ink))
+	}
+	bar(60, 15, 3, 20) // another digit
+	if digits := keepDigit(ink); digits != 2 || !slices.Equal(ink.at, want) {
+		t.Errorf("%d digits, want 2; the ink in %v", digits, inkBox(ink))
+	}
+}
+
+func TestUprightTurnsTheEightOrientationsOfEXIF(t *testing.T) {
+	for i, stored := range []string{"ABCDEF", "CBAFED", "FEDCBA", "DEFABC", "ADBECF", "CFBEAD", "FCEBDA", "DAEBFC"} {
+		f := &field{2, 3, nil}
+		if i+1 >= transposed {
+			f = &field{3, 2, nil}
+		}
+		for _, letter := range stored {
+			f.at = append(f.at, float64(letter))
+		}
+		if got := upright(f, i+1); got.rows != 2 || !slices.Equal(got.at, []float64{'A', 'B', 'C', 'D', 'E', 'F'}) {
+			t.Errorf("orientation %d: %+v, want A B C above D E F", i+1, got)
+		}
+	}
+	for _, exif := range []string{
+		"Exif\x00\x00MM\x00*\x00\x00\x00\x08\x00\x02\x01\x0f12345678ab\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06\x00\x00",
+		"Exif\x00\x00II*\x00\x0a\x00\x00\x00..\x01\x00\x12\x01\x03\x00\x01\x00\x00\x00\x06\x00\x00\x00",
+	} {
+		if got := readOrientation([]byte(exif)); got != 6 {
+			t.Errorf("%q: orientation %d, want 6", exif, got)
+		}
+		for cut := range len(exif) - 4 {
+			if got := readOrientation([]byte(exif[:cut])); got != 1 {
+				t.Errorf("the first %d bytes: orientation %d", cut, got)
+			}
 		}
 	}
 }
@@ -2266,10 +2488,10 @@ func TestADigitIsCroppedScaledAndCentred(t *testing.T) {
 			}
 		}
 	}
-	// 7 x 7 leaves a side of 5 for the digit. The corner of this one has half the ink, so
-	// its centre of mass lies at row 1.5 and column 1.5 of the five.
+	// 7 x 7 leaves a side of 5 for the digit. The corner of this one has a third of the ink,
+	// so its centre of mass lies at row 1.67 and column 1.67 of the five.
 	greys := centre(&field{5, 5, []float64{
-		4, 0, 0, 0, 0,
+		2, 0, 0, 0, 0,
 		0, 1, 0, 0, 0,
 		0, 0, 1, 0, 0,
 		0, 0, 0, 1, 0,
@@ -2281,7 +2503,7 @@ func TestADigitIsCroppedScaledAndCentred(t *testing.T) {
 		case i == 2*7+2:
 			want = 255
 		case i/7 == i%7 && i/7 > 2:
-			want = 64
+			want = 128
 		}
 		if grey != want {
 			t.Fatalf("row %d, column %d has grey %d, want %d", i/7, i%7, grey, want)
@@ -3259,6 +3481,28 @@ func BenchmarkDescend(b *testing.B) {
 		g.Examples = 1
 		n.Descend(g, 1, 1e-4)
 	}
+}
+
+// A photo of 2 million pixels. Most of the time goes into decoding its file.
+func BenchmarkReadPicture(b *testing.B) {
+	photo := image.NewYCbCr(image.Rect(0, 0, 1632, 1224), image.YCbCrSubsampleRatio420)
+	for i := range photo.Y {
+		photo.Y[i] = byte(pick(i%1632/100 == 6 && i/1632/600 == 1, 50, 220))
+	}
+	var file bytes.Buffer
+	jpeg.Encode(&file, photo, nil)
+	b.Run("decode", func(b *testing.B) {
+		for b.Loop() {
+			jpeg.Decode(bytes.NewReader(file.Bytes()))
+		}
+	})
+	b.Run("prepare", func(b *testing.B) {
+		for b.Loop() {
+			if _, _, err := lookCloser(photo); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 }
 
 func BenchmarkLoadMNIST(b *testing.B) {
