@@ -566,7 +566,7 @@ func parseTrain(c *console, args []string) (*settings, error) {
 	flags.IntVar(&s.plan.Epochs, "epochs", s.plan.Epochs, "how many times every picture is seen")
 	flags.IntVar(&s.plan.Batch, "batch", s.plan.Batch, "the number of pictures in a mini-batch")
 	flags.Float64Var(&s.plan.Rate, "rate", s.plan.Rate,
-		"the factor of the gradient in a step\n(twice as large in code that halves the cost)")
+		"the factor of the gradient in a step; code that halves\nthe cost needs twice as much")
 	flags.BoolVar(&s.plan.Anneal, "anneal", s.plan.Anneal, "lower the rate to 0 during the training")
 	flags.Float64Var(&s.plan.Decay, "decay", s.plan.Decay, "weight decay for the weights of the pixels")
 	flags.BoolVar(&s.plan.Shift, "shift", s.plan.Shift, "move each picture by up to a pixel each time it is seen")
