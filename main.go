@@ -92,6 +92,7 @@ type resultWriter struct {
 	err error
 }
 
+// Write writes to the underlying writer.
 func (w *resultWriter) Write(text []byte) (int, error) {
 	n, err := w.Writer.Write(text)
 	if w.err == nil {
@@ -131,6 +132,7 @@ func run(c *console, args []string) int {
 	return 1
 }
 
+// dispatch finds the command that the arguments name, train if they name none, and runs it.
 func dispatch(c *console, args []string) error {
 	switch {
 	case len(args) == 0:
@@ -184,6 +186,7 @@ func usage(format string, args ...any) error {
 	return fmt.Errorf(format+"%w", append(args, errUsage)...)
 }
 
+// help lists the commands.
 func help(c *console) error {
 	fmt.Fprint(c.out, "A neural network that learns to read handwritten digits.\n\n"+
 		"usage: go run . [command] [flags] [arguments]\n\n")
@@ -222,6 +225,7 @@ func parse(c *console, flags *flag.FlagSet, args []string, most int) (arguments 
 	return arguments, nil
 }
 
+// printFlags prints the help of one command.
 func printFlags(c *console, flags *flag.FlagSet) {
 	for _, cmd := range commands() {
 		if cmd.name == flags.Name() {
@@ -240,9 +244,10 @@ func layersText(layers []int) string {
 	return strings.ReplaceAll(strings.Trim(fmt.Sprint(layers), "[]"), " ", "-")
 }
 
-// percent returns 100 n / of, and share formats it as 96.50%.
+// percent returns 100 n / of.
 func percent(n, of int) float64 { return 100 * float64(n) / float64(of) }
 
+// share formats n / of as 96.50%.
 func share(n, of int) string { return fmt.Sprintf("%.2f%%", percent(n, of)) }
 
 // thousands formats 60000 as 60,000.
@@ -287,6 +292,7 @@ type networkFile struct {
 // numbers is a JSON list of numbers. Unlike a []float64 it does not accept null for one.
 type numbers []float64
 
+// UnmarshalJSON reads the list.
 func (list *numbers) UnmarshalJSON(text []byte) error {
 	var pointers []*float64
 	if err := json.Unmarshal(text, &pointers); err != nil {
@@ -556,6 +562,7 @@ func (s *settings) check() error {
 	return nil
 }
 
+// parseTrain returns the settings on the command line of train.
 func parseTrain(c *console, args []string) (*settings, error) {
 	s := defaults()
 	flags := flag.NewFlagSet("train", flag.ContinueOnError)
@@ -624,8 +631,7 @@ func train(c *console, args []string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(c.out, "%s to learn from, %s for the test: %d x %d pixels, %s\n", count(len(set.Train), "picture"),
-		thousands(len(set.Test)), set.Rows, set.Cols, count(set.Classes, "class"))
+	printSet(c, set)
 	random := rand.New(rand.NewPCG(s.seed, 0))
 	n, err := startingNetwork(c, s, set, random)
 	if err != nil {
@@ -634,7 +640,8 @@ func train(c *console, args []string) error {
 	_, err = os.Stat(s.net)
 	replaced := err == nil && !s.resume
 	start := time.Now()
-	if err := learn(c, s, n, set, random); err != nil {
+	advice, err := learn(c, s, n, set, random)
+	if err != nil {
 		return err
 	}
 	r := review(n, set.Test)
@@ -643,9 +650,21 @@ func train(c *console, args []string) error {
 	if replaced {
 		fmt.Fprintf(c.out, "the network that was there before is in %s\n", backup(s.net))
 	}
+	fmt.Fprint(c.out, advice)
 	printNext(c, s.net, r.mistakes)
 	printAccuracy(c, r, len(set.Test))
 	return nil
+}
+
+// printSet prints what there is to learn from. A class without examples does not count: the
+// labels of EMNIST's letters start at 1.
+func printSet(c *console, set *Dataset) {
+	labels := map[int]bool{}
+	for _, e := range set.Train {
+		labels[e.Label] = true
+	}
+	fmt.Fprintf(c.out, "%s to learn from, %s for the test: %d x %d pixels, %s\n", count(len(set.Train), "picture"),
+		thousands(len(set.Test)), set.Rows, set.Cols, count(len(labels), "class"))
 }
 
 // canSave returns an error if the network could not be saved under this name, or would replace
@@ -704,9 +723,12 @@ func parameters(layers []int) int {
 // epochLine is the format of the lines of a training. It fits into 50 characters.
 const epochLine = "%9s  %7s  %7s  %7s  %9s\n"
 
-// learn trains the network and saves it, after every epoch and at the end. The first Ctrl-C
-// ends the training after the step under way; another one ends the program.
-func learn(c *console, s *settings, n *Network, set *Dataset, random *rand.Rand) error {
+// learn trains the network and saves it, after every epoch and at the end. It returns advice on
+// the next training, if there is any. The first Ctrl-C ends the training after the step under
+// way; another one ends the program.
+func learn(
+	c *console, s *settings, n *Network, set *Dataset, random *rand.Rand,
+) (advice string, err error) {
 	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer release()
 	context.AfterFunc(ctx, release)
@@ -720,23 +742,23 @@ func learn(c *console, s *settings, n *Network, set *Dataset, random *rand.Rand)
 	w.clearLine()
 	if end != nil && !errors.Is(end, context.Canceled) {
 		if w.saved > 0 {
-			return fmt.Errorf("%w; %s has the network of epoch %d", end, s.net, w.saved)
+			return "", fmt.Errorf("%w; %s has the network of epoch %d", end, s.net, w.saved)
 		}
-		return fmt.Errorf("%w; nothing is saved", end)
+		return "", fmt.Errorf("%w; nothing is saved", end)
 	}
 	if err := w.save(n); err != nil {
-		return err
+		return "", err
 	}
 	if e := len(w.costs); e > 1 {
 		fmt.Fprintf(c.out, "\ncost, epoch by epoch: %.4f %s %.4f\n", w.costs[0], curve(w.costs), w.costs[e-1])
 		if w.costs[e/2]-w.costs[e-1] > w.blind/10 {
-			fmt.Fprintf(c.out, "the cost was still falling fast; more epochs may help: -epochs %d\n", 5*s.plan.Epochs)
+			advice = fmt.Sprintf("the cost was still falling fast; more epochs may help: -epochs %d\n", 5*s.plan.Epochs)
 		}
 	}
 	if end != nil {
 		fmt.Fprintf(c.out, "stopped in epoch %d of %d; what was learned so far is saved\n", w.last.Epoch, s.plan.Epochs)
 	}
-	return nil
+	return advice, nil
 }
 
 // A watcher shows a training as it goes, saves the network after every epoch, and ends the
@@ -765,6 +787,7 @@ type epochEnd struct {
 	saveError error
 }
 
+// newWatcher returns a watcher of a training that starts now.
 func newWatcher(ctx context.Context, c *console, s *settings, n *Network, set *Dataset) *watcher {
 	return &watcher{
 		ctx: ctx, console: c, settings: s, network: n,
@@ -1288,6 +1311,7 @@ func newExplanation(c *console, n *Network, set *Dataset, word string, label int
 	return x, nil
 }
 
+// printf prints to the console.
 func (x *explanation) printf(format string, args ...any) { fmt.Fprintf(x.out, format, args...) }
 
 // cost returns the cost of the example in a network, such as x.n with one number nudged.
