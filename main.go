@@ -1903,16 +1903,11 @@ func announce(c *console, at *net.TCPAddr) string {
 
 // openBrowser opens an address in the browser. Where there is none, nothing happens.
 func openBrowser(address string) {
-	command := []string{"xdg-open", address}
-	switch {
-	case runtime.GOOS == "darwin":
-		command[0] = "open"
-	case runtime.GOOS == "windows":
-		command = []string{"rundll32", "url.dll,FileProtocolHandler", address}
-	case os.Getenv("DISPLAY") == "" && os.Getenv("WAYLAND_DISPLAY") == "":
-		return // xdg-open would start a browser for terminals
+	opener := map[string]string{"darwin": "open", "windows": "explorer"}[runtime.GOOS]
+	if opener == "" && os.Getenv("DISPLAY")+os.Getenv("WAYLAND_DISPLAY") != "" {
+		opener = "xdg-open" // without a screen it would start a browser for terminals
 	}
-	go exec.Command(command[0], command[1:]...).Run()
+	go exec.Command(opener, address).Run()
 }
 
 // A studio has the network that the page shows, and trains. The network is never changed in
@@ -2089,12 +2084,11 @@ func (s *studio) settle(l *learning) {
 // serve answers requests until ctx is done.
 func (s *studio) serve(ctx context.Context, listener net.Listener) error {
 	server := &http.Server{
-		Handler:           s.handler(),
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       15 * time.Second,
-		WriteTimeout:      30 * time.Second,
-		IdleTimeout:       time.Minute,
-		MaxHeaderBytes:    1 << 14,
+		Handler:        s.handler(),
+		ReadTimeout:    15 * time.Second,
+		WriteTimeout:   30 * time.Second,
+		IdleTimeout:    time.Minute,
+		MaxHeaderBytes: 1 << 14,
 	}
 	debug.SetMemoryLimit(200 << 20) // with hundreds of connections the garbage would double it
 	context.AfterFunc(ctx, func() { server.Close() })
@@ -2220,13 +2214,12 @@ func (s *studio) serveNetwork(w http.ResponseWriter, r *http.Request) (any, erro
 // describe returns a network as it is saved, with the size of its pictures. places=N in the
 // query rounds its numbers to N decimal places: with 3 they are short enough to be sent ten
 // times a second. 17 keeps all digits.
-func (s *studio) describe(n *Network, version int, r *http.Request) (any, error) {
+func (s *studio) describe(n *Network, version any, r *http.Request) (any, error) {
 	places, err := 17, error(nil)
 	if r.URL.Query().Has("places") {
 		places = queryNumber(r, "places", 0, 17, &err)
 	}
-	if places < 17 {
-		unit := math.Pow10(places)
+	if unit := math.Pow10(places); places < 17 {
 		n = n.Clone()
 		for i, x := range n.All {
 			n.All[i] = math.Round(x*unit) / unit
@@ -2237,46 +2230,41 @@ func (s *studio) describe(n *Network, version int, r *http.Request) (any, error)
 		"layers": f.Layers, "weights": f.Weights, "biases": f.Biases}, err
 }
 
-// A question is what a request asks about an example.
-type question struct {
-	network *Network
-	version int
-	example Example
-	answer  map[string]any // says which version and which example it is about
-}
-
-// question returns the question of a request. The example is a drawing in the body, or a test
-// picture, by number=N, the next after wrong=N that the network misreads, or for /digit any.
-// The label is the one in the query or else that of the test picture. Only for /recognize
-// there may be none: it is -1 then.
-func (s *studio) question(w http.ResponseWriter, r *http.Request) (q question, err error) {
-	if q.network, q.version, err = s.current(); err != nil {
-		return q, err
+// question returns the network and the example that a request is about, and an answer that
+// says so. The example is a drawing in the body, or a test picture, by number=N, the next
+// after wrong=N that the network misreads, or for /digit any. The label is the one in the query
+// or else that of the test picture. Only for /recognize there may be none: it is -1 then.
+func (s *studio) question(w http.ResponseWriter, r *http.Request) (
+	n *Network, e Example, answer map[string]any, err error) {
+	n, version, err := s.current()
+	if err != nil {
+		return nil, e, nil, err
 	}
+	answer = map[string]any{"version": version}
 	query, last, number := r.URL.Query(), len(s.set.Test)-1, -1
 	switch {
 	case query.Has("wrong"):
-		number, err = s.nextMistake(q.network, r)
+		number, err = s.nextMistake(n, r)
 	case query.Get("number") != "":
 		if number = queryNumber(r, "number", 0, last, &err); err != nil {
-			err = refuse(http.StatusNotFound, "there is no test picture %q; their numbers are 0 to %d", query.Get("number"), last)
+			err = refuse(http.StatusNotFound, "there is no test picture %q; their numbers are 0 to %d",
+				query.Get("number"), last)
 		}
 	case r.URL.Path == "/digit":
 		number = rand.IntN(last + 1)
+	default:
+		var prepared Preparation
+		e.Picture, prepared, err = s.readDrawing(w, r)
+		e.Label, answer["prepared"], answer["warning"] = -1, prepared.Done, prepared.Warning
 	}
 	if number >= 0 {
-		q.example = s.set.Test[number]
-		q.answer = map[string]any{"version": q.version, "number": number, "label": q.example.Label}
-	} else if err == nil {
-		var prepared Preparation
-		q.example.Picture, prepared, err = s.readDrawing(w, r)
-		q.example.Label = -1
-		q.answer = map[string]any{"version": q.version, "prepared": prepared.Done, "warning": prepared.Warning}
+		e = s.set.Test[number]
+		answer["number"], answer["label"] = number, e.Label
 	}
-	if query.Has("label") || q.example.Label < 0 && r.URL.Path != "/recognize" {
-		q.example.Label = queryNumber(r, "label", 0, s.set.Classes-1, &err)
+	if query.Has("label") || e.Label < 0 && r.URL.Path != "/recognize" {
+		e.Label = queryNumber(r, "label", 0, s.set.Classes-1, &err)
 	}
-	return q, err
+	return n, e, answer, err
 }
 
 // nextMistake returns the number of the next test picture that the network misreads. After
@@ -2314,20 +2302,19 @@ func (s *studio) readDrawing(w http.ResponseWriter, r *http.Request) (p Picture,
 // label is known, what the gradient asks. With places=N the network itself comes too, so that
 // both are of one version.
 func (s *studio) serveReading(w http.ResponseWriter, r *http.Request) (any, error) {
-	q, err := s.question(w, r)
+	n, e, a, err := s.question(w, r)
 	if err != nil {
 		return nil, err
 	}
-	n, label, a := q.network, q.example.Label, q.answer
 	p := n.NewPass()
-	output := n.Forward(p, q.example.Picture)
+	output := n.Forward(p, e.Picture)
 	a["digit"], a["unsure"], a["activations"], a["z"] = Answer(output), unsure(output), p.A, p.Z
-	if label >= 0 {
-		n.Backward(p, label, n.NewGradient())
-		a["cost"], a["dCda"], a["delta"] = Cost(output, label), p.DCDA, p.Delta
+	if e.Label >= 0 {
+		n.Backward(p, e.Label, n.NewGradient())
+		a["cost"], a["dCda"], a["delta"] = Cost(output, e.Label), p.DCDA, p.Delta
 	}
 	if r.URL.Query().Has("places") {
-		a["network"], err = s.describe(n, q.version, r)
+		a["network"], err = s.describe(n, a["version"], r)
 	}
 	return a, err
 }
@@ -2335,31 +2322,31 @@ func (s *studio) serveReading(w http.ResponseWriter, r *http.Request) (any, erro
 // serveCheck compares the derivative of the cost with respect to one weight or bias, by the
 // chain rule of chapter 4, with the measured slope.
 func (s *studio) serveCheck(w http.ResponseWriter, r *http.Request) (any, error) {
-	q, err := s.question(w, r)
+	n, e, a, err := s.question(w, r)
 	if err != nil {
 		return nil, err
 	}
-	n, e := q.network.Clone(), q.example // to be nudged
 	l := queryNumber(r, "layer", 1, len(n.Layers)-1, &err)
 	j := queryNumber(r, "j", 0, n.Layers[l]-1, &err)
 	k := queryNumber(r, "k", -1, n.Layers[l-1]-1, &err)
+	n = n.Clone() // to be nudged
 	p, g := n.NewPass(), n.NewGradient()
 	n.Forward(p, e.Picture)
 	n.Backward(p, e.Label, g)
+	a["dadz"], a["dCda"] = SigmoidSlope(p.A[l][j]), p.DCDA[l][j]
 	x, dzdw, computed := &n.Biases[l][j], 1.0, g.Biases[l][j]
 	if k >= 0 {
 		x, dzdw, computed = &n.Weights[l].Column(k)[j], p.A[l-1][k], g.Weights[l].At(j, k)
 	}
-	dadz, dCda := SigmoidSlope(p.A[l][j]), p.DCDA[l][j]
 	measured := Slope(x, func() float64 { return Cost(n.Forward(p, e.Picture), e.Label) })
-	return map[string]any{"version": q.version, "dzdw": dzdw, "dadz": dadz, "dCda": dCda,
-		"computed": computed, "measured": measured, "error": RelativeError(computed, measured)}, err
+	a["dzdw"], a["computed"], a["measured"], a["error"] = dzdw, computed, measured, RelativeError(computed, measured)
+	return a, err
 }
 
 // serveStep takes one step of gradient descent on one example. As w becomes w - rate * dC/dw,
 // the gradient predicts that the cost falls by the sum of dC/dw * rate * dC/dw.
 func (s *studio) serveStep(w http.ResponseWriter, r *http.Request) (any, error) {
-	q, err := s.question(w, r)
+	_, e, a, err := s.question(w, r)
 	if err != nil {
 		return nil, err
 	}
@@ -2373,7 +2360,7 @@ func (s *studio) serveStep(w http.ResponseWriter, r *http.Request) (any, error) 
 	if s.learning.underWay() {
 		return nil, refuse(http.StatusConflict, "the network is learning; stop that first")
 	}
-	n, e := s.network.Clone(), q.example
+	n := s.network.Clone()
 	p, g := n.NewPass(), n.NewGradient()
 	before := Cost(n.Forward(p, e.Picture), e.Label)
 	n.Backward(p, e.Label, g)
@@ -2382,11 +2369,12 @@ func (s *studio) serveStep(w http.ResponseWriter, r *http.Request) (any, error) 
 		predicted -= derivative * rate * derivative
 	}
 	n.Descend(g, rate, 0)
-	after := Cost(n.Forward(p, e.Picture), e.Label)
 	s.steps = append(s.steps, s.network)
 	s.steps = s.steps[max(0, len(s.steps)-maxParameters/len(n.All)):] // for their memory
 	s.replace(n)
-	return map[string]any{"version": s.version, "before": before, "predicted": predicted, "after": after}, nil
+	a["version"], a["before"], a["predicted"] = s.version, before, predicted
+	a["after"] = Cost(n.Forward(p, e.Picture), e.Label)
+	return a, nil
 }
 
 // serveUndo takes back the last step.
@@ -2405,10 +2393,7 @@ func (s *studio) serveUndo(w http.ResponseWriter, r *http.Request) (any, error) 
 // serveLearn starts a training in the background.
 func (s *studio) serveLearn(w http.ResponseWriter, r *http.Request) (any, error) {
 	d, err := learningSettings(http.MaxBytesReader(w, r.Body, 1<<12))
-	if err != nil {
-		return nil, err
-	}
-	interval, err := stepInterval(r)
+	interval := stepInterval(r, &err)
 	if err != nil {
 		return nil, err
 	}
@@ -2463,22 +2448,23 @@ func learningSettings(body io.Reader) (*settings, error) {
 }
 
 // stepInterval returns the least time between two steps for batches=N a second in the query,
-// 0 for as fast as it goes.
-func stepInterval(r *http.Request) (time.Duration, error) {
+// 0 for as fast as it goes. It sets err as queryNumber does.
+func stepInterval(r *http.Request, err *error) time.Duration {
 	text := cmp.Or(r.URL.Query().Get("batches"), "0")
-	pace, err := strconv.ParseFloat(text, 64)
-	switch {
-	case err == nil && pace == 0:
-		return 0, nil
-	case err == nil && pace >= 0.01 && pace <= 1e6:
-		return time.Duration(float64(time.Second) / pace), nil
+	pace, mistake := strconv.ParseFloat(text, 64)
+	if mistake == nil && pace >= 0.01 && pace <= 1e6 {
+		return time.Duration(float64(time.Second) / pace)
 	}
-	return 0, fmt.Errorf("batches=%s: must be 0 or a number from 0.01 to 1000000", text)
+	if *err == nil && (mistake != nil || pace != 0) {
+		*err = fmt.Errorf("batches=%s: must be 0 or a number from 0.01 to 1000000", text)
+	}
+	return 0
 }
 
 // serveOrder answers /pause, /resume, /next, /stop and /pace when they are carried out.
 func (s *studio) serveOrder(w http.ResponseWriter, r *http.Request) (any, error) {
-	interval, err := stepInterval(r)
+	var err error
+	interval := stepInterval(r, &err)
 	if err != nil {
 		return nil, err
 	}
