@@ -752,11 +752,9 @@ func learn(
 	defer release()
 	context.AfterFunc(ctx, release)
 
-	plan := s.plan
-	plan.Batch = min(plan.Batch, len(set.Train))
 	w := newWatcher(ctx, c, s, n, set)
 	fmt.Fprintf(c.out, epochLine, "epoch", "cost", "right", "test", "time left")
-	end := plan.Train(n, set.Train, random, w.report)
+	end := s.plan.Train(n, set.Train, random, w.report)
 	w.endTest()
 	w.clearLine()
 	if end != nil && !errors.Is(end, context.Canceled) {
@@ -2168,19 +2166,19 @@ func sendJSON(w http.ResponseWriter, r *http.Request, value any, err error) {
 	if r.URL.Path == "/learn" {
 		status = http.StatusAccepted
 	}
-	if err != nil {
+	text, infinite := json.Marshal(value) // an error means numbers that JSON does not have
+	if err = cmp.Or(err, infinite); err != nil {
 		status = http.StatusBadRequest
 		if refused := (*refusal)(nil); errors.As(err, &refused) {
 			status = refused.status
 		}
-		value = map[string]string{"error": err.Error()}
-	}
-	if value == nil {
+		text, _ = json.Marshal(map[string]string{"error": err.Error()})
+	} else if value == nil {
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	json.NewEncoder(w).Encode(value) // an error means that nobody listens any more
+	w.Write(append(text, '\n')) // an error means that nobody listens any more
 }
 
 // queryNumber returns a whole number from low to high in the query of a request. After a
@@ -2412,7 +2410,6 @@ func (s *studio) serveLearn(w http.ResponseWriter, r *http.Request) (any, error)
 	if s.learning.underWay() {
 		return nil, refuse(http.StatusConflict, "the network is learning already; stop that first")
 	}
-	d.plan.Batch = min(d.plan.Batch, len(s.set.Train))
 	l := &learning{plan: d.plan, network: n, blind: blindCost(s.set), state: "learning"}
 	l.interval, l.stepped = interval, time.Now()
 	s.learning, s.steps = l, nil
