@@ -2055,7 +2055,7 @@ func (s *studio) wait(l *learning) error {
 		case "resume":
 			l.state = "learning"
 		case "next":
-			l.state, l.order = "paused", "step" // is carried out after that
+			l.state, l.order = "paused", "step" // stands until the step is taken
 			return nil
 		}
 		l.order = ""
