@@ -1940,7 +1940,8 @@ func announce(c *console, at *net.TCPAddr) string {
 	}
 	fmt.Fprintf(c.out, "open %s in a browser; Ctrl-C ends it\n", address)
 	if !at.IP.IsLoopback() {
-		fmt.Fprintf(c.out, "others on your network can open it too, at port %d of this machine, and train and save\n", at.Port)
+		fmt.Fprintf(c.out, "others on your network can open it too, at port %d of this machine, and train and save\n",
+			at.Port)
 	}
 	return address
 }
