@@ -28,8 +28,8 @@ import (
 //go:embed data/*.gz
 var embedded embed.FS
 
-// maxPicture is how many pixels a picture may have. Phones make photos of 8160 x 6144.
-const maxPicture = 51_000_000
+// MaxPicture is how many pixels a picture may have. Phones make photos of 8160 x 6144.
+const MaxPicture = 51_000_000
 
 // A Dataset is a set of labelled pictures of the same size. The pictures of Test are kept
 // out of the training, to measure how well a network reads what it has never seen.
@@ -50,69 +50,80 @@ const (
 // LoadDataset reads the four files of a dataset from a folder, plain or compressed by gzip.
 // The empty name stands for the embedded MNIST.
 func LoadDataset(folder string) (*Dataset, error) {
-	files := os.DirFS(folder)
 	if folder == "" {
-		folder = "data"
-		files, _ = fs.Sub(embedded, folder) // the only error is an invalid name
+		files, _ := fs.Sub(embedded, "data") // the only error is an invalid name
+		return readDataset(files)
 	}
-	set, test := &Dataset{}, &Dataset{}
-	var err error
-	if set.Train, err = loadExamples(files, folder, trainImages, trainLabels, set); err != nil {
-		return nil, err
+	info, err := os.Stat(folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s: no such folder", folder)
 	}
-	if set.Test, err = loadExamples(files, folder, testImages, testLabels, test); err != nil {
-		return nil, err
+	if err == nil && !info.IsDir() {
+		return nil, fmt.Errorf("%s: not a folder", folder)
 	}
-	if test.Rows != set.Rows || test.Cols != set.Cols {
-		return nil, fmt.Errorf("%s: the test pictures have %d x %d pixels, but the training pictures %d x %d",
-			filepath.Join(folder, testImages), test.Rows, test.Cols, set.Rows, set.Cols)
-	}
-	if test.Classes > set.Classes {
-		return nil, fmt.Errorf("%s: label %d, but the training labels end at %d",
-			filepath.Join(folder, testLabels), test.Classes-1, set.Classes-1)
+	set, err := readDataset(os.DirFS(folder))
+	if err != nil { // it starts with the name of a file
+		return nil, fmt.Errorf("%s%c%w", filepath.Clean(folder), filepath.Separator, err)
 	}
 	return set, nil
 }
 
-// loadExamples reads a file of pictures and the file of their labels. It sets the size of
-// the pictures and the number of classes.
-func loadExamples(files fs.FS, folder, images, labels string, set *Dataset) (examples []Example, err error) {
-	err = readIDXFile(files, folder, images, 3, func(size []int, greys []byte) {
-		set.Rows, set.Cols = size[1], size[2]
-		examples = append(examples, Example{Picture: NewPicture(set.Rows, set.Cols, greys)})
-	})
+// readDataset reads the four files and checks that they fit together.
+func readDataset(files fs.FS) (*Dataset, error) {
+	train, classes, err := readExamples(files, trainImages, trainLabels)
 	if err != nil {
 		return nil, err
 	}
+	test, testClasses, err := readExamples(files, testImages, testLabels)
+	if err != nil {
+		return nil, err
+	}
+	set := &Dataset{train[0].Rows, train[0].Cols, classes, train, test}
+	if test[0].Rows != set.Rows || test[0].Cols != set.Cols {
+		return nil, fmt.Errorf("%s: the test pictures have %d x %d pixels, but the training pictures %d x %d",
+			testImages, test[0].Rows, test[0].Cols, set.Rows, set.Cols)
+	}
+	if testClasses > classes {
+		return nil, fmt.Errorf("%s: label %d, but the training labels end at %d", testLabels, testClasses-1, classes-1)
+	}
+	return set, nil
+}
+
+// readExamples reads a file of pictures and the file of their labels, which are 0 to
+// classes-1.
+func readExamples(files fs.FS, images, labels string) (examples []Example, classes int, err error) {
+	err = readIDXFile(files, images, 3, func(size []int, greys []byte) {
+		examples = append(examples, Example{Picture: NewPicture(size[1], size[2], greys)})
+	})
+	if err != nil {
+		return nil, 0, err
+	}
 	count := 0
-	err = readIDXFile(files, folder, labels, 1, func(size []int, label []byte) {
-		class := int(label[0])
-		if len(size) > 1 { // QMNIST: several numbers of 4 bytes, of which the first is the class
-			class = int(min(binary.BigEndian.Uint32(label), math.MaxInt32))
+	err = readIDXFile(files, labels, 1, func(size []int, item []byte) {
+		label := int(item[0])
+		if len(size) > 1 { // QMNIST: several numbers of 4 bytes, of which the first is the label
+			label = int(min(binary.BigEndian.Uint32(item), 1<<30))
 		}
 		if count < len(examples) {
-			examples[count].Label = class
+			examples[count].Label = label
 		}
-		set.Classes = max(set.Classes, class+1)
+		classes = max(classes, label+1)
 		count++
 	})
 	switch {
 	case err != nil:
-		return nil, err
+		return nil, 0, err
 	case count != len(examples):
-		return nil, fmt.Errorf("%s: %d labels for the %d pictures in %s: the two files do not belong together",
-			filepath.Join(folder, labels), count, len(examples), images)
-	case set.Classes > 256:
-		return nil, fmt.Errorf("%s: label %d; at most 255 is read", filepath.Join(folder, labels), set.Classes-1)
+		return nil, 0, fmt.Errorf("%s: %d labels for the %d pictures in %s: the two files do not belong together",
+			labels, count, len(examples), images)
+	case classes > 256:
+		return nil, 0, fmt.Errorf("%s: label %d; at most 255 is read", labels, classes-1)
 	}
-	return examples, nil
+	return examples, classes, nil
 }
 
-// eachItem is called with every item of a file and the size in its header.
-type eachItem func(size []int, item []byte)
-
-// readIDXFile reads the file with this name or a similar one.
-func readIDXFile(files fs.FS, folder, name string, dimensions int, each eachItem) error {
+// readIDXFile reads the file with this name or a similar one. Its errors start with the name.
+func readIDXFile(files fs.FS, name string, dimensions int, each func(size []int, item []byte)) error {
 	name, err := findFile(files, name)
 	if err == nil {
 		var f fs.File
@@ -122,7 +133,7 @@ func readIDXFile(files fs.FS, folder, name string, dimensions int, each eachItem
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("%s: %w", filepath.Join(folder, name), err)
+		return fmt.Errorf("%s: %w", name, err)
 	}
 	return nil
 }
@@ -167,7 +178,7 @@ func findFile(files fs.FS, name string) (string, error) {
 //
 // readIDX calls each for every item in turn, with a slice that is reused for the next one.
 // So it allocates memory for one item only, whatever number of items the header claims.
-func readIDX(r io.Reader, dimensions int, each eachItem) (size []int, err error) {
+func readIDX(r io.Reader, dimensions int, each func(size []int, item []byte)) (size []int, err error) {
 	in := bufio.NewReaderSize(r, 1<<16)
 	if start, _ := in.Peek(2); len(start) == 2 && start[0] == 0x1f && start[1] == 0x8b {
 		unzipped, err := gzip.NewReader(in)
@@ -222,9 +233,9 @@ func readIDXHeader(in io.Reader, dimensions int) (size []int, length int, err er
 		}
 		size = append(size, int(n))
 	}
-	if dimensions > 1 && size[1] > maxPicture/size[dimensions-1] {
+	if dimensions > 1 && size[1] > MaxPicture/size[dimensions-1] {
 		return nil, 0, fmt.Errorf("the header claims %s of %d x %d pixels; at most %d million are read",
-			content, size[1], size[dimensions-1], maxPicture/1_000_000)
+			content, size[1], size[dimensions-1], MaxPicture/1_000_000)
 	}
 	for _, n := range size[1:] {
 		length *= n

@@ -1321,7 +1321,7 @@ func TestDatasetsWithSimilarNamesAreRead(t *testing.T) {
 	}
 	empty := t.TempDir()
 	os.WriteFile(filepath.Join(empty, "mnist.csv"), nil, 0o644)
-	for folder, want := range map[string]string{empty: "has: mnist.csv", filepath.Join(empty, "mnist.csv"): "not a directory"} {
+	for folder, want := range map[string]string{empty: "has: mnist.csv", filepath.Join(empty, "mnist.csv"): "mnist.csv: not a folder", filepath.Join(empty, "no"): "no such folder"} {
 		if _, err := LoadDataset(folder); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want one with %q", err, want)
 		}
@@ -1690,7 +1690,7 @@ func TestDigitsInPicturesOfAllKindsAreReadLikeTheOriginals(t *testing.T) {
 					continue
 				}
 				original++
-				pixels, _, err := ReadPicture(bytes.NewReader(kind.file(e.Picture)), 28, 28, maxPicture)
+				pixels, _, err := ReadPicture(bytes.NewReader(kind.file(e.Picture)), 28, 28, MaxPicture)
 				if err == nil && Answer(n.Forward(pass, pixels)) == e.Label {
 					same++
 				}
@@ -1741,7 +1741,7 @@ func TestDigitsAreReadInSpiteOfWhatIsAroundThem(t *testing.T) {
 						picture.Pix[i] = byte(255 * fault.light(i/4%300, i/1200, float64(picture.Pix[i])/255))
 					}
 				}
-				prepared, done, err := ReadPicture(bytes.NewReader(asPNG(picture)), 28, 28, maxPicture)
+				prepared, done, err := ReadPicture(bytes.NewReader(asPNG(picture)), 28, 28, MaxPicture)
 				if err == nil && Answer(n.Forward(pass, prepared)) == e.Label && done.Warning == "" {
 					same++
 				}
@@ -1786,7 +1786,7 @@ func TestThinStrokesAreThickened(t *testing.T) {
 		{"a pale digit near a corner", ring(172, 9, 2, 0.8, 0.47, 26, 32, 28), false},
 		{"a blurred digit up to the edges", ring(120, 14, 14, 0.65, 0.3, 60, 60, 54), false},
 	} {
-		picture, done, err := ReadPicture(bytes.NewReader(asPNG(c.picture)), 28, 28, maxPicture)
+		picture, done, err := ReadPicture(bytes.NewReader(asPNG(c.picture)), 28, 28, MaxPicture)
 		if err != nil {
 			t.Errorf("%s: %v", c.name, err)
 			continue
@@ -1823,8 +1823,8 @@ func TestTheFirstFrameWithInkIsRead(t *testing.T) {
 	blank := image.NewPaletted(digit.Rect, frame.Palette)
 	var file bytes.Buffer
 	gif.EncodeAll(&file, &gif.GIF{Image: []*image.Paletted{blank, blank, frame}, Delay: []int{0, 0, 0}})
-	want, _, _ := ReadPicture(bytes.NewReader(asPNG(frame)), 28, 28, maxPicture)
-	got, _, err := ReadPicture(bytes.NewReader(file.Bytes()), 28, 28, maxPicture)
+	want, _, _ := ReadPicture(bytes.NewReader(asPNG(frame)), 28, 28, MaxPicture)
+	got, _, err := ReadPicture(bytes.NewReader(file.Bytes()), 28, 28, MaxPicture)
 	if err != nil || !bytes.Equal(greysOf(got), greysOf(want)) {
 		t.Errorf("error %v, or another picture", err)
 	}
@@ -1844,8 +1844,8 @@ func TestAPhotoThatLiesDownIsTurnedUpright(t *testing.T) {
 	jpeg.Encode(&file, lying, &jpeg.Options{Quality: 100})
 	exif := "\xff\xe1\x00\x22Exif\x00\x00MM\x00*\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06\x00\x00\x00\x00\x00\x00"
 	turned := slices.Insert(file.Bytes(), 2, []byte(exif)...)
-	want, _, _ := ReadPicture(bytes.NewReader(asPNG(picture)), 28, 28, maxPicture)
-	got, done, err := ReadPicture(bytes.NewReader(turned), 28, 28, maxPicture)
+	want, _, _ := ReadPicture(bytes.NewReader(asPNG(picture)), 28, 28, MaxPicture)
+	got, done, err := ReadPicture(bytes.NewReader(turned), 28, 28, MaxPicture)
 	if err != nil || !slices.Contains(done.Done, "turned upright") {
 		t.Fatalf("error %v, done %v", err, done.Done)
 	}
@@ -1858,11 +1858,11 @@ func TestAPhotoThatLiesDownIsTurnedUpright(t *testing.T) {
 
 func TestTwoDigitsSideBySideGiveAWarning(t *testing.T) {
 	page := ring(200, 8, 1, 0.9, 0.1, 60, 100, 40)
-	if _, done, err := ReadPicture(bytes.NewReader(asPNG(page)), 28, 28, maxPicture); err != nil || done.Warning != "" {
+	if _, done, err := ReadPicture(bytes.NewReader(asPNG(page)), 28, 28, MaxPicture); err != nil || done.Warning != "" {
 		t.Errorf("one digit: error %v, warning %q", err, done.Warning)
 	}
 	draw.Draw(page, image.Rect(130, 60, 138, 140), image.Black, image.Point{}, draw.Src)
-	picture, done, err := ReadPicture(bytes.NewReader(asPNG(page)), 28, 28, maxPicture)
+	picture, done, err := ReadPicture(bytes.NewReader(asPNG(page)), 28, 28, MaxPicture)
 	if err != nil || !strings.Contains(done.Warning, "2 digits") || Answer(trained().Forward(trained().NewPass(), picture)) != 0 {
 		t.Errorf("two digits: error %v, warning %q", err, done.Warning)
 	}
@@ -1922,7 +1922,7 @@ func TestPicturesWithoutADigitAreErrorsThatSayWhy(t *testing.T) {
 		{"paper with light from one side", asPNG(slope), "no ink"},
 		{"noisy paper", asPNG(noise), "no ink"},
 	} {
-		picture, _, err := ReadPicture(bytes.NewReader(c.file), 28, 28, maxPicture)
+		picture, _, err := ReadPicture(bytes.NewReader(c.file), 28, 28, MaxPicture)
 		if picture.Rows != 0 || err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %d rows, error %v; want an error with %q", c.name, picture.Rows, err, c.want)
 		}
@@ -1938,7 +1938,7 @@ func TestADigitIsPutWhereMNISTPutsIt(t *testing.T) {
 		}
 	}
 	picture.SetGray(3, 3, color.Gray{255}) // a speck of dust
-	prepared, _, err := ReadPicture(bytes.NewReader(asPNG(picture)), 28, 28, maxPicture)
+	prepared, _, err := ReadPicture(bytes.NewReader(asPNG(picture)), 28, 28, MaxPicture)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -1955,7 +1955,7 @@ func TestADigitIsPutWhereMNISTPutsIt(t *testing.T) {
 		t.Error("a picture above the limit is read")
 	}
 	for _, size := range [][2]int{{1, 1}, {3, 5}, {50, 20}} {
-		if p, _, err := ReadPicture(bytes.NewReader(asPNG(picture)), size[0], size[1], maxPicture); err != nil || p.Rows != size[0] || p.Cols != size[1] || slices.Max(p.Greys) != 255 {
+		if p, _, err := ReadPicture(bytes.NewReader(asPNG(picture)), size[0], size[1], MaxPicture); err != nil || p.Rows != size[0] || p.Cols != size[1] || slices.Max(p.Greys) != 255 {
 			t.Errorf("for %v: %d rows, error %v", size, p.Rows, err)
 		}
 	}
@@ -2578,7 +2578,7 @@ func drawingOf(number int) string {
 
 func TestThePageRecognizesDrawingsAsPredictDoes(t *testing.T) {
 	status, got := askPage[reading](t, newTestStudio(t), "POST /recognize", drawingOf(0))
-	pixels, _, _ := ReadPicture(strings.NewReader(drawingOf(0)), 28, 28, maxPicture)
+	pixels, _, _ := ReadPicture(strings.NewReader(drawingOf(0)), 28, 28, MaxPicture)
 	p := trained().NewPass()
 	trained().Forward(p, pixels)
 	if status != 200 || got.Digit != 7 || len(got.Activations) != 4 {
@@ -2916,7 +2916,7 @@ func TestEachAnswerIsOfOneNetwork(t *testing.T) {
 						t.Errorf("status %d, %v", status, err)
 						return
 					}
-					picture, _, _ := ReadPicture(strings.NewReader(body), 28, 28, maxPicture)
+					picture, _, _ := ReadPicture(strings.NewReader(body), 28, 28, MaxPicture)
 					p := n.NewPass()
 					cost := Cost(n.Forward(p, picture), 3)
 					n.Backward(p, 3, n.NewGradient())
