@@ -281,20 +281,11 @@ func ReadPicture(r io.Reader, rows, cols, limit int) (Picture, Preparation, erro
 	return NewPicture(rows, cols, centre(digit, rows, cols)), done, nil
 }
 
-// All pictures of package image are of this kind.
-type decoded interface {
-	image.RGBA64Image
-	SubImage(image.Rectangle) image.Image
-}
-
 // decode returns the picture in a file and its orientation, which readOrientation explains.
-func decode(r io.Reader, limit int) (result decoded, orientation int, err error) {
+func decode(r io.Reader, limit int) (result image.RGBA64Image, orientation int, err error) {
 	in := bufio.NewReader(r)
 	start, err := in.Peek(64)
-	if len(start) == 0 {
-		if err == io.EOF {
-			err = errors.New("the file is empty")
-		}
+	if len(start) == 0 && err != io.EOF {
 		return nil, 0, err
 	}
 	var header bytes.Buffer
@@ -320,7 +311,7 @@ func decode(r io.Reader, limit int) (result decoded, orientation int, err error)
 	if picture.Bounds().Empty() {
 		return nil, 0, ErrNoInk
 	}
-	return picture.(decoded), orientation, nil
+	return picture.(image.RGBA64Image), orientation, nil // as all pictures of package image are
 }
 
 // otherFormats are known by the bytes at the start of a file.
@@ -330,8 +321,7 @@ var otherFormats = []struct {
 }{
 	{8, "WEBP", "a WebP picture: save it as PNG or JPEG"},
 	{4, "ftyphei", "HEIC, as iPhones write it: save it as JPEG or PNG"},
-	{4, "ftypmif1", "HEIC, as iPhones write it: save it as JPEG or PNG"},
-	{4, "ftyp", "a video or AVIF picture: save it as PNG or JPEG"},
+	{4, "ftyp", "a HEIC or AVIF picture or a video: save it as PNG or JPEG"},
 	{0, "BM", "a BMP picture: save it as PNG"},
 	{0, "II*\x00", "a TIFF picture: save it as PNG or JPEG"},
 	{0, "MM\x00*", "a TIFF picture: save it as PNG or JPEG"},
@@ -348,6 +338,8 @@ var otherFormats = []struct {
 func explainDecoding(err error, format string, start []byte) error {
 	format = strings.ToUpper(format)
 	switch {
+	case len(start) == 0:
+		return errors.New("the file is empty")
 	case format == "":
 		for _, other := range otherFormats {
 			rest := string(start[min(other.offset, len(start)):])
@@ -378,7 +370,7 @@ func decodeGIF(r io.Reader, config image.Config, limit int) (image.Image, error)
 		return gif.Decode(bytes.NewReader(file))
 	}
 	animation, err := gif.DecodeAll(bytes.NewReader(file))
-	if err != nil {
+	if err != nil { // the first frame may be whole
 		return gif.Decode(bytes.NewReader(file))
 	}
 	page := image.NewRGBA(image.Rect(0, 0, config.Width, config.Height))
@@ -392,49 +384,17 @@ func decodeGIF(r io.Reader, config image.Config, limit int) (image.Image, error)
 }
 
 // readOrientation returns the orientation in the EXIF data of a JPEG, 1 if there is none.
-// Phones store a picture as the sensor lay, with a number that says how to turn it.
-//
-// EXIF starts like a TIFF file: II or MM for the order of bytes, the number 42, and where a
-// list begins: the count of its entries and then 12 bytes for each: tag, type, count, value.
+// Phones store a picture as the sensor lay, with a number that says how to turn it: an entry
+// with the tag 0x0112, the type 3 and the count 1, in either order of bytes.
 func readOrientation(header []byte) int {
-	_, tiff, found := bytes.Cut(header, []byte("Exif\x00\x00"))
-	if !found || len(tiff) < 8 {
-		return 1
-	}
-	var order binary.ByteOrder = binary.BigEndian
-	if tiff[0] == 'I' {
-		order = binary.LittleEndian
-	}
-	list := int(min(order.Uint32(tiff[4:]), 1<<16)) // EXIF data are shorter than that
-	for entry := list + 2; entry+12 <= len(tiff) && entry < list+2+12*int(order.Uint16(tiff[list:])); entry += 12 {
-		value := int(order.Uint16(tiff[entry+8:]))
-		if order.Uint16(tiff[entry:]) == 0x0112 && value >= 1 && value <= 8 {
-			return value
+	_, exif, _ := bytes.Cut(header, []byte("Exif\x00\x00"))
+	for _, entry := range []string{"\x01\x12\x00\x03\x00\x00\x00\x01\x00", "\x12\x01\x03\x00\x01\x00\x00\x00"} {
+		_, value, _ := bytes.Cut(exif, []byte(entry))
+		if len(value) > 0 && value[0] >= 1 && value[0] <= 8 {
+			return int(value[0])
 		}
 	}
 	return 1
-}
-
-// lookCloser finds the ink in a picture. Where the picture is made smaller for that, a small
-// digit would be blurred, so the part with the digit is looked at once more.
-func lookCloser(picture decoded) (*field, Preparation, error) {
-	grey, step := toGrey(picture)
-	ink, done, err := findInk(grey)
-	if err != nil || step == 1 {
-		return ink, done, err
-	}
-	box := inkBox(ink)
-	// Lines would be thicker in a smaller part, and might not be found.
-	if max(box.Dx(), box.Dy()) >= measured || slices.Contains(done.Done, removedLines) {
-		return ink, done, nil
-	}
-	box = box.Inset(-2 - max(box.Dx(), box.Dy())/4) // no more than the gap that keepDigit allows
-	around := image.Rectangle{box.Min.Mul(step), box.Max.Mul(step)}.Add(picture.Bounds().Min)
-	grey, _ = toGrey(picture.SubImage(around).(image.RGBA64Image))
-	if closer, _, err := findInk(grey); err == nil {
-		return closer, done, nil
-	}
-	return ink, done, nil // what was found at first is still there
 }
 
 // A field is a picture in numbers of 0 to 1, row by row.
@@ -448,11 +408,32 @@ func newField(rows, cols int) *field {
 	return &field{rows, cols, make([]float64, rows*cols)}
 }
 
-// toGrey returns how bright a picture is. Where it is transparent, what shows through
+// lookCloser finds the ink in a picture. Where the picture is made smaller for that, a small
+// digit would be blurred, so the part with the digit is looked at once more.
+func lookCloser(picture image.RGBA64Image) (*field, Preparation, error) {
+	grey, step := toGrey(picture, picture.Bounds())
+	ink, done, err := findInk(grey)
+	if err != nil || step == 1 {
+		return ink, done, err
+	}
+	box := inkBox(ink)
+	// Lines would be thicker in a smaller part, and might not be found.
+	if max(box.Dx(), box.Dy()) >= measured || slices.Contains(done.Done, removedLines) {
+		return ink, done, nil
+	}
+	box = box.Inset(-2 - max(box.Dx(), box.Dy())/4) // no more than the gap that keepDigit allows
+	around := image.Rectangle{box.Min.Mul(step), box.Max.Mul(step)}.Add(picture.Bounds().Min)
+	grey, _ = toGrey(picture, around.Intersect(picture.Bounds()))
+	if closer, _, err := findInk(grey); err == nil {
+		return closer, done, nil
+	}
+	return ink, done, nil // what was found at first is still there
+}
+
+// toGrey returns how bright a picture is within box. Where it is transparent, what shows through
 // is white if the ink is dark and black if it is light. A large picture is made smaller:
 // a square of pixels, step wide, becomes one, so that no side is longer than 160.
-func toGrey(picture image.RGBA64Image) (grey *field, step int) {
-	box := picture.Bounds()
+func toGrey(picture image.RGBA64Image, box image.Rectangle) (grey *field, step int) {
 	step = (max(box.Dx(), box.Dy()) + 159) / 160
 	skip := max(1, step/3) // 9 or more pixels of a large square are enough for its average
 	grey = newField((box.Dy()+step-1)/step, (box.Dx()+step-1)/step)
@@ -560,31 +541,28 @@ func closing(f *field, side int) *field {
 		y, x := max(0, i/wide.cols-side+1), max(0, i%wide.cols-side+1)
 		wide.at[i] = f.at[y*f.cols+x]
 	}
-	lightest := slideMax(slideMax(wide, side), side)
-	darkest := negative(slideMax(slideMax(negative(lightest), side), side))
-	return crop(darkest, image.Rect(0, 0, f.cols, f.rows))
+	for range 2 { // the second time in the negative, where the darkest is the lightest
+		for y := range wide.rows {
+			slideMax(wide.at[y*wide.cols:][:wide.cols], side, 1)
+		}
+		slideMax(wide.at, side, wide.cols)
+		wide = negative(wide)
+	}
+	return crop(wide, image.Rect(0, 0, f.cols, f.rows))
 }
 
-// slideMax returns for each pixel the largest of this many pixels of its row, from it on. It
-// exchanges rows and columns, so a second call goes along the columns. It overwrites f.
-func slideMax(f *field, count int) *field {
-	result := newField(f.cols, f.rows)
-	for y := range f.rows {
-		row := f.at[y*f.cols:][:f.cols]
-		for done := 1; done < count; { // row[x] is the largest of done pixels: twice as many in each round
-			step := min(done, count-done)
-			for x := range f.cols - min(step, f.cols) {
-				if row[x+step] > row[x] {
-					row[x] = row[x+step]
-				}
+// slideMax replaces each number by the largest of this many numbers, from it on, each stride
+// after the one before.
+func slideMax(numbers []float64, count, stride int) {
+	for done := 1; done < count; { // each is the largest of done numbers: twice as many in each round
+		step := min(done, count-done)
+		for i := range len(numbers) - step*stride {
+			if later := numbers[i+step*stride]; later > numbers[i] {
+				numbers[i] = later
 			}
-			done += step
 		}
-		for x, v := range row {
-			result.at[x*f.rows+y] = v
-		}
+		done += step
 	}
-	return result
 }
 
 // darkInk returns how much darker than its background each pixel is. The average of all

@@ -2321,7 +2321,7 @@ func TestAPictureBecomesGreyWithWhateverShowsThroughIt(t *testing.T) {
 		{"averages", large, 3, []float64{100.0 / 255, 100.0 / 255}},
 		{"not yet averages", image.NewGray(image.Rect(0, 0, 2, 160)), 1, []float64{0, 0}},
 	} {
-		grey, step := toGrey(c.picture)
+		grey, step := toGrey(c.picture, c.picture.Bounds())
 		for i, want := range c.first {
 			if step != c.step || math.Abs(grey.at[i]-want) > 1e-4 {
 				t.Errorf("%s: step %d, %.4f; want %d, %v", c.name, step, grey.at[:len(c.first)], c.step, c.first)
@@ -2329,7 +2329,7 @@ func TestAPictureBecomesGreyWithWhateverShowsThroughIt(t *testing.T) {
 			}
 		}
 	}
-	if grey, _ := toGrey(large); grey.rows != 2 || grey.cols != 134 || math.Abs(grey.at[133]-50.0/255) > 1e-4 {
+	if grey, _ := toGrey(large, large.Rect); grey.rows != 2 || grey.cols != 134 || math.Abs(grey.at[133]-50.0/255) > 1e-4 {
 		t.Errorf("401 x 4 became %d x %d, its corner %.4f", grey.cols, grey.rows, grey.at[133])
 	}
 }
