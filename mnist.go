@@ -408,6 +408,20 @@ func newField(rows, cols int) *field {
 	return &field{rows, cols, make([]float64, rows*cols)}
 }
 
+// pixel returns the pixel in row y and column x, or 0 outside the picture.
+func (f *field) pixel(y, x int) float64 {
+	if y < 0 || x < 0 || y >= f.rows || x >= f.cols {
+		return 0
+	}
+	return f.at[y*f.cols+x]
+}
+
+// square returns the place of pixel i of f.at.
+func (f *field) square(i int) image.Rectangle {
+	x, y := i%f.cols, i/f.cols
+	return image.Rect(x, y, x+1, y+1)
+}
+
 // lookCloser finds the ink in a picture. Where the picture is made smaller for that, a small
 // digit would be blurred, so the part with the digit is looked at once more.
 func lookCloser(picture image.RGBA64Image) (*field, Preparation, error) {
@@ -570,24 +584,24 @@ func slideMax(numbers []float64, count, stride int) {
 func darkInk(grey *field) (*field, error) {
 	// No stroke fills a square of 0.75 of the picture. Any size from 0.6 to 1 works as well.
 	f := closing(grey, 1+max(grey.rows, grey.cols)*3/4)
+	total := 0.0
 	for i, v := range grey.at {
 		f.at[i] -= v
+		total += f.at[i]
 	}
 	var paper, spread, stroke float64 // averages of both, and the standard deviation of the first
 	middle := slices.Max(f.at) / 2
 	for range 5 { // it settles after three or four
-		var n, sum, squares, m, darker float64
+		var n, sum, squares float64
 		for _, v := range f.at {
 			if v <= middle {
 				n, sum, squares = n+1, sum+v, squares+v*v
-			} else {
-				m, darker = m+1, darker+v
 			}
 		}
-		if n == 0 || m == 0 {
+		if n == float64(len(f.at)) {
 			return nil, ErrNoInk
 		}
-		paper, stroke = sum/n, darker/m
+		paper, stroke = sum/n, (total-sum)/(float64(len(f.at))-n)
 		spread = math.Sqrt(max(0, squares/n-paper*paper))
 		middle = (paper + stroke) / 2
 	}
@@ -611,12 +625,11 @@ func darkInk(grey *field) (*field, error) {
 // squared paper or a frame, and reports whether there were any. The strokes that cross a
 // line stay whole.
 func dropLines(ink *field) bool {
-	rest := &field{ink.rows, ink.cols, slices.Clone(ink.at)}
-	found := dropRows(rest)
-	turned := upright(rest, transposed)
-	found = dropRows(turned) || found
-	rest = upright(turned, transposed)
-	if !found || inkBox(rest).Empty() { // a 1 may look like a line
+	turned := upright(ink, transposed)
+	columns := dropRows(turned)
+	rest := upright(turned, transposed)
+	rows := dropRows(rest)
+	if !rows && !columns || inkBox(rest).Empty() { // a 1 may look like a line
 		return false
 	}
 	copy(ink.at, rest.at)
@@ -628,57 +641,53 @@ func dropLines(ink *field) bool {
 func dropRows(ink *field) (found bool) {
 	for _, tilt := range []int{0, 1, -1, 2, -2, 3, -3, 4, -4, 5, -5} {
 		for y := range ink.rows {
-			for _, run := range lineThrough(ink, y, tilt) {
+			for _, i := range lineThrough(ink, y, tilt) {
+				ink.at[i] = 0
 				found = true
-				for y := run.Min.Y; y < run.Max.Y; y++ {
-					ink.at[y*ink.cols+run.Min.X] = 0
-				}
 			}
 		}
 	}
 	return found
 }
 
-// lineThrough returns the line that passes the middle column in row y, as its ink in each
-// column, or nil if there is none. A line is inked along at least 0.92 of its length, and
-// for half of it thinner than 1/40 of the picture. Strokes are thicker or shorter.
-func lineThrough(ink *field, y, tilt int) (line []image.Rectangle) {
-	thin := max(ink.rows, ink.cols) / 40
-	blank := 0
-	for x := 0; x < ink.cols && thin > 0; x++ {
-		run := inkedRun(ink, x, y+int(math.Round(float64((x-ink.cols/2)*tilt)/100)))
-		if run.Empty() {
+// lineThrough returns the pixels of the line that passes the middle column in row y, or none
+// if there is no line. A line is inked along at least 0.92 of its length, and for half of it
+// thinner than 1/40 of the picture. Strokes are thicker or shorter.
+func lineThrough(ink *field, y, tilt int) (line []int) {
+	blank, narrow := 0, 0
+	for x := range ink.cols {
+		top, bottom := inkedRun(ink, x, y+int(math.Round(float64((x-ink.cols/2)*tilt)/100)))
+		if top == bottom {
 			blank++
-		} else if run.Dy() <= thin { // otherwise a stroke crosses the line
-			line = append(line, run)
+		} else if bottom-top <= max(ink.rows, ink.cols)/40 { // otherwise a stroke crosses the line
+			narrow++
+			for y := top; y < bottom; y++ {
+				line = append(line, y*ink.cols+x)
+			}
 		}
 		if blank > ink.cols*8/100 {
 			return nil
 		}
 	}
-	if len(line) < ink.cols/2 {
+	if narrow < ink.cols/2 {
 		return nil
 	}
 	return line
 }
 
-// inkedRun returns the upright run of inked pixels at row y or next to it, empty if there
-// is none.
-func inkedRun(ink *field, x, y int) image.Rectangle {
-	inked := func(y int) bool { return y >= 0 && y < ink.rows && ink.at[y*ink.cols+x] > 0 }
-	if !inked(y) && inked(y-1) {
-		y--
-	} else if !inked(y) {
-		y++
+// inkedRun returns the rows from top to before bottom of the inked run in column x at row y
+// or next to it.
+func inkedRun(ink *field, x, y int) (top, bottom int) {
+	for _, top := range []int{y, y - 1, y + 1} {
+		if ink.pixel(top, x) > 0 {
+			for bottom = top + 1; ink.pixel(bottom, x) > 0; bottom++ {
+			}
+			for ; ink.pixel(top-1, x) > 0; top-- {
+			}
+			return top, bottom
+		}
 	}
-	top, bottom := y, y
-	for inked(bottom) {
-		bottom++
-	}
-	for bottom > y && inked(top-1) {
-		top--
-	}
-	return image.Rect(x, top, x+1, bottom)
+	return 0, 0
 }
 
 // A patch is inked pixels that touch each other.
@@ -719,8 +728,7 @@ func keepDigit(ink *field) (digits int) {
 }
 
 // findPatches returns the patches of the ink. Pixels touch also at their corners.
-func findPatches(ink *field) []patch {
-	var patches []patch
+func findPatches(ink *field) (patches []patch) {
 	seen := make([]bool, len(ink.at))
 	for start, v := range ink.at {
 		if v == 0 || seen[start] {
@@ -730,12 +738,12 @@ func findPatches(ink *field) []patch {
 		p := patch{pixels: []int{start}}
 		for n := 0; n < len(p.pixels); n++ {
 			i := p.pixels[n]
-			x, y := i%ink.cols, i/ink.cols
 			p.ink += ink.at[i]
-			p.box = p.box.Union(image.Rect(x, y, x+1, y+1))
-			for y := max(0, y-1); y <= min(ink.rows-1, i/ink.cols+1); y++ {
-				for x := max(0, x-1); x <= min(ink.cols-1, i%ink.cols+1); x++ {
-					if k := y*ink.cols + x; ink.at[k] > 0 && !seen[k] {
+			p.box = p.box.Union(ink.square(i))
+			near := ink.square(i).Inset(-1)
+			for y := near.Min.Y; y < near.Max.Y; y++ {
+				for x := near.Min.X; x < near.Max.X; x++ {
+					if k := y*ink.cols + x; ink.pixel(y, x) > 0 && !seen[k] {
 						seen[k] = true
 						p.pixels = append(p.pixels, k)
 					}
@@ -761,12 +769,10 @@ func upright(f *field, orientation int) *field {
 		if orientation >= transposed {
 			y, x = x, y
 		}
-		switch orientation {
-		case 3, 4, 6, 7:
+		if slices.Contains([]int{3, 4, 6, 7}, orientation) {
 			y = f.rows - 1 - y
 		}
-		switch orientation {
-		case 2, 3, 7, 8:
+		if slices.Contains([]int{2, 3, 7, 8}, orientation) {
 			x = f.cols - 1 - x
 		}
 		result.at[i] = f.at[y*f.cols+x]
@@ -787,17 +793,12 @@ const (
 // of their outline, as a bar of width w and length l has area wl and outline 2l. The length
 // of the outline is the sum of all changes from pixel to pixel.
 func strokeWidth(digit *field) float64 {
-	at := func(y, x int) float64 {
-		if y < 0 || x < 0 || y >= digit.rows || x >= digit.cols {
-			return 0
-		}
-		return digit.at[y*digit.cols+x]
-	}
 	area, outline := 0.0, 0.0
 	for y := -1; y < digit.rows; y++ {
 		for x := -1; x < digit.cols; x++ {
-			area += at(y, x)
-			outline += math.Hypot(at(y+1, x)-at(y, x), at(y, x+1)-at(y, x))
+			v := digit.pixel(y, x)
+			area += v
+			outline += math.Hypot(digit.pixel(y+1, x)-v, digit.pixel(y, x+1)-v)
 		}
 	}
 	return 2 * area / outline
@@ -827,8 +828,7 @@ func inkBox(ink *field) image.Rectangle {
 	var box image.Rectangle
 	for i, v := range ink.at {
 		if v > 0 {
-			x, y := i%ink.cols, i/ink.cols
-			box = box.Union(image.Rect(x, y, x+1, y+1))
+			box = box.Union(ink.square(i))
 		}
 	}
 	return box
@@ -894,7 +894,7 @@ func resize(f *field, rows, cols int) *field {
 	return result
 }
 
-// span returns which part of a side of old pixels the i-th of count new ones covers.
+// span returns the part of a side of old pixels that the i-th of count new ones covers.
 func span(i, count, old int) (from, to float64) {
-	return float64(i*old) / float64(count), min(float64((i+1)*old)/float64(count), float64(old))
+	return float64(i*old) / float64(count), float64((i+1)*old) / float64(count)
 }
