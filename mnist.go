@@ -343,7 +343,7 @@ func explainDecoding(err error, format string, start []byte) error {
 	case format == "":
 		for _, other := range otherFormats {
 			rest := string(start[min(other.offset, len(start)):])
-			if len(rest) >= len(other.bytes) && strings.EqualFold(rest[:len(other.bytes)], other.bytes) {
+			if strings.EqualFold(rest[:min(len(other.bytes), len(rest))], other.bytes) {
 				return fmt.Errorf("not a PNG, JPEG or GIF, but %s", other.remedy)
 			}
 		}
@@ -414,12 +414,6 @@ func (f *field) pixel(y, x int) float64 {
 		return 0
 	}
 	return f.at[y*f.cols+x]
-}
-
-// square returns the place of pixel i of f.at.
-func (f *field) square(i int) image.Rectangle {
-	x, y := i%f.cols, i/f.cols
-	return image.Rect(x, y, x+1, y+1)
 }
 
 // lookCloser finds the ink in a picture. Where the picture is made smaller for that, a small
@@ -678,11 +672,14 @@ func lineThrough(ink *field, y, tilt int) (line []int) {
 // inkedRun returns the rows from top to before bottom of the inked run in column x at row y
 // or next to it.
 func inkedRun(ink *field, x, y int) (top, bottom int) {
-	for _, top := range []int{y, y - 1, y + 1} {
-		if ink.pixel(top, x) > 0 {
-			for bottom = top + 1; ink.pixel(bottom, x) > 0; bottom++ {
+	for _, y := range []int{y, y - 1, y + 1} {
+		if ink.pixel(y, x) > 0 {
+			top, bottom = y, y+1
+			for ink.pixel(top-1, x) > 0 {
+				top--
 			}
-			for ; ink.pixel(top-1, x) > 0; top-- {
+			for ink.pixel(bottom, x) > 0 {
+				bottom++
 			}
 			return top, bottom
 		}
@@ -739,14 +736,13 @@ func findPatches(ink *field) (patches []patch) {
 		for n := 0; n < len(p.pixels); n++ {
 			i := p.pixels[n]
 			p.ink += ink.at[i]
-			p.box = p.box.Union(ink.square(i))
-			near := ink.square(i).Inset(-1)
-			for y := near.Min.Y; y < near.Max.Y; y++ {
-				for x := near.Min.X; x < near.Max.X; x++ {
-					if k := y*ink.cols + x; ink.pixel(y, x) > 0 && !seen[k] {
-						seen[k] = true
-						p.pixels = append(p.pixels, k)
-					}
+			x, y := i%ink.cols, i/ink.cols
+			p.box = p.box.Union(image.Rect(x, y, x+1, y+1))
+			for near := range 9 { // a square of 3 x 3 around it
+				y, x := y+near/3-1, x+near%3-1
+				if k := y*ink.cols + x; ink.pixel(y, x) > 0 && !seen[k] {
+					seen[k] = true
+					p.pixels = append(p.pixels, k)
 				}
 			}
 		}
@@ -828,7 +824,8 @@ func inkBox(ink *field) image.Rectangle {
 	var box image.Rectangle
 	for i, v := range ink.at {
 		if v > 0 {
-			box = box.Union(ink.square(i))
+			x, y := i%ink.cols, i/ink.cols
+			box = box.Union(image.Rect(x, y, x+1, y+1))
 		}
 	}
 	return box
