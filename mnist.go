@@ -89,8 +89,7 @@ func readDataset(files fs.FS) (*Dataset, error) {
 	return set, nil
 }
 
-// readExamples reads a file of pictures and the file of their labels, which are 0 to
-// classes-1.
+// readExamples reads a file of pictures and the file of their labels, 0 to classes-1.
 func readExamples(files fs.FS, images, labels string) (examples []Example, classes int, err error) {
 	err = readIDXFile(files, images, 3, func(size []int, greys []byte) {
 		examples = append(examples, Example{Picture: NewPicture(size[1], size[2], greys)})
@@ -397,7 +396,7 @@ func readOrientation(header []byte) int {
 	return 1
 }
 
-// A field is a picture in numbers of 0 to 1, row by row.
+// A field is a picture of numbers from 0 to 1, row by row.
 type field struct {
 	rows, cols int
 	at         []float64
@@ -438,8 +437,8 @@ func lookCloser(picture image.RGBA64Image) (*field, Preparation, error) {
 	return ink, done, nil // what was found at first is still there
 }
 
-// toGrey returns how bright a picture is within box. Where it is transparent, what shows through
-// is white if the ink is dark and black if it is light. A large picture is made smaller:
+// toGrey returns how bright a picture is within box. Where it is transparent, what shows
+// through is white if the ink is dark and black if it is light. A large box is made smaller:
 // a square of pixels, step wide, becomes one, so that no side is longer than 160.
 func toGrey(picture image.RGBA64Image, box image.Rectangle) (grey *field, step int) {
 	step = (max(box.Dx(), box.Dy()) + 159) / 160
@@ -487,9 +486,8 @@ const removedLines = "removed lines"
 func findInk(grey *field) (*field, Preparation, error) {
 	// Dark ink leaves the lighter background even, light ink the darker one. A quarter of
 	// the picture is wider than most strokes and narrower than what lies between them.
-	small := scale(grey, min(100, float64(max(grey.rows, grey.cols)))) // faster, and large enough
-	quarter := 1 + max(small.rows, small.cols)/4
-	dark := roughness(closing(small, quarter)) <= roughness(closing(negative(small), quarter))
+	quarter := 1 + max(grey.rows, grey.cols)/4
+	dark := roughness(closing(grey, quarter)) <= roughness(closing(negative(grey), quarter))
 	if !dark {
 		grey = negative(grey)
 	}
@@ -498,10 +496,10 @@ func findInk(grey *field) (*field, Preparation, error) {
 		dark = !dark
 		ink, err = darkInk(negative(grey))
 	}
-	var done Preparation
 	if err != nil {
-		return nil, done, err
+		return nil, Preparation{}, err
 	}
+	var done Preparation
 	if dark {
 		done.Done = append(done.Done, "made light on dark")
 	}
@@ -699,22 +697,21 @@ type patch struct {
 func keepDigit(ink *field) (digits int) {
 	patches := findPatches(ink)
 	slices.SortStableFunc(patches, func(a, b patch) int { return cmp.Compare(b.ink, a.ink) })
-	largest := patches[0]
-	size := max(largest.box.Dx(), largest.box.Dy())
-	digit := largest.box
+	largest, digit := patches[0].ink, patches[0].box
+	size := max(digit.Dx(), digit.Dy())
 	digits = 1
 	for _, p := range patches[1:] {
 		// A part of the digit may be a quarter of its size away. Where it is small, it may be
 		// dust, unless it is as near as the dots of a stroke that is broken.
 		gap := 1 + size/20
-		if p.ink >= largest.ink/20 {
+		if p.ink >= largest/20 {
 			gap = 1 + size/4
 		}
 		if p.box.Overlaps(digit.Inset(-gap)) {
 			digit = digit.Union(p.box)
 			continue
 		}
-		if p.ink >= largest.ink/4 && max(p.box.Dx(), p.box.Dy()) >= size/2 { // neither dust nor a blot
+		if p.ink >= largest/4 && max(p.box.Dx(), p.box.Dy()) >= size/2 { // neither dust nor a blot
 			digits++
 		}
 		for _, i := range p.pixels {
