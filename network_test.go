@@ -1513,7 +1513,9 @@ func TestFileIsWrittenWholeOrNotAtAll(t *testing.T) {
 
 func TestPathThatCannotBeWrittenIsFoundBeforeTraining(t *testing.T) {
 	folder := t.TempDir()
-	for _, path := range []string{folder, filepath.Join(folder, "no", "network.json"), "/dev/null", "", "-"} {
+	loop := filepath.Join(t.TempDir(), "loop")
+	os.Symlink(loop, loop)
+	for _, path := range []string{folder, filepath.Join(folder, "no", "network.json"), "/dev/null", loop, "", "-"} {
 		if err := canWrite(path); err == nil || !strings.Contains(err.Error(), path) || strings.Contains(err.Error(), ".part") {
 			t.Errorf("canWrite(%q) = %v", path, err)
 		}
@@ -1585,7 +1587,7 @@ func TestMistakesAreDrawnSideBySideWithoutTheirCommonMargin(t *testing.T) {
 	var out bytes.Buffer
 	drawMistakes(&console{out: &out, width: 80}, wrong, "Wrong")
 	const want = "\nWrong, with the activation of the answer:\n\n" +
-		"▀▄\n  ▄\nnumber 3, a 8      number 12, a 7\nread as 0 (0.50)   read as 1 (0.25)\n\n"
+		"▀▄\n  ▄\nnumber 3, an 8     number 12, a 7\nread as 0 (0.50)   read as 1 (0.25)\n\n"
 	if out.String() != want {
 		t.Errorf("drawn as\n%swant\n%s", out.String(), want)
 	}
@@ -2174,7 +2176,8 @@ func TestExplainTakesANumberOrAFile(t *testing.T) {
 		{[]string{"-neuron", "16"}, 2, "", "0 to 15"},
 		{[]string{"-label", "10", file}, 2, "", "0 to 9"},
 		{[]string{"-label", "-2", file}, 2, "", "0 to 9"},
-		{[]string{"-label", "3", "0"}, 0, "test picture 0, a 3", ""},
+		{[]string{"-label", "3", "0"}, 0, "test picture 0, a 7 as if it were a 3", ""},
+		{[]string{"-neuron", "3", "0", "1"}, 2, "", "one picture, not for 2"},
 	} {
 		var out, err bytes.Buffer
 		code := run(&console{out: &out, err: &err, width: 80}, append([]string{"explain", "-net", net}, c.args...))
@@ -3112,6 +3115,7 @@ func TestMistakesInTheCallAreOneClearLine(t *testing.T) {
 		{"test -net " + net, 1, "run: go run . train -net FILE"},
 		{"test -data " + set + " -net " + net, 1, "run: go run . train -data " + set + " -net FILE"},
 		{"weights -net " + net + " -out " + net, 2, "would replace the network"},
+		{"weights -net " + net + " -out matrix.go", 1, "not a PNG"},
 		{"weights -net " + net + " -out " + empty, 1, "not a regular file"},
 		{"test -net " + filepath.Join(empty, "n.json"), 1, "go run . train"},
 		{"predict -net " + net + " https://example.org/4.png", 1, "an address"},
@@ -3137,6 +3141,18 @@ func TestMistakesInTheCallAreOneClearLine(t *testing.T) {
 	}
 	if files, _ := os.ReadDir(empty); len(files) != 0 {
 		t.Errorf("left behind: %v", files)
+	}
+}
+
+func TestTextsFollowTheirNumbersAndNames(t *testing.T) {
+	for _, c := range []struct{ got, want string }{
+		{anA(5), "a 5"}, {anA(8), "an 8"}, {anA(11), "an 11"}, {anA(18), "an 18"}, {anA(81), "an 81"}, {anA(17), "a 17"},
+		{count(1, "class"), "1 class"}, {count(2, "class"), "2 classes"}, {count(60000, "picture"), "60,000 pictures"},
+		{quote("net-1.json"), "net-1.json"}, {quote("a b"), "'a b'"}, {quote("it's"), `'it'\''s'`}, {quote("$x"), "'$x'"},
+	} {
+		if c.got != c.want {
+			t.Errorf("%s, want %s", c.got, c.want)
+		}
 	}
 }
 
