@@ -199,7 +199,8 @@ func readIDX(r io.Reader, dimensions int, each func(size []int, item []byte)) (s
 		each(size, item)
 	}
 	if _, err := in.ReadByte(); err == nil { // gzip compares its checksum here
-		return nil, fmt.Errorf("the file goes on after the %d %s that its header announces", size[0], idxContent[dimensions])
+		return nil, fmt.Errorf("the file goes on after the %d %s that its header announces",
+			size[0], idxContent[dimensions])
 	} else if err != io.EOF {
 		return nil, err
 	}
