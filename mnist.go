@@ -154,9 +154,13 @@ func findFile(files fs.FS, name string) (string, error) {
 			found = append(found, entry.Name())
 		}
 	}
+	if len(here) > 8 { // enough to see what kind of folder it is
+		here = append(here[:8], fmt.Sprintf("and %d more", len(here)-8))
+	}
 	switch {
 	case len(found) == 0:
-		return name, fmt.Errorf("no such file, with .gz or without; the folder has: %s", strings.Join(here, ", "))
+		return name, fmt.Errorf("no such file, with .gz or without; files in the folder: %s",
+			cmp.Or(strings.Join(here, ", "), "none"))
 	case len(found) > 1 && found[0] != name:
 		return name, fmt.Errorf("which of these is it? %s", strings.Join(found, ", "))
 	}
@@ -294,7 +298,7 @@ func decode(r io.Reader, limit int) (result image.RGBA64Image, orientation int, 
 		return nil, 0, explainDecoding(err, format, start)
 	}
 	if config.Width < 1 || config.Height < 1 || config.Width > limit/config.Height {
-		return nil, 0, fmt.Errorf("the picture claims %d x %d pixels; the limit is 1 to %d million in all",
+		return nil, 0, fmt.Errorf("the picture claims %d x %d pixels; at least 1 and at most %d million are read",
 			config.Width, config.Height, limit/1_000_000)
 	}
 	orientation = readOrientation(header.Bytes())

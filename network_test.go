@@ -1321,7 +1321,7 @@ func TestDatasetsWithSimilarNamesAreRead(t *testing.T) {
 	}
 	empty := t.TempDir()
 	os.WriteFile(filepath.Join(empty, "mnist.csv"), nil, 0o644)
-	for folder, want := range map[string]string{empty: "has: mnist.csv", filepath.Join(empty, "mnist.csv"): "mnist.csv: not a folder", filepath.Join(empty, "no"): "no such folder"} {
+	for folder, want := range map[string]string{empty: "folder: mnist.csv", filepath.Join(empty, "mnist.csv"): "mnist.csv: not a folder", filepath.Join(empty, "no"): "no such folder"} {
 		if _, err := LoadDataset(folder); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want one with %q", err, want)
 		}
@@ -1910,7 +1910,7 @@ func TestPicturesWithoutADigitAreErrorsThatSayWhy(t *testing.T) {
 		{"HEIC", []byte("\x00\x00\x00\x18ftypheic\x00\x00"), "HEIC, as iPhones write it: save it as JPEG"},
 		{"a web page", []byte("<!doctype HTML><html>"), "a web page: download the picture itself"},
 		{"a pointer", []byte("version https://git-lfs.github.com/spec/v1\noid"), "run git lfs pull"},
-		{"a huge claim", huge, "100000 x 100000 pixels; the limit is 1 to 51 million"},
+		{"a huge claim", huge, "100000 x 100000 pixels; at least 1 and at most 51 million"},
 		{"a GIF of no size", []byte("GIF89a\x00\x00\x00\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff;"), "0 x 0"},
 		{"a GIF of no height", []byte("GIF89a\x05\x00\x00\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff;"), "5 x 0"},
 		{"a GIF of no width", []byte("GIF89a\x00\x00\x05\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff;"), "0 x 5"},
