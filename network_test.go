@@ -1321,7 +1321,7 @@ func TestDatasetsWithSimilarNamesAreRead(t *testing.T) {
 	}
 	empty := t.TempDir()
 	os.WriteFile(filepath.Join(empty, "mnist.csv"), nil, 0o644)
-	for folder, want := range map[string]string{empty: "has: mnist.csv", filepath.Join(empty, "mnist.csv"): "not a directory"} {
+	for folder, want := range map[string]string{empty: "folder: mnist.csv", filepath.Join(empty, "mnist.csv"): "mnist.csv: not a folder", filepath.Join(empty, "no"): "no such folder"} {
 		if _, err := LoadDataset(folder); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want one with %q", err, want)
 		}
@@ -1692,7 +1692,7 @@ func TestDigitsInPicturesOfAllKindsAreReadLikeTheOriginals(t *testing.T) {
 					continue
 				}
 				original++
-				pixels, _, err := ReadPicture(bytes.NewReader(kind.file(e.Picture)), 28, 28, maxPicture)
+				pixels, _, err := ReadPicture(bytes.NewReader(kind.file(e.Picture)), 28, 28, MaxPicture)
 				if err == nil && Answer(n.Forward(pass, pixels)) == e.Label {
 					same++
 				}
@@ -1743,7 +1743,7 @@ func TestDigitsAreReadInSpiteOfWhatIsAroundThem(t *testing.T) {
 						picture.Pix[i] = byte(255 * fault.light(i/4%300, i/1200, float64(picture.Pix[i])/255))
 					}
 				}
-				prepared, done, err := ReadPicture(bytes.NewReader(asPNG(picture)), 28, 28, maxPicture)
+				prepared, done, err := ReadPicture(bytes.NewReader(asPNG(picture)), 28, 28, MaxPicture)
 				if err == nil && Answer(n.Forward(pass, prepared)) == e.Label && done.Warning == "" {
 					same++
 				}
@@ -1788,7 +1788,7 @@ func TestThinStrokesAreThickened(t *testing.T) {
 		{"a pale digit near a corner", ring(172, 9, 2, 0.8, 0.47, 26, 32, 28), false},
 		{"a blurred digit up to the edges", ring(120, 14, 14, 0.65, 0.3, 60, 60, 54), false},
 	} {
-		picture, done, err := ReadPicture(bytes.NewReader(asPNG(c.picture)), 28, 28, maxPicture)
+		picture, done, err := ReadPicture(bytes.NewReader(asPNG(c.picture)), 28, 28, MaxPicture)
 		if err != nil {
 			t.Errorf("%s: %v", c.name, err)
 			continue
@@ -1825,8 +1825,8 @@ func TestTheFirstFrameWithInkIsRead(t *testing.T) {
 	blank := image.NewPaletted(digit.Rect, frame.Palette)
 	var file bytes.Buffer
 	gif.EncodeAll(&file, &gif.GIF{Image: []*image.Paletted{blank, blank, frame}, Delay: []int{0, 0, 0}})
-	want, _, _ := ReadPicture(bytes.NewReader(asPNG(frame)), 28, 28, maxPicture)
-	got, _, err := ReadPicture(bytes.NewReader(file.Bytes()), 28, 28, maxPicture)
+	want, _, _ := ReadPicture(bytes.NewReader(asPNG(frame)), 28, 28, MaxPicture)
+	got, _, err := ReadPicture(bytes.NewReader(file.Bytes()), 28, 28, MaxPicture)
 	if err != nil || !bytes.Equal(greysOf(got), greysOf(want)) {
 		t.Errorf("error %v, or another picture", err)
 	}
@@ -1846,8 +1846,8 @@ func TestAPhotoThatLiesDownIsTurnedUpright(t *testing.T) {
 	jpeg.Encode(&file, lying, &jpeg.Options{Quality: 100})
 	exif := "\xff\xe1\x00\x22Exif\x00\x00MM\x00*\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06\x00\x00\x00\x00\x00\x00"
 	turned := slices.Insert(file.Bytes(), 2, []byte(exif)...)
-	want, _, _ := ReadPicture(bytes.NewReader(asPNG(picture)), 28, 28, maxPicture)
-	got, done, err := ReadPicture(bytes.NewReader(turned), 28, 28, maxPicture)
+	want, _, _ := ReadPicture(bytes.NewReader(asPNG(picture)), 28, 28, MaxPicture)
+	got, done, err := ReadPicture(bytes.NewReader(turned), 28, 28, MaxPicture)
 	if err != nil || !slices.Contains(done.Done, "turned upright") {
 		t.Fatalf("error %v, done %v", err, done.Done)
 	}
@@ -1860,11 +1860,11 @@ func TestAPhotoThatLiesDownIsTurnedUpright(t *testing.T) {
 
 func TestTwoDigitsSideBySideGiveAWarning(t *testing.T) {
 	page := ring(200, 8, 1, 0.9, 0.1, 60, 100, 40)
-	if _, done, err := ReadPicture(bytes.NewReader(asPNG(page)), 28, 28, maxPicture); err != nil || done.Warning != "" {
+	if _, done, err := ReadPicture(bytes.NewReader(asPNG(page)), 28, 28, MaxPicture); err != nil || done.Warning != "" {
 		t.Errorf("one digit: error %v, warning %q", err, done.Warning)
 	}
 	draw.Draw(page, image.Rect(130, 60, 138, 140), image.Black, image.Point{}, draw.Src)
-	picture, done, err := ReadPicture(bytes.NewReader(asPNG(page)), 28, 28, maxPicture)
+	picture, done, err := ReadPicture(bytes.NewReader(asPNG(page)), 28, 28, MaxPicture)
 	if err != nil || !strings.Contains(done.Warning, "2 digits") || Answer(trained().Forward(trained().NewPass(), picture)) != 0 {
 		t.Errorf("two digits: error %v, warning %q", err, done.Warning)
 	}
@@ -1910,7 +1910,7 @@ func TestPicturesWithoutADigitAreErrorsThatSayWhy(t *testing.T) {
 		{"HEIC", []byte("\x00\x00\x00\x18ftypheic\x00\x00"), "HEIC, as iPhones write it: save it as JPEG"},
 		{"a web page", []byte("<!doctype HTML><html>"), "a web page: download the picture itself"},
 		{"a pointer", []byte("version https://git-lfs.github.com/spec/v1\noid"), "run git lfs pull"},
-		{"a huge claim", huge, "100000 x 100000 pixels; the limit is 1 to 51 million"},
+		{"a huge claim", huge, "100000 x 100000 pixels; at least 1 and at most 51 million"},
 		{"a GIF of no size", []byte("GIF89a\x00\x00\x00\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff;"), "0 x 0"},
 		{"a GIF of no height", []byte("GIF89a\x05\x00\x00\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff;"), "5 x 0"},
 		{"a GIF of no width", []byte("GIF89a\x00\x00\x05\x00\x80\x00\x00\x00\x00\x00\xff\xff\xff;"), "0 x 5"},
@@ -1924,7 +1924,7 @@ func TestPicturesWithoutADigitAreErrorsThatSayWhy(t *testing.T) {
 		{"paper with light from one side", asPNG(slope), "no ink"},
 		{"noisy paper", asPNG(noise), "no ink"},
 	} {
-		picture, _, err := ReadPicture(bytes.NewReader(c.file), 28, 28, maxPicture)
+		picture, _, err := ReadPicture(bytes.NewReader(c.file), 28, 28, MaxPicture)
 		if picture.Rows != 0 || err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %d rows, error %v; want an error with %q", c.name, picture.Rows, err, c.want)
 		}
@@ -1940,7 +1940,7 @@ func TestADigitIsPutWhereMNISTPutsIt(t *testing.T) {
 		}
 	}
 	picture.SetGray(3, 3, color.Gray{255}) // a speck of dust
-	prepared, _, err := ReadPicture(bytes.NewReader(asPNG(picture)), 28, 28, maxPicture)
+	prepared, _, err := ReadPicture(bytes.NewReader(asPNG(picture)), 28, 28, MaxPicture)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -1957,7 +1957,7 @@ func TestADigitIsPutWhereMNISTPutsIt(t *testing.T) {
 		t.Error("a picture above the limit is read")
 	}
 	for _, size := range [][2]int{{1, 1}, {3, 5}, {50, 20}} {
-		if p, _, err := ReadPicture(bytes.NewReader(asPNG(picture)), size[0], size[1], maxPicture); err != nil || p.Rows != size[0] || p.Cols != size[1] || slices.Max(p.Greys) != 255 {
+		if p, _, err := ReadPicture(bytes.NewReader(asPNG(picture)), size[0], size[1], MaxPicture); err != nil || p.Rows != size[0] || p.Cols != size[1] || slices.Max(p.Greys) != 255 {
 			t.Errorf("for %v: %d rows, error %v", size, p.Rows, err)
 		}
 	}
@@ -2324,7 +2324,7 @@ func TestAPictureBecomesGreyWithWhateverShowsThroughIt(t *testing.T) {
 		{"averages", large, 3, []float64{100.0 / 255, 100.0 / 255}},
 		{"not yet averages", image.NewGray(image.Rect(0, 0, 2, 160)), 1, []float64{0, 0}},
 	} {
-		grey, step := toGrey(c.picture)
+		grey, step := toGrey(c.picture, c.picture.Bounds())
 		for i, want := range c.first {
 			if step != c.step || math.Abs(grey.at[i]-want) > 1e-4 {
 				t.Errorf("%s: step %d, %.4f; want %d, %v", c.name, step, grey.at[:len(c.first)], c.step, c.first)
@@ -2332,7 +2332,7 @@ func TestAPictureBecomesGreyWithWhateverShowsThroughIt(t *testing.T) {
 			}
 		}
 	}
-	if grey, _ := toGrey(large); grey.rows != 2 || grey.cols != 134 || math.Abs(grey.at[133]-50.0/255) > 1e-4 {
+	if grey, _ := toGrey(large, large.Rect); grey.rows != 2 || grey.cols != 134 || math.Abs(grey.at[133]-50.0/255) > 1e-4 {
 		t.Errorf("401 x 4 became %d x %d, its corner %.4f", grey.cols, grey.rows, grey.at[133])
 	}
 }
@@ -2581,7 +2581,7 @@ func drawingOf(number int) string {
 
 func TestThePageRecognizesDrawingsAsPredictDoes(t *testing.T) {
 	status, got := askPage[reading](t, newTestStudio(t), "POST /recognize", drawingOf(0))
-	pixels, _, _ := ReadPicture(strings.NewReader(drawingOf(0)), 28, 28, maxPicture)
+	pixels, _, _ := ReadPicture(strings.NewReader(drawingOf(0)), 28, 28, MaxPicture)
 	p := trained().NewPass()
 	trained().Forward(p, pixels)
 	if status != 200 || got.Digit != 7 || len(got.Activations) != 4 {
@@ -2919,7 +2919,7 @@ func TestEachAnswerIsOfOneNetwork(t *testing.T) {
 						t.Errorf("status %d, %v", status, err)
 						return
 					}
-					picture, _, _ := ReadPicture(strings.NewReader(body), 28, 28, maxPicture)
+					picture, _, _ := ReadPicture(strings.NewReader(body), 28, 28, MaxPicture)
 					p := n.NewPass()
 					cost := Cost(n.Forward(p, picture), 3)
 					n.Backward(p, 3, n.NewGradient())
