@@ -702,7 +702,7 @@ func canSave(path string) error {
 		}
 		_, statErr := os.Stat(name)
 		if _, err := loadNetwork(name); err != nil && statErr == nil {
-			return fmt.Errorf("%w; train does not replace it", err)
+			return fmt.Errorf("%w; it is not replaced", err)
 		}
 	}
 	return nil
@@ -1967,9 +1967,9 @@ type studio struct {
 	mutex    sync.Mutex // guards the rest
 	network  *Network
 	version  int        // the number of networks so far
-	inFile   *Network   // the network in the file
+	inFile   *Network   // the network last read from the file or saved
 	written  time.Time  // when the file was
-	backedUp bool       // the file that was there before has been copied
+	own      bool       // it was saved by the page
 	steps    []*Network // the network before each step taken on the page
 	learning *learning  // under way, or the last one
 	changed  *sync.Cond // signals an order to the learning, or that one is carried out
@@ -1996,7 +1996,7 @@ func (s *studio) current() (*Network, int, error) {
 		return nil, 0, refuse(http.StatusServiceUnavailable, "%w", err)
 	}
 	s.replace(n)
-	s.inFile, s.written, s.steps = n, info.ModTime(), nil
+	s.inFile, s.written, s.own, s.steps = n, info.ModTime(), false, nil
 	return n, s.version, nil
 }
 
@@ -2292,7 +2292,7 @@ func (s *studio) question(w http.ResponseWriter, r *http.Request) (
 		number, err = s.nextMistake(n, r)
 	case query.Get("number") != "":
 		if number = queryNumber(r, "number", 0, last, &err); err != nil {
-			err = refuse(http.StatusNotFound, "there is no test picture %q; their numbers are 0 to %d",
+			err = refuse(http.StatusNotFound, "there is no test picture %s; the numbers are 0 to %d",
 				query.Get("number"), last)
 		}
 	case r.URL.Path == "/digit":
@@ -2469,17 +2469,20 @@ func (s *studio) serveLearn(w http.ResponseWriter, r *http.Request) (any, error)
 func learningSettings(body io.Reader) (*settings, error) {
 	d := defaults()
 	order := struct {
-		Hidden        *[]int
+		Hidden        []int // not a pointer to the default, of which null would keep an element
 		Epochs, Batch *int
 		Rate          *float64
 		Seed          *uint64
 		Plain         bool
 		From          string // random, or here for the layers, weights and biases of the network
-	}{&d.hidden, &d.plan.Epochs, &d.plan.Batch, &d.plan.Rate, &d.seed, false, "random"}
+	}{nil, &d.plan.Epochs, &d.plan.Batch, &d.plan.Rate, &d.seed, false, "random"}
 	in := json.NewDecoder(body)
 	in.DisallowUnknownFields()
-	if err := in.Decode(&order); err != nil {
+	if err := decodeWhole(in, &order); err != nil {
 		return nil, fmt.Errorf("not an order to learn: %w", err)
+	}
+	if order.Hidden != nil {
+		d.hidden = order.Hidden
 	}
 	if order.From != "random" && order.From != "here" {
 		return nil, fmt.Errorf("from %q: must be random or here", order.From)
@@ -2489,6 +2492,24 @@ func learningSettings(body io.Reader) (*settings, error) {
 		d.plan = plain(d.plan)
 	}
 	return &d, d.check()
+}
+
+// decodeWhole decodes one JSON object and nothing after it. Its errors do not name Go types.
+func decodeWhole(in *json.Decoder, object any) error {
+	err := in.Decode(object)
+	mismatch := (*json.UnmarshalTypeError)(nil)
+	switch _, end := in.Token(); {
+	case err == io.EOF:
+		return errors.New("the body is empty; for the defaults send {}")
+	case errors.As(err, &mismatch):
+		expected := map[string]string{"[]int": "a list of whole numbers", "int": "a whole number",
+			"uint64": "a whole number from 0", "float64": "a number", "bool": "true or false", "string": "a string"}
+		return fmt.Errorf("%s: expected %s, found %s", cmp.Or(strings.ToLower(mismatch.Field), "the body"),
+			cmp.Or(expected[mismatch.Type.String()], "an object"), mismatch.Value)
+	case err == nil && end != io.EOF:
+		return errors.New("there is more after the object")
+	}
+	return err
 }
 
 // stepInterval returns the least time between two steps for batches=N a second in the query,
@@ -2566,14 +2587,20 @@ func (s *studio) serveProgress(w http.ResponseWriter, r *http.Request) (any, err
 	}
 }
 
-// serveSave writes the network to its file. The first time it keeps the network that was there.
+// serveSave writes the network to its file. It keeps the network that is there, unless the page
+// has saved that itself.
 func (s *studio) serveSave(w http.ResponseWriter, r *http.Request) (any, error) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	if err := s.network.saveOver(s.path, !s.backedUp); err != nil {
+	if err := canSave(s.path); err != nil {
+		return nil, refuse(http.StatusConflict, "%w", err)
+	}
+	info, err := os.Stat(s.path)
+	own := err == nil && s.own && s.written.Equal(info.ModTime())
+	if err := s.network.saveOver(s.path, !own); err != nil {
 		return nil, refuse(http.StatusInternalServerError, "%w", err)
 	}
-	s.inFile, s.backedUp = s.network, true
+	s.inFile, s.own = s.network, true
 	if info, err := os.Stat(s.path); err == nil {
 		s.written = info.ModTime()
 	}

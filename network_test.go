@@ -2620,7 +2620,7 @@ func TestTheServerAnswersEveryRequestWithTheRightStatus(t *testing.T) {
 		{"GET /digit", "", "", "", 200, `"label":`},
 		{"GET /digit?wrong=-1", "", "", "", 200, `"number":`},
 		{"GET /digit?number=10000", "", "", "", 404, "0 to 9999"},
-		{"GET /digit?number=x", "", "", "", 404, "0 to 9999"},
+		{"GET /digit?number=x", "", "", "", 404, "no test picture x; the numbers are 0 to 9999"},
 		{"GET /digit?number=0&label=10", "", "", "", 400, "from 0 to 9"},
 		{"GET /digit?wrong=10000", "", "", "", 400, "to 9999"},
 
@@ -2650,7 +2650,12 @@ func TestTheServerAnswersEveryRequestWithTheRightStatus(t *testing.T) {
 		{"POST /learn", "", "", `{"hidden":[10000,10000]}`, 400, "10,000,000"},
 		{"POST /learn", "", "", `{"from":"there"}`, 400, "random or here"},
 		{"POST /learn", "", "", `{"speed":1}`, 400, "speed"},
-		{"POST /learn", "", "", "", 400, "not an order"},
+		{"POST /learn", "", "", `{"hidden":[null]}`, 400, "-hidden: 0 is not a number of neurons"},
+		{"POST /learn", "", "", `{"hidden":[16]} 1`, 400, "more after the object"},
+		{"POST /learn", "", "", `{"hidden":["16"]}`, 400, "hidden: expected a whole number, found string"},
+		{"POST /learn", "", "", `{"seed":-1}`, 400, "seed: expected a whole number from 0, found number -1"},
+		{"POST /learn", "", "", "16", 400, "the body: expected an object, found number"},
+		{"POST /learn", "", "", "", 400, "the body is empty"},
 		{"POST /learn?batches=-1", "", "", "{}", 400, "batches=-1"},
 		{"GET /learn", "", "", "", 405, "POST"},
 		{"POST /learn", "", "http://evil.example", "{}", 403, "evil.example"},
@@ -2829,6 +2834,45 @@ func TestNothingOnDiskChangesUntilSave(t *testing.T) {
 	}
 	if now, _ := os.ReadFile(backup(s.path)); !bytes.Equal(now, first) {
 		t.Error("the network that was there before is not kept")
+	}
+}
+
+func TestSaveOnThePageKeepsWhatItHasNotSavedItself(t *testing.T) {
+	s := newSmallStudio(t)
+	step := func() { askPage[report](t, s, "POST /step?number=0&rate=1", "") }
+	save := func(n *Network) { // as train does
+		if err := n.save(s.path); err != nil {
+			t.Fatal(err)
+		}
+		os.Chtimes(s.path, time.Time{}, time.Now().Add(time.Hour))
+	}
+	first, _, _ := s.current()
+	step()
+	second, third := NewNetwork(first.Layers, seeded(10)), NewNetwork(first.Layers, seeded(11))
+	for _, c := range []struct {
+		name   string
+		before func()
+		kept   *Network
+	}{
+		{"the file that was read", func() {}, first},
+		{"its own network", step, first},
+		{"another beside an unsaved one", func() { step(); save(second) }, second},
+		{"another that was read since", func() { save(third); s.current(); step() }, third},
+	} {
+		c.before()
+		if status, r := askPage[report](t, s, "POST /save", ""); status != 200 || !r.Saved {
+			t.Errorf("%s: status %d, %+v", c.name, status, r)
+		}
+		if n, err := loadNetwork(backup(s.path)); err != nil || !slices.Equal(n.All, c.kept.All) {
+			t.Errorf("%s: the backup is not the right one, error %v", c.name, err)
+		}
+	}
+	os.WriteFile(s.path, []byte("a letter"), 0o644)
+	if status, r := askPage[report](t, s, "POST /save", ""); status != 409 || !strings.Contains(r.Error, "not a saved network") {
+		t.Errorf("a file of another kind: status %d, %q", status, r.Error)
+	}
+	if text, _ := os.ReadFile(s.path); string(text) != "a letter" {
+		t.Error("a file of another kind is replaced")
 	}
 }
 
@@ -3111,7 +3155,7 @@ func TestMistakesInTheCallAreOneClearLine(t *testing.T) {
 		{"train -net=", 2, `"" is not the name`},
 		{"train -net /dev/null", 1, "not a regular file"},
 		{"train -resume -data " + set, 1, "does not fit the data"},
-		{"train -net matrix.go", 1, "train does not replace it"},
+		{"train -net matrix.go", 1, "it is not replaced"},
 		{"test -net " + net, 1, "run: go run . train -net FILE"},
 		{"test -data " + set + " -net " + net, 1, "run: go run . train -data " + set + " -net FILE"},
 		{"weights -net " + net + " -out " + net, 2, "would replace the network"},
