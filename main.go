@@ -702,7 +702,7 @@ func canSave(path string) error {
 		}
 		_, statErr := os.Stat(name)
 		if _, err := loadNetwork(name); err != nil && statErr == nil {
-			return fmt.Errorf("%w; it is not replaced", err)
+			return fmt.Errorf("%w; this one is not replaced", err)
 		}
 	}
 	return nil

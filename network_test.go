@@ -3155,7 +3155,7 @@ func TestMistakesInTheCallAreOneClearLine(t *testing.T) {
 		{"train -net=", 2, `"" is not the name`},
 		{"train -net /dev/null", 1, "not a regular file"},
 		{"train -resume -data " + set, 1, "does not fit the data"},
-		{"train -net matrix.go", 1, "it is not replaced"},
+		{"train -net matrix.go", 1, "this one is not replaced"},
 		{"test -net " + net, 1, "run: go run . train -net FILE"},
 		{"test -data " + set + " -net " + net, 1, "run: go run . train -data " + set + " -net FILE"},
 		{"weights -net " + net + " -out " + net, 2, "would replace the network"},
