@@ -32,6 +32,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"runtime/debug"
 	"slices"
@@ -1098,22 +1099,12 @@ func gzipped(data []byte) []byte {
 	return b.Bytes()
 }
 
-func TestIDXFilesAreReadPlainAndZipped(t *testing.T) {
-	for _, wrap := range []func([]byte) []byte{func(b []byte) []byte { return b }, gzipped} {
-		file := wrap(idx(0x803, []uint32{2, 1, 3}, []byte{1, 2, 3, 4, 5, 255}))
-		var data []byte
-		size, err := readIDX(bytes.NewReader(file), 3, func(_ []int, item []byte) { data = append(data, item...) })
-		if err != nil || !slices.Equal(size, []int{2, 1, 3}) || !bytes.Equal(data, []byte{1, 2, 3, 4, 5, 255}) {
-			t.Errorf("size %v, data %v, error %v", size, data, err)
-		}
-	}
-}
-
 func TestBrokenIDXFilesAreErrorsThatSayWhy(t *testing.T) {
 	good := idx(0x803, []uint32{2, 2, 2}, make([]byte, 8))
 	zipped := gzipped(good)
 	badSum := slices.Clone(zipped)
 	badSum[len(badSum)-5] ^= 1
+	picture := make([]byte, 28*28)
 	for _, c := range []struct {
 		name string
 		file []byte
@@ -1130,20 +1121,25 @@ func TestBrokenIDXFilesAreErrorsThatSayWhy(t *testing.T) {
 		{"no pictures", idx(0x803, []uint32{0, 28, 28}, nil), "0 pictures"},
 		{"no rows", idx(0x803, []uint32{1, 0, 28}, nil), "0 rows"},
 		{"no columns", idx(0x803, []uint32{1, 8, 0}, nil), "0 columns"},
-		{"four billion pictures", idx(0x803, []uint32{math.MaxUint32, 28, 28}, make([]byte, 784)), "after 1 of the 4294967295"},
-		{"pictures of billions of pixels", idx(0x803, []uint32{4, 1 << 31, 1 << 31}, make([]byte, 784)), "2147483648 x 2147483648"},
-		{"pictures a little too large", idx(0x803, []uint32{1, 51000, 1001}, nil), "51000 x 1001 pixels; at most 51 million"},
-		{"pictures just not too large", idx(0x803, []uint32{1, 51000, 1000}, nil), "after 0 of the 1"},
-		{"a zip that claims too much", gzipped(idx(0x803, []uint32{1 << 20, 28, 28}, make([]byte, 784))), "after 1 of the 1048576"},
-		{"a zip cut short", zipped[:len(zipped)-9], "unexpected EOF"},
-		{"a zip with a wrong checksum", badSum, "checksum"},
-		{"a zip that is none", []byte{0x1f, 0x8b, 1, 2, 3}, "EOF"},
+		{"billions of pictures", idx(0x803, []uint32{math.MaxUint32, 28, 28}, picture), "after 1 of the 4294967295"},
+		{"billions of pixels", idx(0x803, []uint32{4, 1 << 31, 1 << 31}, picture), "2147483648 x 2147483648"},
+		{"a little too large", idx(0x803, []uint32{1, 51000, 1001}, nil), "51000 x 1001 pixels; at most 51 million"},
+		{"just not too large", idx(0x803, []uint32{1, 51000, 1000}, nil), "after 0 of the 1"},
+		{"zip that claims too much", gzipped(idx(0x803, []uint32{1 << 20, 28, 28}, picture)), "after 1 of the 1048576"},
+		{"zip cut short", zipped[:len(zipped)-9], "unexpected EOF"},
+		{"zip with a wrong checksum", badSum, "checksum"},
+		{"zip that is none", []byte{0x1f, 0x8b, 1, 2, 3}, "EOF"},
 	} {
 		_, err := readIDX(bytes.NewReader(c.file), 3, func([]int, []byte) {})
-		if err == nil || !strings.Contains(err.Error(), c.want) {
+		if !says(err, c.want) {
 			t.Errorf("%s: error %v, want one with %q", c.name, err, c.want)
 		}
 	}
+}
+
+// says reports whether err is an error with all of these words.
+func says(err error, words ...string) bool {
+	return err != nil && !slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(err.Error(), w) })
 }
 
 // greysOf returns the greys of all pixels of a picture.
@@ -1155,83 +1151,86 @@ func greysOf(p Picture) []byte {
 	return greys
 }
 
-// writeSet writes a small set of pictures to a folder: count for each half, each
-// picture filled with 10 times its label.
-func writeSet(t *testing.T, folder string, count, rows, cols, classes int) {
+// write writes a file and returns its path.
+func write(t testing.TB, folder, name string, content []byte) (path string) {
 	t.Helper()
-	var pixels, labels []byte
-	for i := range count {
-		labels = append(labels, byte(i%classes))
-		pixels = append(pixels, bytes.Repeat([]byte{byte(i % classes * 10)}, rows*cols)...)
-	}
-	images := idx(0x803, []uint32{uint32(count), uint32(rows), uint32(cols)}, pixels)
-	for name, file := range map[string][]byte{
-		trainImages: images, trainLabels + ".gz": gzipped(idx(0x801, []uint32{uint32(count)}, labels)),
-		testImages + ".gz": gzipped(images), testLabels: idx(0x801, []uint32{uint32(count)}, labels),
-	} {
-		if err := os.WriteFile(filepath.Join(folder, name), file, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
-func TestASetOfAnyPictureSizeAndNumberOfClassesIsRead(t *testing.T) {
-	folder := t.TempDir()
-	writeSet(t, folder, 30, 3, 5, 26)
-	set, err := LoadDataset(folder)
-	if err != nil {
+	path = filepath.Join(folder, name)
+	if err := os.WriteFile(path, content, 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if set.Rows != 3 || set.Cols != 5 || set.Classes != 26 || len(set.Train) != 30 || len(set.Test) != 30 {
-		t.Errorf("%d x %d pixels, %d classes, %d and %d pictures", set.Rows, set.Cols, set.Classes, len(set.Train), len(set.Test))
-	}
-	for i, e := range set.Train {
-		if e.Label != i%26 || !bytes.Equal(greysOf(e.Picture), bytes.Repeat([]byte{byte(e.Label * 10)}, 15)) {
-			t.Fatalf("picture %d has label %d and pixels %v", i, e.Label, greysOf(e.Picture))
-		}
-	}
+	return path
 }
 
-func TestDatasetsWithSimilarNamesAreRead(t *testing.T) {
+// smallSet returns a dataset with the same examples in both halves. Each picture is filled
+// with 10 times its label.
+func smallSet(examples, rows, cols, classes int) *Dataset {
+	set := &Dataset{Rows: rows, Cols: cols, Classes: classes}
+	for i := range examples {
+		label := i % classes
+		greys := bytes.Repeat([]byte{byte(10 * label)}, rows*cols)
+		set.Train = append(set.Train, Example{NewPicture(rows, cols, greys), label})
+	}
+	set.Test = set.Train
+	return set
+}
+
+// writeSet writes the four files of a dataset to a new folder, those of the labels compressed.
+func writeSet(t *testing.T, set *Dataset) (folder string) {
+	t.Helper()
+	folder = t.TempDir()
+	for half, examples := range map[string][]Example{"train": set.Train, "t10k": set.Test} {
+		var pixels, labels []byte
+		for _, e := range examples {
+			pixels, labels = append(pixels, greysOf(e.Picture)...), append(labels, byte(e.Label))
+		}
+		size := []uint32{uint32(len(examples)), uint32(set.Rows), uint32(set.Cols)}
+		write(t, folder, half+"-images-idx3-ubyte", idx(0x803, size, pixels))
+		write(t, folder, half+"-labels-idx1-ubyte.gz", gzipped(idx(0x801, size[:1], labels)))
+	}
+	return folder
+}
+
+func TestDatasetsOfAnySizeWithSimilarNamesAreRead(t *testing.T) {
+	want := smallSet(30, 3, 5, 26)
+	usual := [4]string{trainImages, trainLabels + ".gz", testImages, testLabels + ".gz"}
 	for _, names := range [][4]string{
+		usual,
 		{"train-images.idx3-ubyte", "train-labels.idx1-ubyte", "t10k-images.idx3-ubyte", "t10k-labels.idx1-ubyte"},
 		{"emnist-letters-train-images-idx3-ubyte.gz", "emnist-letters-train-labels-idx1-ubyte.gz",
 			"emnist-letters-test-images-idx3-ubyte", "emnist-letters-test-labels-idx1-ubyte"},
-		{"qmnist-train-images-idx3-ubyte", "qmnist-train-labels-idx2-int", "qmnist-test-images-idx3-ubyte", "qmnist-test-labels-idx2-int"},
+		{"qmnist-train-images-idx3-ubyte", "qmnist-train-labels-idx2-int",
+			"qmnist-test-images-idx3-ubyte", "qmnist-test-labels-idx2-int"},
 	} {
-		folder := t.TempDir()
-		writeSet(t, folder, 30, 3, 5, 26)
-		for i, name := range []string{trainImages, trainLabels + ".gz", testImages + ".gz", testLabels} {
-			path := filepath.Join(folder, names[i])
-			os.Rename(filepath.Join(folder, name), path)
-			os.Mkdir(filepath.Join(folder, names[i]+" (folder)"), 0o755)
-			if strings.HasSuffix(names[i], "-int") {
+		folder := writeSet(t, want)
+		for i, name := range names {
+			os.Rename(filepath.Join(folder, usual[i]), filepath.Join(folder, name))
+			os.Mkdir(filepath.Join(folder, name+" (folder)"), 0o755)
+			if strings.HasSuffix(name, "-int") {
 				var rows []byte
 				for label := range 30 {
 					rows = append(rows, 0, 0, 0, byte(label%26), 0, 0, 0, 99)
 				}
-				os.WriteFile(path, idx(0xc02, []uint32{30, 2}, rows), 0o644)
+				write(t, folder, name, idx(0xc02, []uint32{30, 2}, rows))
 			}
 		}
-		set, err := LoadDataset(folder)
-		if err != nil || set.Classes != 26 || set.Train[27].Label != 1 || set.Test[27].Label != 1 {
-			t.Errorf("%s: error %v", names[0], err)
+		if set, err := LoadDataset(folder); err != nil || !reflect.DeepEqual(set, want) {
+			t.Errorf("%s: error %v, or another dataset", names[0], err)
 		}
-		os.WriteFile(filepath.Join(folder, "a-"+names[0]), nil, 0o644)
-		if _, err := LoadDataset(folder); err == nil || !strings.Contains(err.Error(), "a-"+names[0]+", "+names[0]) {
+		write(t, folder, "a-"+names[0], nil)
+		if _, err := LoadDataset(folder); !says(err, "a-"+names[0]+", "+names[0]) {
 			t.Errorf("two files like %s: error %v", names[0], err)
 		}
 	}
 	empty := t.TempDir()
-	os.WriteFile(filepath.Join(empty, "mnist.csv"), nil, 0o644)
-	for folder, want := range map[string]string{empty: "has: mnist.csv", filepath.Join(empty, "mnist.csv"): "not a directory"} {
-		if _, err := LoadDataset(folder); err == nil || !strings.Contains(err.Error(), want) {
+	file := write(t, empty, "mnist.csv", nil)
+	for folder, want := range map[string]string{empty: "has: mnist.csv", file: "not a directory"} {
+		if _, err := LoadDataset(folder); !says(err, want) {
 			t.Errorf("error %v, want one with %q", err, want)
 		}
 	}
 }
 
-func TestSetsThatDoNotFitTogetherAreErrorsThatNameTheFile(t *testing.T) {
+func TestFilesThatDoNotFitTogetherAreErrorsThatNameTheFile(t *testing.T) {
 	labels := func(n uint32, label byte) []byte {
 		return idx(0x801, []uint32{n}, bytes.Repeat([]byte{label}, int(n)))
 	}
@@ -1245,23 +1244,19 @@ func TestSetsThatDoNotFitTogetherAreErrorsThatNameTheFile(t *testing.T) {
 		{"too many labels", testLabels, labels(31, 0), "31 labels for the 30 pictures"},
 		{"test pictures of another height", testImages, idx(0x803, []uint32{30, 4, 5}, make([]byte, 600)), "4 x 5"},
 		{"test pictures of another width", testImages, idx(0x803, []uint32{30, 3, 4}, make([]byte, 360)), "3 x 4"},
-		{"a label nobody learns", testLabels, labels(30, 26), "label 26, but the training labels end at 25"},
-		{"a zip that holds labels", trainImages + ".gz", gzipped(labels(30, 0)), "ubyte.gz: the file starts with 00000801"},
+		{"label without training", testLabels, labels(30, 26), "label 26, but the training labels end at 25"},
+		{"zip that holds labels", trainImages + ".gz", gzipped(labels(30, 0)), "ubyte.gz: the file starts with 00000801"},
 		{"pictures and labels swapped", trainImages, labels(30, 0), "00000801"},
 		{"cut", trainImages, idx(0x803, []uint32{30, 3, 5}, make([]byte, 449)), "after 29 of the 30 pictures"},
-		{"too large a label", trainLabels, idx(0xc02, []uint32{30, 1}, bytes.Repeat([]byte{0, 0, 1, 0}, 30)), "label 256"},
+		{"large label", trainLabels, idx(0xc02, []uint32{30, 1}, bytes.Repeat([]byte{0, 0, 1, 0}, 30)), "label 256"},
 	} {
-		folder := t.TempDir()
-		writeSet(t, folder, 30, 3, 5, 26)
+		folder := writeSet(t, smallSet(30, 3, 5, 26))
 		os.Remove(filepath.Join(folder, strings.TrimSuffix(c.file, ".gz")))
 		os.Remove(filepath.Join(folder, c.file+".gz"))
 		if c.content != nil {
-			if err := os.WriteFile(filepath.Join(folder, c.file), c.content, 0o644); err != nil {
-				t.Fatal(err)
-			}
+			write(t, folder, c.file, c.content)
 		}
-		_, err := LoadDataset(folder)
-		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), filepath.Join(folder, c.file)) {
+		if _, err := LoadDataset(folder); !says(err, c.want, filepath.Join(folder, c.file)) {
 			t.Errorf("%s: error %v, want one with %q that names %s", c.name, err, c.want, c.file)
 		}
 	}
@@ -1272,16 +1267,18 @@ func FuzzReadIDX(f *testing.F) {
 	f.Add(gzipped(idx(0x801, []uint32{3}, []byte{1, 2, 3})), 1)
 	f.Fuzz(func(t *testing.T, file []byte, dimensions int) {
 		dimensions = 1 + 2*(dimensions&1)
-		items, length := 0, 0
-		size, err := readIDX(bytes.NewReader(file), dimensions, func(_ []int, item []byte) { items, length = items+1, len(item) })
+		items, length, product := 0, 0, 1
+		size, err := readIDX(bytes.NewReader(file), dimensions, func(_ []int, item []byte) {
+			items, length = items+1, len(item)
+		})
 		if err != nil {
 			return
 		}
-		product := 1
 		for _, n := range size {
 			product *= n
 		}
-		if len(size) != dimensions && (dimensions != 1 || len(size) != 2) || items != size[0] || items*length%product != 0 || product == 0 {
+		if len(size) != dimensions && (dimensions != 1 || len(size) != 2) ||
+			items != size[0] || product == 0 || items*length%product != 0 {
 			t.Errorf("%d dimensions, size %v, %d items of %d bytes", dimensions, size, items, length)
 		}
 	})
@@ -1289,36 +1286,22 @@ func FuzzReadIDX(f *testing.F) {
 
 // network.json.
 
-func TestNetworkSurvivesItsFileToTheLastBit(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "network.json")
-	want := NewNetwork([]int{784, 16, 16, 10}, seeded(1))
-	want.Weights[1].Set(3, 5, math.SmallestNonzeroFloat64)
-	want.Weights[1].Set(3, 6, -math.MaxFloat64)
-	want.Biases[3][9] = 1.0 / 3
-	if err := want.save(path); err != nil {
-		t.Fatal(err)
-	}
-	got, err := loadNetwork(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if !slices.Equal(got.Layers, want.Layers) || distance(got, want) != 0 {
-		t.Errorf("layers %v, numbers off by %g", got.Layers, distance(got, want))
-	}
-}
-
-func TestNetworkFileHasARowForEachNeuron(t *testing.T) {
-	n := &Network{[]int{2, 3}, NewParameters([]int{2, 3})}
+func TestNetworkFileHasARowForEachNeuronAndEveryBit(t *testing.T) {
+	want := &Network{[]int{2, 3}, NewParameters([]int{2, 3})}
 	for j := range 3 {
-		for k := range 2 {
-			n.Weights[1].Set(j, k, float64(10*j+k))
-		}
-		n.Biases[1][j] = float64(j+1) / 10
+		want.Weights[1].Set(j, 0, float64(10*j))
+		want.Weights[1].Set(j, 1, -math.MaxFloat64)
+		want.Biases[1][j] = 1 / float64(j+1)
 	}
-	got, err := json.Marshal(n.file())
-	const want = `{"layers":[2,3],"weights":[[[0,1],[10,11],[20,21]]],"biases":[[0.1,0.2,0.3]]}`
-	if err != nil || string(got) != want {
-		t.Errorf("%s, want %s (error %v)", got, want, err)
+	want.Weights[1].Set(0, 1, math.SmallestNonzeroFloat64)
+	path := saved(t, want)
+	const text = `{"layers":[2,3],"weights":[[[0,5e-324],[10,-1.7976931348623157e+308],[20,-1.7976931348623157e+308]]],` +
+		`"biases":[[1,0.5,0.3333333333333333]]}` + "\n"
+	if file, _ := os.ReadFile(path); string(file) != text {
+		t.Errorf("%s, want %s", file, text)
+	}
+	if got, err := loadNetwork(path); err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v, error %v", got, err)
 	}
 }
 
@@ -1335,12 +1318,15 @@ func TestBrokenNetworkFilesAreErrorsThatSayWhere(t *testing.T) {
 		{"a layer of none", `{"layers":[2,0],"weights":[[]],"biases":[[]]}`, "at least 1 neuron"},
 		{"a negative layer", `{"layers":[-2,1],"weights":[[[]]],"biases":[[1]]}`, "at least 1 neuron"},
 		{"half a neuron", `{"layers":[2,1.5],"weights":[[[1,2]]],"biases":[[1]]}`, "1.5"},
-		{"absurd sizes", `{"layers":[1000000000,1000000000],"weights":[[[1]]],"biases":[[1]]}`, "1000000000 rows and 1000000000 biases, not 1 and 1"},
+		{"absurd sizes", `{"layers":[1000000000,1000000000],"weights":[[[1]]],"biases":[[1]]}`,
+			"1000000000 rows and 1000000000 biases, not 1 and 1"},
 		{"weights missing", `{"layers":[2,1],"biases":[[1]]}`, "not 0 and 1"},
 		{"biases missing", `{"layers":[2,1],"weights":[[[1,2]]]}`, "not 1 and 0"},
 		{"a layer too many", `{"layers":[1,1],"weights":[[[1]],[[1]]],"biases":[[1],[1]]}`, "not 2 and 2"},
-		{"too few rows", `{"layers":[1,2],"weights":[[[1]]],"biases":[[1,2]]}`, "layer 1: the layers need 2 rows and 2 biases, not 1 and 2"},
-		{"a ragged row", `{"layers":[2,2],"weights":[[[1,2],[3]]],"biases":[[1,2]]}`, "layer 1: the layers need 2 weights in row 1, not 1"},
+		{"too few rows", `{"layers":[1,2],"weights":[[[1]]],"biases":[[1,2]]}`,
+			"layer 1: the layers need 2 rows and 2 biases, not 1 and 2"},
+		{"a ragged row", `{"layers":[2,2],"weights":[[[1,2],[3]]],"biases":[[1,2]]}`,
+			"layer 1: the layers need 2 weights in row 1, not 1"},
 		{"too many biases", `{"layers":[1,1],"weights":[[[1]]],"biases":[[1,2]]}`, "1 rows and 1 biases, not 1 and 2"},
 		{"a null", `{"layers":[2,1],"weights":[[[1,null]]],"biases":[[1]]}`, "number 1 of a list is null"},
 		{"a null bias", `{"layers":[1,1],"weights":[[[1]]],"biases":[[null]]}`, "number 0 of a list is null"},
@@ -1348,37 +1334,32 @@ func TestBrokenNetworkFilesAreErrorsThatSayWhere(t *testing.T) {
 		{"an infinity", `{"layers":[1,1],"weights":[[[1e999]]],"biases":[[1]]}`, "1e999"},
 		{"a word", `{"layers":[1,1],"weights":[[["1"]]],"biases":[[1]]}`, "string"},
 	} {
-		path := filepath.Join(t.TempDir(), "odd.json")
-		if err := os.WriteFile(path, []byte(c.text), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		path := write(t, t.TempDir(), "odd.json", []byte(c.text))
 		n, err := loadNetwork(path)
-		if n != nil || err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), path) || strings.Contains(err.Error(), "\n") {
+		if n != nil || !says(err, c.want, path) || says(err, "\n") {
 			t.Errorf("%s: network %v, error %v, want one line with the path and %q", c.name, n, err, c.want)
 		}
-		if err := canSave(path); err == nil || !strings.Contains(err.Error(), path) {
+		if err := canSave(path); !says(err, path) {
 			t.Errorf("%s: train would replace it, error %v", c.name, err)
 		}
-	}
-	if _, err := loadNetwork(filepath.Join(t.TempDir(), "none.json")); err == nil || !strings.Contains(err.Error(), "go run . train") {
-		t.Errorf("no file: error %v, want the advice to train", err)
 	}
 }
 
 func TestWhatIsNoNetworkFileIsNotRead(t *testing.T) {
 	folder := t.TempDir()
-	huge := filepath.Join(folder, "huge.json")
-	if f, err := os.Create(huge); err != nil || f.Truncate(1<<40) != nil { // a file with a hole takes no space
+	huge := write(t, folder, "huge.json", nil)
+	if err := os.Truncate(huge, 1<<40); err != nil { // a file with a hole takes no space
 		t.Fatal(err)
 	}
 	for path, want := range map[string]string{
-		folder:       "not a file",
-		"/dev/zero":  "not a file",
-		huge:         "too large",
-		os.DevNull:   "not a file",
-		folder + "/": "not a file",
+		folder:                             "not a file",
+		"/dev/zero":                        "not a file",
+		huge:                               "too large",
+		os.DevNull:                         "not a file",
+		folder + "/":                       "not a file",
+		filepath.Join(folder, "none.json"): "go run . train",
 	} {
-		if n, err := loadNetwork(path); n != nil || err == nil || !strings.Contains(err.Error(), want) {
+		if n, err := loadNetwork(path); n != nil || !says(err, want) {
 			t.Errorf("%s: network %v, error %v, want %q", path, n, err, want)
 		}
 	}
@@ -1403,7 +1384,7 @@ func TestFileIsWrittenWholeOrNotAtAll(t *testing.T) {
 		t.Errorf("the link points to %q", target)
 	}
 	n.Weights[1].Set(0, 1, math.NaN())
-	if err := n.save(path); err == nil || !strings.Contains(err.Error(), path) {
+	if err := n.save(path); !says(err, path) {
 		t.Errorf("a network with a NaN is saved: error %v", err)
 	}
 	if now, _ := os.ReadFile(path); !bytes.Equal(now, old) {
@@ -1415,28 +1396,24 @@ func TestFileIsWrittenWholeOrNotAtAll(t *testing.T) {
 }
 
 func TestPathThatCannotBeWrittenIsFoundBeforeTraining(t *testing.T) {
-	folder := t.TempDir()
+	folder, fresh := t.TempDir(), t.TempDir()
 	for _, path := range []string{folder, filepath.Join(folder, "no", "network.json"), "/dev/null", "", "-"} {
-		if err := canWrite(path); err == nil || !strings.Contains(err.Error(), path) || strings.Contains(err.Error(), ".part") {
+		if err := canWrite(path); !says(err, path) || says(err, ".part") {
 			t.Errorf("canWrite(%q) = %v", path, err)
 		}
 	}
-	path := filepath.Join(folder, "network.json")
-	for _, content := range []string{"", "old"} {
-		if content != "" {
-			if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
+	old := write(t, folder, "network.json", []byte("old"))
+	for _, path := range []string{old, filepath.Join(fresh, "network.json")} {
 		if err := canWrite(path); err != nil {
 			t.Errorf("canWrite: %v", err)
 		}
-		if got, _ := os.ReadFile(path); string(got) != content {
-			t.Errorf("canWrite changed %q to %q", content, got)
-		}
 	}
-	if files, _ := os.ReadDir(folder); len(files) != 1 {
-		t.Errorf("canWrite left behind: %v", files)
+	if now, _ := os.ReadFile(old); string(now) != "old" {
+		t.Errorf("canWrite changed the file to %q", now)
+	}
+	files, _ := os.ReadDir(folder)
+	if more, _ := os.ReadDir(fresh); len(files) != 1 || len(more) != 0 {
+		t.Errorf("canWrite left behind: %v %v", files, more)
 	}
 }
 
@@ -1444,7 +1421,7 @@ func FuzzNetworkFile(f *testing.F) {
 	f.Add([]byte(`{"layers":[2,1,1],"weights":[[[0.5,-0.25]],[[3]]],"biases":[[0.1],[-1]]}`))
 	f.Add([]byte(`{"layers":[1000000000,1],"weights":[[[1]]],"biases":[[1]]}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		var file, again networkFile
+		var file networkFile
 		if err := json.Unmarshal(text, &file); err != nil {
 			return
 		}
@@ -1456,12 +1433,8 @@ func FuzzNetworkFile(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := json.Unmarshal(text, &again); err != nil {
-			t.Fatal(err)
-		}
-		back, err := again.network()
-		if err != nil || !slices.Equal(back.Layers, n.Layers) || !slices.Equal(back.All, n.All) {
-			t.Errorf("%s reads back as another network, error %v", text, err)
+		if back := network(t, string(text)); !reflect.DeepEqual(back, n) {
+			t.Errorf("%s reads back as another network", text)
 		}
 		for _, a := range n.Forward(n.NewPass(), NewPicture(1, n.Layers[0], make([]byte, n.Layers[0]))) {
 			if !(a >= 0 && a <= 1) && !math.IsNaN(a) {
@@ -1501,25 +1474,19 @@ var trained = sync.OnceValue(func() *Network {
 	return n
 })
 
-// paper returns a picture of width x height pixels in the colour of the ground, with a
-// test digit on it at x, y, zoom times as large and in the colour of the ink.
-func paper(digit Picture, width, height, x, y, zoom int, ground, ink color.NRGBA) *image.NRGBA {
-	pixels := greysOf(digit)
+var black, white = color.NRGBA{0, 0, 0, 255}, color.NRGBA{255, 255, 255, 255}
+
+// paper returns a picture of width x height pixels in the colour of the background, with a
+// digit on it at x, y, zoom times as large and in the colour of the ink.
+func paper(digit Picture, width, height, x, y, zoom int, background, ink color.Color) *image.NRGBA {
 	picture := image.NewNRGBA(image.Rect(0, 0, width, height))
-	mix := func(from, to, grey byte) byte { return byte((int(from)*(255-int(grey)) + int(to)*int(grey)) / 255) }
-	for py := range height {
-		for px := range width {
-			grey := byte(0)
-			if dx, dy := px-x, py-y; dx >= 0 && dy >= 0 && dx < 28*zoom && dy < 28*zoom {
-				grey = pixels[dy/zoom*28+dx/zoom]
-			}
-			c := color.NRGBA{mix(ground.R, ink.R, grey), mix(ground.G, ink.G, grey), mix(ground.B, ink.B, grey), mix(ground.A, ink.A, grey)}
-			if ground.A == 0 && grey > 0 { // transparent paper has no colour to mix with
-				c = color.NRGBA{ink.R, ink.G, ink.B, grey}
-			}
-			picture.SetNRGBA(px, py, c)
-		}
+	draw.Draw(picture, picture.Rect, image.NewUniform(background), image.Point{}, draw.Src)
+	mask, greys := image.NewAlpha(image.Rect(0, 0, 28*zoom, 28*zoom)), greysOf(digit)
+	for i := range mask.Pix {
+		mask.Pix[i] = greys[i/mask.Stride/zoom*28+i%mask.Stride/zoom]
 	}
+	place := mask.Rect.Add(image.Pt(x, y))
+	draw.DrawMask(picture, place, image.NewUniform(ink), image.Point{}, mask, image.Point{}, draw.Over)
 	return picture
 }
 
@@ -1528,6 +1495,18 @@ func asPNG(picture image.Image) []byte {
 	if err := (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(&b, picture); err != nil {
 		panic(err)
 	}
+	return b.Bytes()
+}
+
+func asJPEG(picture image.Image, quality int) []byte {
+	var b bytes.Buffer
+	jpeg.Encode(&b, picture, &jpeg.Options{Quality: quality})
+	return b.Bytes()
+}
+
+func asGIF(picture image.Image) []byte {
+	var b bytes.Buffer
+	gif.Encode(&b, picture, nil)
 	return b.Bytes()
 }
 
@@ -1878,23 +1857,20 @@ func FuzzReadPicture(f *testing.F) {
 	})
 }
 
-// saved returns the file of the trained network.
-func saved(t *testing.T) string {
+// saved writes a network to a new file and returns its path.
+func saved(t testing.TB, n *Network) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "network.json")
-	if err := trained().save(path); err != nil {
+	if err := n.save(path); err != nil {
 		t.Fatal(err)
 	}
 	return path
 }
 
 func TestPredictReadsEachFileAndGoesOnAfterABadOne(t *testing.T) {
-	folder, net := t.TempDir(), saved(t)
-	e := mnist().Test[0]
-	file := asPNG(paper(e.Picture, 60, 60, 10, 10, 1, color.NRGBA{255, 255, 255, 255}, color.NRGBA{0, 0, 0, 255}))
-	good, bad := filepath.Join(folder, "seven.png"), filepath.Join(folder, "bad.png")
-	os.WriteFile(good, file, 0o644)
-	os.WriteFile(bad, []byte("text"), 0o644)
+	folder, net := t.TempDir(), saved(t, trained())
+	file := asPNG(paper(mnist().Test[0].Picture, 60, 60, 10, 10, 1, white, black))
+	good, bad := write(t, folder, "seven.png", file), write(t, folder, "bad.png", []byte("text"))
 	for _, c := range []struct {
 		args     []string
 		code     int
@@ -1907,10 +1883,9 @@ func TestPredictReadsEachFileAndGoesOnAfterABadOne(t *testing.T) {
 		{[]string{"-v", good}, 0, `(?s): 7  .*  7 0\.\d\d\d █`, "^$"},
 		{nil, 2, "^$", "no picture"},
 	} {
-		var out, err bytes.Buffer
-		code := run(&console{in: bytes.NewReader(file), out: &out, err: &err, width: 80}, append([]string{"predict", "-net", net}, c.args...))
-		if code != c.code || !regexp.MustCompile(c.out).MatchString(out.String()) || !regexp.MustCompile(c.err).MatchString(err.String()) {
-			t.Errorf("%v: exit %d, out %q, err %q", c.args, code, out.String(), err.String())
+		code, out, err := callWith(file, append([]string{"predict", "-net", net}, c.args...)...)
+		if code != c.code || !regexp.MustCompile(c.out).MatchString(out) || !regexp.MustCompile(c.err).MatchString(err) {
+			t.Errorf("%v: exit %d, out %q, err %q", c.args, code, out, err)
 		}
 	}
 }
@@ -1918,12 +1893,11 @@ func TestPredictReadsEachFileAndGoesOnAfterABadOne(t *testing.T) {
 // explained returns the lines that explain prints about the trained network.
 func explained(t *testing.T, args ...string) []string {
 	t.Helper()
-	var out, err bytes.Buffer
-	args = append([]string{"explain", "-net", saved(t)}, args...)
-	if code := run(&console{out: &out, err: &err, width: 80}, args); code != 0 {
-		t.Fatal(err.String())
+	code, out, err := call(append([]string{"explain", "-net", saved(t, trained())}, args...)...)
+	if code != 0 {
+		t.Fatal(err)
 	}
-	return strings.Split(out.String(), "\n")
+	return strings.Split(out, "\n")
 }
 
 // number returns a printed number, or NaN, and half a unit of its last digit.
@@ -2054,11 +2028,9 @@ func TestExplainAveragesAMiniBatch(t *testing.T) {
 }
 
 func TestExplainTakesANumberOrAFile(t *testing.T) {
-	net, file := saved(t), filepath.Join(t.TempDir(), "7.png")
-	black, white := color.NRGBA{0, 0, 0, 255}, color.NRGBA{255, 255, 255, 255}
-	os.WriteFile(file, asPNG(paper(mnist().Test[0].Picture, 28, 28, 0, 0, 1, black, white)), 0o644)
-	text := filepath.Join(t.TempDir(), "text")
-	os.WriteFile(text, []byte("text"), 0o644)
+	net, folder := saved(t, trained()), t.TempDir()
+	file := write(t, folder, "7.png", asPNG(paper(mnist().Test[0].Picture, 28, 28, 0, 0, 1, black, white)))
+	text := write(t, folder, "text", []byte("text"))
 	for _, c := range []struct {
 		args      []string
 		code      int
@@ -2079,43 +2051,33 @@ func TestExplainTakesANumberOrAFile(t *testing.T) {
 		{[]string{"-label", "-2", file}, 2, "", "0 to 9"},
 		{[]string{"-label", "3", "0"}, 0, "test picture 0, a 3", ""},
 	} {
-		var out, err bytes.Buffer
-		code := run(&console{out: &out, err: &err, width: 80}, append([]string{"explain", "-net", net}, c.args...))
-		if code != c.code || !strings.Contains(out.String(), c.out) || !strings.Contains(err.String(), c.want) ||
-			code != 0 && strings.Count(err.String(), "\n") != 1 {
-			t.Errorf("%v: exit %d, err %q", c.args, code, err.String())
+		code, out, err := call(append([]string{"explain", "-net", net}, c.args...)...)
+		if code != c.code || !strings.Contains(out, c.out) || !strings.Contains(err, c.want) ||
+			code != 0 && strings.Count(err, "\n") != 1 {
+			t.Errorf("%v: exit %d, err %q", c.args, code, err)
 		}
 	}
 }
 
 func TestEveryShapeOfNetworkCanBeExplainedAndPainted(t *testing.T) {
-	set := t.TempDir()
-	writeSet(t, set, 40, 4, 6, 12)
+	set := writeSet(t, smallSet(40, 4, 6, 12))
 	for _, layers := range [][]int{{24, 12}, {24, 1, 12}, {24, 3, 4, 5, 12}, {24, 130, 12}} {
-		net, out := filepath.Join(t.TempDir(), "n.json"), filepath.Join(t.TempDir(), "w.png")
-		if err := NewNetwork(layers, seeded(1)).save(net); err != nil {
-			t.Fatal(err)
-		}
-		for _, args := range [][]string{{"explain", "5"}, {"explain", "5", "6"}, {"test"}, {"weights", "-out", out}} {
-			var text, err bytes.Buffer
-			args = append(args, "-net", net, "-data", set)
-			if code := run(&console{out: &text, err: &err, width: 80}, args); code != 0 {
-				t.Errorf("%v: exit %d, %s", args, code, err.String())
+		net, page := saved(t, NewNetwork(layers, seeded(1))), filepath.Join(t.TempDir(), "w.png")
+		for _, args := range [][]string{{"explain", "5"}, {"explain", "5", "6"}, {"test"}, {"weights", "-out", page}} {
+			code, out, err := call(append(args, "-net", net, "-data", set)...)
+			if code != 0 {
+				t.Errorf("%v: exit %d, %s", args, code, err)
 			}
-			for _, line := range strings.Split(text.String(), "\n") {
-				if len([]rune(line)) > 80 && !strings.Contains(line, os.TempDir()) {
+			for _, line := range strings.Split(out, "\n") {
+				if utf8.RuneCountInString(line) > 80 && !strings.Contains(line, os.TempDir()) {
 					t.Errorf("%v: too wide for 80 columns: %s", args[:1], line)
 				}
 			}
 		}
-		f, err := os.Open(out)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := png.Decode(f); err != nil {
+		file, _ := os.ReadFile(page)
+		if _, err := png.Decode(bytes.NewReader(file)); err != nil {
 			t.Errorf("%v: weights.png: %v", layers, err)
 		}
-		f.Close()
 	}
 }
 
@@ -2416,14 +2378,11 @@ func TestADigitIsCroppedScaledAndCentred(t *testing.T) {
 
 // The page.
 
-func newTestStudio(t *testing.T) *studio { return newStudio(saved(t), "", mnist()) }
+func newTestStudio(t *testing.T) *studio { return newStudio(saved(t, trained()), "", mnist()) }
 
 // newSmallStudio returns a studio with a small network and few examples, which train fast.
 func newSmallStudio(t testing.TB) *studio {
-	path := filepath.Join(t.TempDir(), "network.json")
-	if err := NewNetwork([]int{784, 5, 10}, seeded(9)).save(path); err != nil {
-		t.Fatal(err)
-	}
+	path := saved(t, NewNetwork([]int{784, 5, 10}, seeded(9)))
 	return newStudio(path, "", &Dataset{28, 28, 10, mnist().Train[:500], mnist().Test[:50]})
 }
 
@@ -2475,7 +2434,6 @@ func finish(t *testing.T, s *studio) (last report) {
 
 // drawingOf returns a PNG of a test picture as the page would send it.
 func drawingOf(number int) string {
-	black, white := color.NRGBA{0, 0, 0, 255}, color.NRGBA{255, 255, 255, 255}
 	return string(asPNG(paper(mnist().Test[number].Picture, 280, 280, 0, 0, 10, black, white)))
 }
 
@@ -2764,7 +2722,7 @@ func TestDrawStopsWhenAskedAndSaysWhenItsPortIsTaken(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if code, _, text := call("draw", "-net", saved(t), "-addr", listener.Addr().String()); code != 1 || !strings.Contains(text, "in use") {
+	if code, _, text := call("draw", "-net", saved(t, trained()), "-addr", listener.Addr().String()); code != 1 || !strings.Contains(text, "in use") {
 		t.Errorf("a port in use: exit %d, %s", code, text)
 	}
 	ctx, stop := context.WithCancel(context.Background())
@@ -2953,20 +2911,18 @@ func FuzzHandler(f *testing.F) {
 }
 
 // call runs a command line and returns the exit code and what was printed.
-func call(args ...string) (code int, out, err string) {
+func call(args ...string) (code int, out, err string) { return callWith(nil, args...) }
+
+// callWith is call with something on standard input.
+func callWith(in []byte, args ...string) (code int, out, err string) {
 	var outBuffer, errBuffer bytes.Buffer
-	code = run(&console{out: &outBuffer, err: &errBuffer, width: 80}, args)
+	code = run(&console{in: bytes.NewReader(in), out: &outBuffer, err: &errBuffer, width: 80}, args)
 	return code, outBuffer.String(), errBuffer.String()
 }
 
 func TestMistakesInTheCallAreOneClearLine(t *testing.T) {
-	empty, set := t.TempDir(), t.TempDir()
-	writeSet(t, set, 30, 3, 5, 26)
-	net := filepath.Join(t.TempDir(), "network.json")
-	small := NewNetwork([]int{2, 2}, seeded(1))
-	if err := small.save(net); err != nil {
-		t.Fatal(err)
-	}
+	empty, set := t.TempDir(), writeSet(t, smallSet(30, 3, 5, 26))
+	net, square := saved(t, NewNetwork([]int{2, 2}, seeded(1))), saved(t, NewNetwork([]int{4, 2}, seeded(1)))
 	old, _ := os.ReadFile(net)
 	for _, c := range []struct {
 		args string
@@ -3017,18 +2973,13 @@ func TestMistakesInTheCallAreOneClearLine(t *testing.T) {
 		{"weights -net " + net + " -out " + net, 2, "would replace the network"},
 		{"weights -net " + net + " -out " + empty, 1, "not a file"},
 		{"test -net " + filepath.Join(empty, "n.json"), 1, "go run . train"},
-		{"predict -net " + net + " https://example.org/4.png", 1, "an address"},
-		{"predict -net " + net + " *.bmp", 1, "no file has a name like that"},
+		{"predict -net " + square + " https://example.org/4.png", 1, "an address"},
+		{"predict -net " + square + " *.bmp", 1, "no file has a name like that"},
 		{"predict -net matrix.go four.png", 1, "not a saved network"},
 	} {
 		args := strings.Fields(c.args)
 		if !strings.Contains(c.args, "-net") && (args[0] == "train" || args[0] == "test") {
 			args = slices.Insert(args, 1, "-net", net)
-		}
-		if strings.HasPrefix(c.args, "predict -net "+net) {
-			square := filepath.Join(t.TempDir(), "square.json")
-			NewNetwork([]int{4, 2}, seeded(1)).save(square)
-			args[2] = square
 		}
 		code, _, err := call(args...)
 		if code != c.code || !strings.Contains(err, c.want) || strings.Count(err, "\n") != 1 {
@@ -3061,8 +3012,7 @@ func TestFlagsMayStandAnywhere(t *testing.T) {
 }
 
 func TestTrainSavesANetworkThatTestReadsAndResumeImproves(t *testing.T) {
-	set := t.TempDir()
-	writeSet(t, set, 60, 3, 5, 12)
+	set := writeSet(t, smallSet(60, 3, 5, 12))
 	net := filepath.Join(t.TempDir(), "network.json")
 	last := func(args ...string) string {
 		t.Helper()
@@ -3104,11 +3054,7 @@ func TestTrainSavesANetworkThatTestReadsAndResumeImproves(t *testing.T) {
 }
 
 func TestEveryEpochIsSavedAndTheOldNetworkKept(t *testing.T) {
-	net := filepath.Join(t.TempDir(), "network.json")
-	old := NewNetwork([]int{784, 4, 10}, seeded(1))
-	if err := old.save(net); err != nil {
-		t.Fatal(err)
-	}
+	net := saved(t, NewNetwork([]int{784, 4, 10}, seeded(1)))
 	os.Chmod(net, 0o600)
 	s := defaults()
 	s.net, s.hidden = net, []int{8}
@@ -3137,31 +3083,25 @@ func TestEveryEpochIsSavedAndTheOldNetworkKept(t *testing.T) {
 }
 
 func TestTrainingThatDivergesSaysSoAndSavesNothing(t *testing.T) {
-	net := filepath.Join(t.TempDir(), "network.json")
-	if err := NewNetwork([]int{784, 4, 10}, seeded(1)).save(net); err != nil {
-		t.Fatal(err)
-	}
+	net := saved(t, NewNetwork([]int{784, 4, 10}, seeded(1)))
+	good := filepath.Join(t.TempDir(), "good.json")
 	old, _ := os.ReadFile(net)
-	digits := t.TempDir()
-	writeDigits(t, digits, 2000)
+	digits := writeSet(t, &Dataset{28, 28, 10, mnist().Train[:2000], mnist().Test[:2000]})
 	try := fmt.Sprintf("try -rate %g", defaults().plan.Rate)
 	for _, c := range []struct {
-		rate string
-		code int
-		want string
+		rate, net string
+		code      int
+		want      string // in the last line
 	}{
-		{"1.5", 0, ""},
-		{"1000", 1, try},
-		{"1e300", 1, try},
-		{"1e308", 1, try},
+		{"1.5", good, 0, ""},
+		{"1000", net, 1, try},
+		{"1e300", net, 1, try},
+		{"1e308", net, 1, try},
 	} {
-		path := net
-		if c.code == 0 {
-			path = filepath.Join(t.TempDir(), "good.json")
-		}
-		code, _, err := call("train", "-data", digits, "-net", path, "-epochs", "3", "-rate", c.rate, "-decay", "0")
+		code, _, err := call("train", "-data", digits, "-net", c.net, "-epochs", "3", "-rate", c.rate, "-decay", "0")
 		lines := strings.Split(strings.TrimSpace(err), "\n")
-		if last := lines[len(lines)-1]; code != c.code || !strings.Contains(last, c.want) || c.code != 0 && !strings.Contains(last, "nothing is saved") {
+		last := lines[len(lines)-1]
+		if code != c.code || !strings.Contains(last, c.want) || c.code != 0 && !strings.Contains(last, "nothing is saved") {
 			t.Errorf("-rate %s: exit %d, %s", c.rate, code, last)
 		}
 	}
@@ -3231,25 +3171,6 @@ func TestCostsAreDrawnAsBars(t *testing.T) {
 	} {
 		if got := curve(c.costs); got != c.want {
 			t.Errorf("%v is drawn as %s, want %s", c.costs, got, c.want)
-		}
-	}
-}
-
-// writeDigits writes the first training and test digits to a folder, count of each.
-func writeDigits(t *testing.T, folder string, count int) {
-	t.Helper()
-	for name, examples := range map[string][]Example{"train": mnist().Train[:count], "t10k": mnist().Test[:count]} {
-		var pixels, labels []byte
-		for _, e := range examples {
-			pixels, labels = append(pixels, greysOf(e.Picture)...), append(labels, byte(e.Label))
-		}
-		for file, content := range map[string][]byte{
-			"-images-idx3-ubyte": idx(0x803, []uint32{uint32(count), 28, 28}, pixels),
-			"-labels-idx1-ubyte": idx(0x801, []uint32{uint32(count)}, labels),
-		} {
-			if err := os.WriteFile(filepath.Join(folder, name+file), content, 0o644); err != nil {
-				t.Fatal(err)
-			}
 		}
 	}
 }
