@@ -40,8 +40,8 @@ func (n *Network) Backward(p *Pass, label int, g *Gradient) {
 	last := len(n.Layers) - 1
 
 	// C = sum over j of (a_j - y_j)^2 in the last layer, so dC/da_j = 2 (a_j - y_j)
-	for j, a := range p.A[last] {
-		p.DCDA[last][j] = 2 * (a - Wanted(j, label))
+	for j, aj := range p.A[last] {
+		p.DCDA[last][j] = 2 * (aj - Wanted(j, label))
 	}
 
 	for l := last; l > 0; l-- { // from the neurons j of layer l to the neurons k of layer l-1
@@ -52,18 +52,18 @@ func (n *Network) Backward(p *Pass, label int, g *Gradient) {
 			// delta_j = da_j/dz_j * dC/da_j
 			dadz := SigmoidSlope(aj)
 			delta[j] = dadz * p.DCDA[l][j]
-			// dC/db_j = dz_j/db_j * delta_j, and dz_j/db_j = 1
+			// Add dC/db_j = dz_j/db_j * delta_j, where dz_j/db_j = 1
 			dCdb[j] += 1 * delta[j]
 		}
-		// dC/dw_jk = dz_j/dw_jk * delta_j, and dz_j/dw_jk = a_k
-		rest := dCdw.AddOuter(a, delta, p.visit[l-1]) // most k, four at a time; the loop does the rest
+		// Add dC/dw_jk = dz_j/dw_jk * delta_j, where dz_j/dw_jk = a_k
+		rest := dCdw.AddOuter(a, delta, p.Visit[l-1]) // most k, four at a time; the loop does the rest
 		for _, k := range rest {
 			column := dCdw.Column(int(k))
 			for j := range delta {
 				column[j] += a[k] * delta[j]
 			}
 		}
-		// dC/da_k = sum over j of dz_j/da_k * delta_j, along all paths from k, and dz_j/da_k = w_jk
+		// dC/da_k = sum over j of dz_j/da_k * delta_j, along all paths from k, where dz_j/da_k = w_jk
 		for k := range p.DCDA[l-1] { // DCDA[0] is empty, because the pixels are given
 			sum := 0.0
 			for j, wjk := range n.Weights[l].Column(k) {
@@ -81,11 +81,11 @@ func (n *Network) Backward(p *Pass, label int, g *Gradient) {
 //	w <- w - rate * dC/dw
 //
 // Then it empties g. Weight decay, a tweak beyond the videos, adds decay * w to dC/dw for the
-// weights of the pixels. They shrink unless examples keep asking for them, which discourages
-// memorizing.
+// weights of the pixels. It shrinks weights that the gradient does not maintain, which
+// discourages memorizing.
 func (n *Network) Descend(g *Gradient, rate, decay float64) {
 	if g.Examples == 0 {
-		panic("a step without examples")
+		panic("Descend without examples")
 	}
 	if decay > 0 {
 		pixelWeights := n.Weights[1].Data
@@ -107,7 +107,7 @@ func (n *Network) Descend(g *Gradient, rate, decay float64) {
 type Training struct {
 	Epochs int     // how many times every example is seen
 	Batch  int     // the number of examples in a mini-batch, at least 1
-	Rate   float64 // the factor of the gradient in a step; twice as large in code that halves the cost
+	Rate   float64 // the factor of the gradient in a step; with the cost 1/2 sum (a - y)^2, use twice this rate
 	Anneal bool    // lower the rate to 0 during the training, to settle in a minimum
 	Decay  float64 // weight decay, see Descend
 	Shift  bool    // move each picture by up to a pixel each time it is seen, see shift

@@ -35,8 +35,8 @@ import (
 	"unicode/utf8"
 )
 
-// commands returns the commands in the order in which help lists them. It is a function,
-// because a variable would depend on itself: commands print the help.
+// commands returns the commands in the order in which help lists them. It is a function to
+// avoid an initialization cycle: commands print the help.
 func commands() []command {
 	return []command{
 		{"train", "", "learn to read digits and save the network (the default)", train},
@@ -78,7 +78,7 @@ func main() {
 		live: isTerminal(os.Stderr), colour: isTerminal(os.Stdout) && !noColour, width: lineWidth(os.Stdout),
 	}
 	code := run(c, os.Args[1:])
-	// EPIPE means that the reader has read enough.
+	// EPIPE means that the reader of a pipe has closed it.
 	if code == 0 && results.err != nil && !errors.Is(results.err, syscall.EPIPE) {
 		fmt.Fprintf(os.Stderr, "digits: cannot write the results: %v\n", results.err)
 		code = 1
@@ -86,7 +86,7 @@ func main() {
 	os.Exit(code)
 }
 
-// A resultWriter remembers the first error, so that a full disk does not go unnoticed.
+// A resultWriter remembers the first error, such as a full disk, for main to report.
 type resultWriter struct {
 	io.Writer
 	err error
@@ -107,7 +107,7 @@ func isTerminal(f *os.File) bool {
 	return err == nil && info.Mode()&os.ModeCharDevice != 0 && os.Getenv("TERM") != "dumb"
 }
 
-// lineWidth returns the width of a terminal, but at most 80, which is also that of other files.
+// lineWidth returns the width of a terminal, but at most 80, or 80 if f is not a terminal.
 func lineWidth(f *os.File) int {
 	cmd := exec.Command("stty", "size")
 	cmd.Stdin = f
@@ -381,11 +381,11 @@ func loadNetwork(path string) (*Network, error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("%s: there is no such file; to make it, run: go run . train -net %s", path, path)
+		return nil, fmt.Errorf("%s: no such file; to create it, run: go run . train -net %s", path, path)
 	case err != nil:
 		return nil, err
 	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("%s: not a file; name a saved network with -net", path)
+		return nil, fmt.Errorf("%s: not a regular file; name a saved network with -net", path)
 	case info.Size() > most:
 		return nil, fmt.Errorf("%s: too large for a saved network, which has at most %s bytes", path, thousands(most))
 	}
@@ -420,7 +420,7 @@ func writeWhole(path string, content []byte) error {
 	if err != nil {
 		return err
 	}
-	defer os.Remove(f.Name()) // fails once it is renamed
+	defer os.Remove(f.Name()) // no effect after the renaming
 	_, err = f.Write(content)
 	err = errors.Join(err, f.Sync(), f.Close())
 	if err == nil {
@@ -449,7 +449,7 @@ func canWrite(path string) error {
 // a symbolic link, its target. It returns the temporary file and the name of the target.
 func createBeside(path string) (f *os.File, target string, err error) {
 	target = path
-	for range 40 { // links that point to each other have no end
+	for range 40 { // links may point to each other
 		link, err := os.Readlink(target)
 		if err != nil {
 			break
@@ -462,7 +462,7 @@ func createBeside(path string) (f *os.File, target string, err error) {
 	mode := fs.FileMode(0o666)
 	if info, err := os.Stat(target); err == nil {
 		if mode = info.Mode(); !mode.IsRegular() {
-			return nil, "", fmt.Errorf("%s: cannot be written, it is not a file", path)
+			return nil, "", fmt.Errorf("%s: cannot be written, it is not a regular file", path)
 		}
 		// Renaming would also replace a file that the user made read-only.
 		old, err := os.OpenFile(target, os.O_WRONLY, 0)
@@ -525,8 +525,8 @@ type settings struct {
 	resume bool
 }
 
-// defaults did best on the last 10,000 training pictures after training on the other 50,000.
-// The test pictures had no say in it.
+// defaults returns the settings that did best on the last 10,000 training pictures after
+// training on the other 50,000. The test pictures were not used.
 func defaults() settings {
 	return settings{
 		plan:   Training{Epochs: 40, Batch: 20, Rate: 1.5, Anneal: true, Decay: 1e-4, Shift: true},
@@ -573,7 +573,7 @@ func parseTrain(c *console, args []string) (*settings, error) {
 	flags.IntVar(&s.plan.Epochs, "epochs", s.plan.Epochs, "how many times every picture is seen")
 	flags.IntVar(&s.plan.Batch, "batch", s.plan.Batch, "the number of pictures in a mini-batch")
 	flags.Float64Var(&s.plan.Rate, "rate", s.plan.Rate,
-		"the factor of the gradient in a step; code that halves\nthe cost needs twice as much")
+		"the factor of the gradient in a step\n(with the cost 1/2 sum (a - y)^2, use twice this rate)")
 	flags.BoolVar(&s.plan.Anneal, "anneal", s.plan.Anneal, "lower the rate to 0 during the training")
 	flags.Float64Var(&s.plan.Decay, "decay", s.plan.Decay, "weight decay for the weights of the pixels")
 	flags.BoolVar(&s.plan.Shift, "shift", s.plan.Shift, "move each picture by up to a pixel each time it is seen")
@@ -625,7 +625,7 @@ func train(c *console, args []string) error {
 	}
 	// When a reader of the output goes away, as tee does at Ctrl-C, the program must still save.
 	signal.Ignore(syscall.SIGPIPE)
-	// The pictures take 60 MB. With the default of 100 the garbage could take as much again.
+	// The pictures take 60 MB. By default garbage may take as much again.
 	debug.SetGCPercent(30)
 	set, err := LoadDataset(s.data)
 	if err != nil {
@@ -674,8 +674,8 @@ func canSave(path string) error {
 		if err := canWrite(name); err != nil {
 			return err
 		}
-		_, err := loadNetwork(name)
-		if _, missing := os.Stat(name); err != nil && missing == nil {
+		_, statErr := os.Stat(name)
+		if _, err := loadNetwork(name); err != nil && statErr == nil {
 			return fmt.Errorf("%w; train does not replace it", err)
 		}
 	}
@@ -733,11 +733,9 @@ func learn(
 	defer release()
 	context.AfterFunc(ctx, release)
 
-	plan := s.plan
-	plan.Batch = min(plan.Batch, len(set.Train))
 	w := newWatcher(ctx, c, s, n, set)
 	fmt.Fprintf(c.out, epochLine, "epoch", "cost", "right", "test", "time left")
-	end := plan.Train(n, set.Train, random, w.report)
+	end := s.plan.Train(n, set.Train, random, w.report)
 	w.endTest()
 	w.clearLine()
 	if end != nil && !errors.Is(end, context.Canceled) {
@@ -762,7 +760,7 @@ func learn(
 }
 
 // A watcher shows a training as it goes, saves the network after every epoch, and ends the
-// training when the user or the cost demands it.
+// training on an interrupt or when it diverges.
 type watcher struct {
 	ctx     context.Context // done when the user wants to stop
 	console *console
@@ -829,8 +827,8 @@ func (w *watcher) report(p Progress) error {
 	return diverged(w.plan, w.blind, w.costs, p)
 }
 
-// startTest tests and saves a copy of the network while the next epoch goes on. A network
-// that is not yet better than a blind one is not saved: its training may fail.
+// startTest tests and saves a copy of the network while the next epoch goes on. As long as its
+// cost is more than 5% above that of a blind network it is not saved: the training may fail.
 func (w *watcher) startTest(p Progress) {
 	w.endTest()
 	tested, n := make(chan epochEnd, 1), w.network.Clone()
@@ -911,9 +909,9 @@ func (w *watcher) timeLeft() string {
 }
 
 // diverged returns an error if the network is lost after a step, because the steps overshoot
-// (chapter 2): the cost is no longer a number or, at the end of an epoch, it does not fall,
-// not by 1%, and never was close to blind, see blindCost. Steps that are far too small end
-// the same way. The costs are those of the epochs so far.
+// (chapter 2): the cost is no longer a number or, at the end of an epoch, it fell by less than
+// 1% and was never within 5% of blind, see blindCost. Steps that are far too small have the
+// same effect. The costs are those of the epochs so far.
 func diverged(plan Training, blind float64, costs []float64, p Progress) error {
 	rate := plan.Rate / 4
 	if plan.Rate > defaults().plan.Rate || rate < defaults().plan.Rate/100 {

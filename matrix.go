@@ -38,8 +38,8 @@ func (m *Matrix) Set(j, k int, v float64) { m.Data[k*m.Rows+j] = v }
 func (m *Matrix) Column(k int) []float64 { return m.Data[k*m.Rows:][:m.Rows] }
 
 // A first reader may skip the rest of this file. It has faster versions of two loops in
-// network.go and backprop.go. They handle several columns at a time, so that the number that
-// belongs to row j is loaded once for all of them, which cuts training time by a third.
+// network.go and backprop.go. They handle several columns at a time, so that z_j or delta_j is
+// loaded once for all of them, which cuts training time by a third.
 // Reslicing the columns to the same length eliminates bounds checks.
 
 // MulAdd adds a_k times column k to z, z_j += m_jk a_k, for the columns listed in ks, eight at

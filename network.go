@@ -7,7 +7,7 @@ import (
 	"math/rand/v2"
 )
 
-// A Picture is a grey picture. It lists only the lit pixels, those that are not black.
+// A Picture is a grey picture, stored as the list of its lit pixels, those that are not black.
 //
 // Four of five pixels of a handwritten digit are black, with an activation a_k = 0. On the way
 // forward a black pixel adds w_jk * 0 to every weighted sum. On the way back the derivatives
@@ -92,7 +92,7 @@ func NewNetwork(layers []int, random *rand.Rand) *Network {
 	return n
 }
 
-// Clone returns a deep copy of n.
+// Clone returns a copy of n with weights and biases of its own.
 func (n *Network) Clone() *Network {
 	c := &Network{n.Layers, NewParameters(n.Layers)}
 	copy(c.All, n.All)
@@ -100,19 +100,19 @@ func (n *Network) Clone() *Network {
 }
 
 // Sigmoid maps any z to a number between 0 and 1: close to 0 for very negative z, 1/2 for
-// z = 0, close to 1 for very positive z (chapter 1). For z below -709 the exponential
-// overflows to +Inf, and 1/(1+Inf) is 0, which is the right answer.
+// z = 0, close to 1 for very positive z (chapter 1). Below -709 the exponential overflows to
+// +Inf, and 1/(1+Inf) = 0 is right; above 745 it underflows to 0, and 1/(1+0) = 1 is right.
 func Sigmoid(z float64) float64 { return 1 / (1 + math.Exp(-z)) }
 
-// A Pass holds what is computed for one example. All fields are indexed by layer and neuron.
-// Layer 0, the pixels, has only activations.
+// A Pass holds what is computed for one example. The first index is the layer. Z, DCDA and
+// Delta are nil for layer 0, the pixels.
 type Pass struct {
 	A     [][]float64 // a_j, the activation, 0 to 1
 	Z     [][]float64 // z_j, the weighted sum plus the bias; kept to be shown, Backward needs only a_j
 	DCDA  [][]float64 // dC/da_j, computed by Backward (backprop.go)
 	Delta [][]float64 // dC/dz_j, computed by Backward
 
-	visit [][]int32 // the neurons to visit: the lit pixels in layer 0, all neurons in the others
+	Visit [][]int32 // the neurons to visit: the lit pixels in layer 0, all neurons in the others
 }
 
 // NewPass allocates a reusable Pass for n.
@@ -123,9 +123,9 @@ func (n *Network) NewPass() *Pass {
 		p.Z = append(p.Z, make([]float64, size))
 		p.DCDA = append(p.DCDA, make([]float64, size))
 		p.Delta = append(p.Delta, make([]float64, size))
-		p.visit = append(p.visit, make([]int32, size))
+		p.Visit = append(p.Visit, make([]int32, size))
 		for k := range size {
-			p.visit[l][k] = int32(k)
+			p.Visit[l][k] = int32(k)
 		}
 	}
 	p.Z[0], p.DCDA[0], p.Delta[0] = nil, nil, nil
@@ -143,7 +143,7 @@ func (n *Network) Forward(p *Pass, picture Picture) []float64 {
 
 		// z_j = b_j + sum over k of w_jk a_k
 		copy(z, b)
-		rest := w.MulAdd(z, a, p.visit[l-1]) // most k, eight at a time; the loop does the rest
+		rest := w.MulAdd(z, a, p.Visit[l-1]) // most k, eight at a time; the loop does the rest
 		for _, k := range rest {
 			for j, wjk := range w.Column(int(k)) {
 				z[j] += wjk * a[k]
@@ -168,7 +168,7 @@ func (p *Pass) show(picture Picture) {
 	for i, k := range picture.Lit {
 		a[k] = float64(picture.Greys[i]) / 255
 	}
-	p.visit[0] = picture.Lit
+	p.Visit[0] = picture.Lit
 }
 
 // Answer returns the index of the brightest output, the digit that the network reads. Of

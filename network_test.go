@@ -532,7 +532,7 @@ func TestMistakesOfTheProgrammerPanic(t *testing.T) {
 	n := NewNetwork([]int{4, 1}, seeded(1))
 	for want, mistake := range map[string]func(){
 		"a picture of 1 x 3 pixels for 4 inputs": func() { n.Forward(n.NewPass(), NewPicture(1, 3, make([]byte, 3))) },
-		"a step without examples":                func() { n.Descend(n.NewGradient(), 1, 0) },
+		"Descend without examples":               func() { n.Descend(n.NewGradient(), 1, 0) },
 	} {
 		message := func() (message string) {
 			defer func() { message, _ = recover().(string) }()
@@ -1341,11 +1341,11 @@ func TestWhatIsNoNetworkFileIsNotRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	for path, want := range map[string]string{
-		folder:                             "not a file",
-		"/dev/zero":                        "not a file",
+		folder:                             "not a regular file",
+		"/dev/zero":                        "not a regular file",
 		huge:                               "too large",
-		os.DevNull:                         "not a file",
-		folder + "/":                       "not a file",
+		os.DevNull:                         "not a regular file",
+		folder + "/":                       "not a regular file",
 		filepath.Join(folder, "none.json"): "go run . train",
 	} {
 		if n, err := loadNetwork(path); n != nil || !says(err, want) {
@@ -2931,13 +2931,13 @@ func TestMistakesInTheCallAreOneClearLine(t *testing.T) {
 		{"train -net " + filepath.Join(empty, "no", "n.json"), 1, "n.json: cannot be written: no such file"},
 		{"train -net -", 2, `"-" is not the name`},
 		{"train -net=", 2, `"" is not the name`},
-		{"train -net /dev/null", 1, "not a file"},
+		{"train -net /dev/null", 1, "not a regular file"},
 		{"train -resume -data " + set, 1, "does not fit the data"},
 		{"train -net matrix.go", 1, "train does not replace it"},
 		{"test -net " + net, 1, "run: go run . train -net FILE"},
 		{"test -data " + set + " -net " + net, 1, "run: go run . train -data " + set + " -net FILE"},
 		{"weights -net " + net + " -out " + net, 2, "would replace the network"},
-		{"weights -net " + net + " -out " + empty, 1, "not a file"},
+		{"weights -net " + net + " -out " + empty, 1, "not a regular file"},
 		{"test -net " + filepath.Join(empty, "n.json"), 1, "go run . train"},
 		{"predict -net " + square + " https://example.org/4.png", 1, "an address"},
 		{"predict -net " + square + " *.bmp", 1, "no file has a name like that"},
