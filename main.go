@@ -208,7 +208,7 @@ func parse(c *console, flags *flag.FlagSet, args []string, most int) (arguments 
 			return nil, err
 		}
 		if err != nil {
-			return nil, usage("%s: %v; for its flags, run: go run . help %s", flags.Name(), err, flags.Name())
+			return nil, usage("%s: %v; to list the flags, run: go run . help %s", flags.Name(), err, flags.Name())
 		}
 		rest := flags.Args()
 		end := len(args) - len(rest)
@@ -219,7 +219,7 @@ func parse(c *console, flags *flag.FlagSet, args []string, most int) (arguments 
 		arguments, args = append(arguments, rest[0]), rest[1:]
 	}
 	if len(arguments) > most {
-		return nil, usage("%s: one argument too many: %q; for what it takes, run: go run . help %s",
+		return nil, usage("%s: one argument too many: %q; for the usage, run: go run . help %s",
 			flags.Name(), arguments[most], flags.Name())
 	}
 	return arguments, nil
@@ -268,6 +268,23 @@ func count(n int, noun string) string {
 		noun += "e"
 	}
 	return thousands(n) + " " + noun + "s"
+}
+
+// anA formats a digit with its article: a 5, an 8.
+func anA(digit int) string {
+	text := strconv.Itoa(digit)
+	if text[0] == '8' || digit == 11 || digit == 18 {
+		return "an " + text
+	}
+	return "a " + text
+}
+
+// quote formats a file name for a command line that the user may copy.
+func quote(name string) string {
+	if strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./+-") == "" {
+		return name
+	}
+	return "'" + strings.ReplaceAll(name, "'", `'\''`) + "'"
 }
 
 // Files of networks.
@@ -381,7 +398,7 @@ func loadNetwork(path string) (*Network, error) {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("%s: no such file; to create it, run: go run . train -net %s", path, path)
+		return nil, fmt.Errorf("%s: no such file; to create it, run: go run . train -net %s", path, quote(path))
 	case err != nil:
 		return nil, err
 	case !info.Mode().IsRegular():
@@ -397,6 +414,9 @@ func loadNetwork(path string) (*Network, error) {
 	var f networkFile
 	if err = json.Unmarshal(text, &f); err == nil {
 		n, err = f.network()
+	}
+	if mismatch := (*json.UnmarshalTypeError)(nil); errors.As(err, &mismatch) {
+		err = fmt.Errorf("an unexpected %s in %q", mismatch.Value, mismatch.Field) // not the names of our types
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: not a saved network: %w; name another file with -net", path, err)
@@ -460,7 +480,11 @@ func createBeside(path string) (f *os.File, target string, err error) {
 		target = link
 	}
 	mode := fs.FileMode(0o666)
-	if info, err := os.Stat(target); err == nil {
+	info, err := os.Stat(target)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, "", fmt.Errorf("%s: cannot be written: %w", path, reason(err))
+	}
+	if err == nil {
 		if mode = info.Mode(); !mode.IsRegular() {
 			return nil, "", fmt.Errorf("%s: cannot be written, it is not a regular file", path)
 		}
@@ -506,7 +530,7 @@ func loadFitting(path, folder string, set *Dataset) (*Network, error) {
 	}
 	if n.Layers[0] != set.Rows*set.Cols || n.Layers[len(n.Layers)-1] != set.Classes {
 		if folder != "" {
-			folder = " -data " + folder
+			folder = " -data " + quote(folder)
 		}
 		return nil, fmt.Errorf("%s: the network %s does not fit the data, which has %d x %d = %d pixels and %s; "+
 			"to train one that does, run: go run . train%s -net FILE", path, layersText(n.Layers),
@@ -556,8 +580,10 @@ func (s *settings) check() error {
 		return usage("-batch %d: must be at least 1", p.Batch)
 	case !(p.Rate > 0) || math.IsInf(p.Rate, 0):
 		return usage("-rate %g: must be a number above 0", p.Rate)
-	case !(p.Decay >= 0 && p.Decay*p.Rate < 1):
-		return usage("-decay %g: must be at least 0, and below 1 when multiplied by the rate", p.Decay)
+	case !(p.Decay >= 0):
+		return usage("-decay %g: must be at least 0", p.Decay)
+	case !(p.Decay*p.Rate < 1):
+		return usage("-rate %g with -decay %g: their product must be below 1", p.Rate, p.Decay)
 	}
 	return nil
 }
@@ -577,11 +603,11 @@ func parseTrain(c *console, args []string) (*settings, error) {
 	flags.BoolVar(&s.plan.Anneal, "anneal", s.plan.Anneal, "lower the rate to 0 during the training")
 	flags.Float64Var(&s.plan.Decay, "decay", s.plan.Decay, "weight decay for the weights of the pixels")
 	flags.BoolVar(&s.plan.Shift, "shift", s.plan.Shift, "move each picture by up to a pixel each time it is seen")
-	videos := flags.Bool("plain", false, "the videos' rule: no -anneal, no -decay, no -shift")
+	videos := flags.Bool("plain", false, "train by the rule of the videos: no -anneal, -decay or -shift")
 	flags.Uint64Var(&s.seed, "seed", s.seed, "the seed of the random numbers")
 	flags.StringVar(&s.data, "data", "", "learn from the four IDX files in this `folder`, not from MNIST")
 	flags.StringVar(&s.net, "net", s.net, "save the network in this `file`")
-	flags.BoolVar(&s.resume, "resume", false, "go on from the network saved in that file")
+	flags.BoolVar(&s.resume, "resume", false, "go on from the network saved in the file of -net")
 	if _, err := parse(c, flags, args, 0); err != nil {
 		return nil, err
 	}
@@ -651,7 +677,7 @@ func train(c *console, args []string) error {
 		fmt.Fprintf(c.out, "the network that was there before is in %s\n", backup(s.net))
 	}
 	fmt.Fprint(c.out, advice)
-	printNext(c, s.net, r.mistakes)
+	printNext(c, s, r.mistakes)
 	printAccuracy(c, r, len(set.Test))
 	return nil
 }
@@ -720,6 +746,15 @@ func parameters(layers []int) int {
 	return sum
 }
 
+// endSignals returns the signals that ask the program to end. A program started by nohup goes on
+// when its terminal is closed.
+func endSignals() []os.Signal {
+	if signal.Ignored(syscall.SIGHUP) {
+		return []os.Signal{os.Interrupt, syscall.SIGTERM}
+	}
+	return []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}
+}
+
 // epochLine is the format of the lines of a training. It fits into 50 characters.
 const epochLine = "%9s  %7s  %7s  %7s  %9s\n"
 
@@ -729,7 +764,7 @@ const epochLine = "%9s  %7s  %7s  %7s  %9s\n"
 func learn(
 	c *console, s *settings, n *Network, set *Dataset, random *rand.Rand,
 ) (advice string, err error) {
-	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	ctx, release := signal.NotifyContext(context.Background(), endSignals()...)
 	defer release()
 	context.AfterFunc(ctx, release)
 
@@ -947,11 +982,13 @@ func curve(numbers []float64) string {
 }
 
 // printNext prints what the user may want to do next.
-func printNext(c *console, net string, wrong []mistake) {
-	if net == defaults().net {
-		net = ""
-	} else {
-		net = " -net " + net
+func printNext(c *console, s *settings, wrong []mistake) {
+	flags := ""
+	if s.net != defaults().net {
+		flags += " -net " + quote(s.net)
+	}
+	if s.data != "" {
+		flags += " -data " + quote(s.data)
 	}
 	number := 0
 	if len(wrong) > 0 {
@@ -960,7 +997,7 @@ func printNext(c *console, net string, wrong []mistake) {
 	fmt.Fprintf(c.out, "\nWhat next:\n"+
 		"  go run . draw%s           draw digits and watch the network\n"+
 		"  go run . explain%s %-6d follow a digit through the four chapters\n"+
-		"  go run . predict%s FILE   read your own handwriting\n\n", net, net, number, net)
+		"  go run . predict%s FILE   read your own handwriting\n\n", flags, flags, number, flags)
 }
 
 // A result is what a network does with a list of examples.
@@ -1014,7 +1051,7 @@ func drawMistakes(c *console, mistakes []mistake, title string) {
 	var columns [][]string
 	for _, m := range mistakes {
 		columns = append(columns, append(sketch(m.example.Picture, box),
-			fmt.Sprintf("number %d, a %d", m.number, m.example.Label),
+			fmt.Sprintf("number %d, %s", m.number, anA(m.example.Label)),
 			fmt.Sprintf("read as %d (%.2f)", m.answer, m.activation)))
 	}
 	fmt.Fprintf(c.out, "\n%s, with the activation of the answer:\n\n%s", title, c.sideBySide(columns))
@@ -1225,7 +1262,7 @@ func printConfused(c *console, table [][]int) {
 	slices.SortStableFunc(list, func(a, b confused) int { return cmp.Compare(b.count, a.count) })
 	fmt.Fprintln(c.out)
 	for _, m := range list[:min(20, len(list))] {
-		fmt.Fprintf(c.out, "a %d read as %d: %s\n", m.label, m.answer, count(m.count, "time"))
+		fmt.Fprintf(c.out, "%s read as %d: %s\n", anA(m.label), m.answer, count(m.count, "time"))
 	}
 }
 
@@ -1247,6 +1284,9 @@ func explain(c *console, args []string) error {
 	}
 	if *neuron < -1 || *neuron >= n.Layers[1] {
 		return usage("explain: -neuron %d: the neurons of layer 1 are 0 to %d", *neuron, n.Layers[1]-1)
+	}
+	if *neuron >= 0 && len(names) > 1 {
+		return usage("explain: -neuron is for one picture, not for %d", len(names))
 	}
 	names = append(names, "0")[:max(1, len(names))]
 	all := make([]*explanation, len(names))
@@ -1298,13 +1338,16 @@ func newExplanation(c *console, n *Network, set *Dataset, word string, label int
 		return nil, usage("explain: -label %d: the labels are 0 to %d", label, set.Classes-1)
 	}
 	answer := Answer(n.Forward(x.pass, x.example.Picture))
-	switch {
-	case label >= 0:
+	if x.example.Label < 0 && label >= 0 {
 		x.example.Label = label
-	case x.example.Label < 0:
+	} else if x.example.Label < 0 {
 		x.example.Label = answer
 	}
-	x.name += fmt.Sprintf(", a %d", x.example.Label)
+	x.name += ", " + anA(x.example.Label)
+	if label >= 0 && label != x.example.Label {
+		x.name += fmt.Sprintf(" as if it were %s", anA(label))
+		x.example.Label = label
+	}
 	n.Backward(x.pass, x.example.Label, x.gradient)
 	return x, nil
 }
@@ -1446,7 +1489,7 @@ func (x *explanation) chapter2(test []Example) {
 // chapter3 shows what this example asks of the neurons, weights and biases.
 func (x *explanation) chapter3() {
 	p, last, label := x.pass, len(x.n.Layers)-1, x.example.Label
-	x.printf("CHAPTER 3: what a %d asks for\n\n", label)
+	x.printf("CHAPTER 3: what %s asks for\n\n", anA(label))
 	x.printf("Each output should move against its slope, by -dC/da = 2 (y - a):\n\n")
 	x.printTerms(len(p.A[last]), 10, "", func(j int) (float64, string) {
 		return -p.DCDA[last][j], fmt.Sprintf("output %d: 2 (%.0f - %s)", j, Wanted(j, label), digits(p.A[last][j]))
@@ -1613,6 +1656,9 @@ func weights(c *console, args []string) error {
 	}
 	if err := canWrite(*out); err != nil {
 		return err
+	}
+	if old, err := os.ReadFile(*out); err == nil && !bytes.HasPrefix(old, []byte("\x89PNG")) {
+		return fmt.Errorf("%s: not a PNG, so weights does not replace it; name another file with -out", *out)
 	}
 	n, rows, cols, err := loadForPictures(*path, *data)
 	if err != nil {
