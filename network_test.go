@@ -1237,7 +1237,8 @@ func TestFilesThatDoNotFitTogetherAreErrorsThatNameTheFile(t *testing.T) {
 		{"test pictures of another height", testImages, idx(0x803, []uint32{30, 4, 5}, make([]byte, 600)), "4 x 5"},
 		{"test pictures of another width", testImages, idx(0x803, []uint32{30, 3, 4}, make([]byte, 360)), "3 x 4"},
 		{"label without training", testLabels, labels(30, 26), "label 26, but the training labels end at 25"},
-		{"zip that holds labels", trainImages + ".gz", gzipped(labels(30, 0)), "ubyte.gz: the file starts with 000008"},
+		{"zip that holds labels", trainImages + ".gz", gzipped(labels(30, 0)),
+			"ubyte.gz: the file starts with 00000801"},
 		{"pictures and labels swapped", trainImages, labels(30, 0), "00000801"},
 		{"cut", trainImages, idx(0x803, []uint32{30, 3, 5}, make([]byte, 449)), "after 29 of the 30 pictures"},
 		{"large label", trainLabels, idx(0xc02, []uint32{30, 1}, bytes.Repeat([]byte{0, 0, 1, 0}, 30)), "label 256"},
@@ -1550,8 +1551,10 @@ func TestDigitsInPicturesOfAllKindsAreReadLikeTheOriginals(t *testing.T) {
 		},
 		"dark ink, transparent":  func(p Picture) []byte { return asPNG(paper(p, 56, 56, 0, 0, 2, none, dark)) },
 		"light ink, transparent": func(p Picture) []byte { return asPNG(paper(p, 56, 56, 0, 0, 2, none, white)) },
-		"JPEG":                   func(p Picture) []byte { return asJPEG(paper(p, 99, 99, 4, 4, 3, white, dark), 60) },
-		"GIF":                    func(p Picture) []byte { return asGIF(paper(p, 56, 56, 0, 0, 2, white, dark)) },
+		"JPEG": func(p Picture) []byte {
+			return asJPEG(paper(p, 120, 120, 4, 4, 4, white, dark), 60)
+		},
+		"GIF": func(p Picture) []byte { return asGIF(paper(p, 56, 56, 0, 0, 2, white, dark)) },
 		"yellow on blue": func(p Picture) []byte {
 			return asPNG(paper(p, 84, 84, 0, 0, 3, color.NRGBA{20, 40, 120, 255}, color.NRGBA{250, 220, 80, 255}))
 		},
