@@ -1832,7 +1832,7 @@ func readPictureFile(c *console, name string, rows, cols int) (Picture, Preparat
 		defer f.Close()
 		in = f
 	}
-	picture, done, err := ReadPicture(in, rows, cols, maxPicture)
+	picture, done, err := ReadPicture(in, rows, cols, MaxPicture)
 	if err != nil {
 		return Picture{}, Preparation{}, fmt.Errorf("%s: %w", name, err)
 	}

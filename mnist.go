@@ -28,8 +28,8 @@ import (
 //go:embed data/*.gz
 var embedded embed.FS
 
-// maxPicture is how many pixels a picture may have. Phones make photos of 8160 x 6144.
-const maxPicture = 51_000_000
+// MaxPicture is how many pixels a picture may have. Phones make photos of 8160 x 6144.
+const MaxPicture = 51_000_000
 
 // A Dataset is a set of labelled pictures of the same size. The pictures of Test are kept
 // out of the training, to measure how well a network reads what it has never seen.
@@ -50,69 +50,79 @@ const (
 // LoadDataset reads the four files of a dataset from a folder, plain or compressed by gzip.
 // The empty name stands for the embedded MNIST.
 func LoadDataset(folder string) (*Dataset, error) {
-	files := os.DirFS(folder)
 	if folder == "" {
-		folder = "data"
-		files, _ = fs.Sub(embedded, folder) // the only error is an invalid name
+		files, _ := fs.Sub(embedded, "data") // the only error is an invalid name
+		return readDataset(files)
 	}
-	set, test := &Dataset{}, &Dataset{}
-	var err error
-	if set.Train, err = loadExamples(files, folder, trainImages, trainLabels, set); err != nil {
-		return nil, err
+	info, err := os.Stat(folder)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%s: no such folder", folder)
 	}
-	if set.Test, err = loadExamples(files, folder, testImages, testLabels, test); err != nil {
-		return nil, err
+	if err == nil && !info.IsDir() {
+		return nil, fmt.Errorf("%s: not a folder", folder)
 	}
-	if test.Rows != set.Rows || test.Cols != set.Cols {
-		return nil, fmt.Errorf("%s: the test pictures have %d x %d pixels, but the training pictures %d x %d",
-			filepath.Join(folder, testImages), test.Rows, test.Cols, set.Rows, set.Cols)
-	}
-	if test.Classes > set.Classes {
-		return nil, fmt.Errorf("%s: label %d, but the training labels end at %d",
-			filepath.Join(folder, testLabels), test.Classes-1, set.Classes-1)
+	set, err := readDataset(os.DirFS(folder))
+	if err != nil { // it starts with the name of a file
+		return nil, fmt.Errorf("%s%c%w", filepath.Clean(folder), filepath.Separator, err)
 	}
 	return set, nil
 }
 
-// loadExamples reads a file of pictures and the file of their labels. It sets the size of
-// the pictures and the number of classes.
-func loadExamples(files fs.FS, folder, images, labels string, set *Dataset) (examples []Example, err error) {
-	err = readIDXFile(files, folder, images, 3, func(size []int, greys []byte) {
-		set.Rows, set.Cols = size[1], size[2]
-		examples = append(examples, Example{Picture: NewPicture(set.Rows, set.Cols, greys)})
-	})
+// readDataset reads the four files and checks that they fit together.
+func readDataset(files fs.FS) (*Dataset, error) {
+	train, classes, err := readExamples(files, trainImages, trainLabels)
 	if err != nil {
 		return nil, err
 	}
+	test, testClasses, err := readExamples(files, testImages, testLabels)
+	if err != nil {
+		return nil, err
+	}
+	set := &Dataset{train[0].Rows, train[0].Cols, classes, train, test}
+	if test[0].Rows != set.Rows || test[0].Cols != set.Cols {
+		return nil, fmt.Errorf("%s: the test pictures have %d x %d pixels, but the training pictures %d x %d",
+			testImages, test[0].Rows, test[0].Cols, set.Rows, set.Cols)
+	}
+	if testClasses > classes {
+		return nil, fmt.Errorf("%s: label %d, but the training labels end at %d", testLabels, testClasses-1, classes-1)
+	}
+	return set, nil
+}
+
+// readExamples reads a file of pictures and the file of their labels, 0 to classes-1.
+func readExamples(files fs.FS, images, labels string) (examples []Example, classes int, err error) {
+	err = readIDXFile(files, images, 3, func(size []int, greys []byte) {
+		examples = append(examples, Example{Picture: NewPicture(size[1], size[2], greys)})
+	})
+	if err != nil {
+		return nil, 0, err
+	}
 	count := 0
-	err = readIDXFile(files, folder, labels, 1, func(size []int, label []byte) {
-		class := int(label[0])
-		if len(size) > 1 { // QMNIST: several numbers of 4 bytes, of which the first is the class
-			class = int(min(binary.BigEndian.Uint32(label), math.MaxInt32))
+	err = readIDXFile(files, labels, 1, func(size []int, item []byte) {
+		label := int(item[0])
+		if len(size) > 1 { // QMNIST: several numbers of 4 bytes, of which the first is the label
+			label = int(min(binary.BigEndian.Uint32(item), 1<<30))
 		}
 		if count < len(examples) {
-			examples[count].Label = class
+			examples[count].Label = label
 		}
-		set.Classes = max(set.Classes, class+1)
+		classes = max(classes, label+1)
 		count++
 	})
 	switch {
 	case err != nil:
-		return nil, err
+		return nil, 0, err
 	case count != len(examples):
-		return nil, fmt.Errorf("%s: %d labels for the %d pictures in %s: the two files do not belong together",
-			filepath.Join(folder, labels), count, len(examples), images)
-	case set.Classes > 256:
-		return nil, fmt.Errorf("%s: label %d; at most 255 is read", filepath.Join(folder, labels), set.Classes-1)
+		return nil, 0, fmt.Errorf("%s: %d labels for the %d pictures in %s: the two files do not belong together",
+			labels, count, len(examples), images)
+	case classes > 256:
+		return nil, 0, fmt.Errorf("%s: label %d; at most 255 is read", labels, classes-1)
 	}
-	return examples, nil
+	return examples, classes, nil
 }
 
-// eachItem is called with every item of a file and the size in its header.
-type eachItem func(size []int, item []byte)
-
-// readIDXFile reads the file with this name or a similar one.
-func readIDXFile(files fs.FS, folder, name string, dimensions int, each eachItem) error {
+// readIDXFile reads the file with this name or a similar one. Its errors start with the name.
+func readIDXFile(files fs.FS, name string, dimensions int, each func(size []int, item []byte)) error {
 	name, err := findFile(files, name)
 	if err == nil {
 		var f fs.File
@@ -122,7 +132,7 @@ func readIDXFile(files fs.FS, folder, name string, dimensions int, each eachItem
 		}
 	}
 	if err != nil {
-		return fmt.Errorf("%s: %w", filepath.Join(folder, name), err)
+		return fmt.Errorf("%s: %w", name, err)
 	}
 	return nil
 }
@@ -144,9 +154,13 @@ func findFile(files fs.FS, name string) (string, error) {
 			found = append(found, entry.Name())
 		}
 	}
+	if len(here) > 8 { // enough to see what kind of folder it is
+		here = append(here[:8], fmt.Sprintf("and %d more", len(here)-8))
+	}
 	switch {
 	case len(found) == 0:
-		return name, fmt.Errorf("no such file, with .gz or without; the folder has: %s", strings.Join(here, ", "))
+		return name, fmt.Errorf("no such file, with .gz or without; files in the folder: %s",
+			cmp.Or(strings.Join(here, ", "), "none"))
 	case len(found) > 1 && found[0] != name:
 		return name, fmt.Errorf("which of these is it? %s", strings.Join(found, ", "))
 	}
@@ -167,7 +181,7 @@ func findFile(files fs.FS, name string) (string, error) {
 //
 // readIDX calls each for every item in turn, with a slice that is reused for the next one.
 // So it allocates memory for one item only, whatever number of items the header claims.
-func readIDX(r io.Reader, dimensions int, each eachItem) (size []int, err error) {
+func readIDX(r io.Reader, dimensions int, each func(size []int, item []byte)) (size []int, err error) {
 	in := bufio.NewReaderSize(r, 1<<16)
 	if start, _ := in.Peek(2); len(start) == 2 && start[0] == 0x1f && start[1] == 0x8b {
 		unzipped, err := gzip.NewReader(in)
@@ -189,7 +203,8 @@ func readIDX(r io.Reader, dimensions int, each eachItem) (size []int, err error)
 		each(size, item)
 	}
 	if _, err := in.ReadByte(); err == nil { // gzip compares its checksum here
-		return nil, fmt.Errorf("the file goes on after the %d %s that its header announces", size[0], idxContent[dimensions])
+		return nil, fmt.Errorf("the file goes on after the %d %s that its header announces",
+			size[0], idxContent[dimensions])
 	} else if err != io.EOF {
 		return nil, err
 	}
@@ -222,9 +237,9 @@ func readIDXHeader(in io.Reader, dimensions int) (size []int, length int, err er
 		}
 		size = append(size, int(n))
 	}
-	if dimensions > 1 && size[1] > maxPicture/size[dimensions-1] {
+	if dimensions > 1 && size[1] > MaxPicture/size[dimensions-1] {
 		return nil, 0, fmt.Errorf("the header claims %s of %d x %d pixels; at most %d million are read",
-			content, size[1], size[dimensions-1], maxPicture/1_000_000)
+			content, size[1], size[dimensions-1], MaxPicture/1_000_000)
 	}
 	for _, n := range size[1:] {
 		length *= n
@@ -270,20 +285,11 @@ func ReadPicture(r io.Reader, rows, cols, limit int) (Picture, Preparation, erro
 	return NewPicture(rows, cols, centre(digit, rows, cols)), done, nil
 }
 
-// All pictures of package image are of this kind.
-type decoded interface {
-	image.RGBA64Image
-	SubImage(image.Rectangle) image.Image
-}
-
 // decode returns the picture in a file and its orientation, which readOrientation explains.
-func decode(r io.Reader, limit int) (result decoded, orientation int, err error) {
+func decode(r io.Reader, limit int) (result image.RGBA64Image, orientation int, err error) {
 	in := bufio.NewReader(r)
 	start, err := in.Peek(64)
-	if len(start) == 0 {
-		if err == io.EOF {
-			err = errors.New("the file is empty")
-		}
+	if len(start) == 0 && err != io.EOF {
 		return nil, 0, err
 	}
 	var header bytes.Buffer
@@ -292,7 +298,7 @@ func decode(r io.Reader, limit int) (result decoded, orientation int, err error)
 		return nil, 0, explainDecoding(err, format, start)
 	}
 	if config.Width < 1 || config.Height < 1 || config.Width > limit/config.Height {
-		return nil, 0, fmt.Errorf("the picture claims %d x %d pixels; the limit is 1 to %d million in all",
+		return nil, 0, fmt.Errorf("the picture claims %d x %d pixels; at least 1 and at most %d million are read",
 			config.Width, config.Height, limit/1_000_000)
 	}
 	orientation = readOrientation(header.Bytes())
@@ -309,7 +315,7 @@ func decode(r io.Reader, limit int) (result decoded, orientation int, err error)
 	if picture.Bounds().Empty() {
 		return nil, 0, ErrNoInk
 	}
-	return picture.(decoded), orientation, nil
+	return picture.(image.RGBA64Image), orientation, nil // as all pictures of package image are
 }
 
 // otherFormats are known by the bytes at the start of a file.
@@ -319,8 +325,7 @@ var otherFormats = []struct {
 }{
 	{8, "WEBP", "a WebP picture: save it as PNG or JPEG"},
 	{4, "ftyphei", "HEIC, as iPhones write it: save it as JPEG or PNG"},
-	{4, "ftypmif1", "HEIC, as iPhones write it: save it as JPEG or PNG"},
-	{4, "ftyp", "a video or AVIF picture: save it as PNG or JPEG"},
+	{4, "ftyp", "a HEIC or AVIF picture or a video: save it as PNG or JPEG"},
 	{0, "BM", "a BMP picture: save it as PNG"},
 	{0, "II*\x00", "a TIFF picture: save it as PNG or JPEG"},
 	{0, "MM\x00*", "a TIFF picture: save it as PNG or JPEG"},
@@ -337,10 +342,12 @@ var otherFormats = []struct {
 func explainDecoding(err error, format string, start []byte) error {
 	format = strings.ToUpper(format)
 	switch {
+	case len(start) == 0:
+		return errors.New("the file is empty")
 	case format == "":
 		for _, other := range otherFormats {
 			rest := string(start[min(other.offset, len(start)):])
-			if len(rest) >= len(other.bytes) && strings.EqualFold(rest[:len(other.bytes)], other.bytes) {
+			if strings.EqualFold(rest[:min(len(other.bytes), len(rest))], other.bytes) {
 				return fmt.Errorf("not a PNG, JPEG or GIF, but %s", other.remedy)
 			}
 		}
@@ -367,7 +374,7 @@ func decodeGIF(r io.Reader, config image.Config, limit int) (image.Image, error)
 		return gif.Decode(bytes.NewReader(file))
 	}
 	animation, err := gif.DecodeAll(bytes.NewReader(file))
-	if err != nil {
+	if err != nil { // the first frame may be whole
 		return gif.Decode(bytes.NewReader(file))
 	}
 	page := image.NewRGBA(image.Rect(0, 0, config.Width, config.Height))
@@ -381,33 +388,42 @@ func decodeGIF(r io.Reader, config image.Config, limit int) (image.Image, error)
 }
 
 // readOrientation returns the orientation in the EXIF data of a JPEG, 1 if there is none.
-// Phones store a picture as the sensor lay, with a number that says how to turn it.
-//
-// EXIF starts like a TIFF file: II or MM for the order of bytes, the number 42, and where a
-// list begins: the count of its entries and then 12 bytes for each: tag, type, count, value.
+// Phones store a picture as the sensor lay, with a number that says how to turn it: an entry
+// with the tag 0x0112, the type 3 and the count 1, in either order of bytes.
 func readOrientation(header []byte) int {
-	_, tiff, found := bytes.Cut(header, []byte("Exif\x00\x00"))
-	if !found || len(tiff) < 8 {
-		return 1
-	}
-	var order binary.ByteOrder = binary.BigEndian
-	if tiff[0] == 'I' {
-		order = binary.LittleEndian
-	}
-	list := int(min(order.Uint32(tiff[4:]), 1<<16)) // EXIF data are shorter than that
-	for entry := list + 2; entry+12 <= len(tiff) && entry < list+2+12*int(order.Uint16(tiff[list:])); entry += 12 {
-		value := int(order.Uint16(tiff[entry+8:]))
-		if order.Uint16(tiff[entry:]) == 0x0112 && value >= 1 && value <= 8 {
-			return value
+	_, exif, _ := bytes.Cut(header, []byte("Exif\x00\x00"))
+	for _, entry := range []string{"\x01\x12\x00\x03\x00\x00\x00\x01\x00", "\x12\x01\x03\x00\x01\x00\x00\x00"} {
+		_, value, _ := bytes.Cut(exif, []byte(entry))
+		if len(value) > 0 && value[0] >= 1 && value[0] <= 8 {
+			return int(value[0])
 		}
 	}
 	return 1
 }
 
+// A field is a picture of numbers from 0 to 1, row by row.
+type field struct {
+	rows, cols int
+	at         []float64
+}
+
+// newField returns a field of zeros.
+func newField(rows, cols int) *field {
+	return &field{rows, cols, make([]float64, rows*cols)}
+}
+
+// pixel returns the pixel in row y and column x, or 0 outside the picture.
+func (f *field) pixel(y, x int) float64 {
+	if y < 0 || x < 0 || y >= f.rows || x >= f.cols {
+		return 0
+	}
+	return f.at[y*f.cols+x]
+}
+
 // lookCloser finds the ink in a picture. Where the picture is made smaller for that, a small
 // digit would be blurred, so the part with the digit is looked at once more.
-func lookCloser(picture decoded) (*field, Preparation, error) {
-	grey, step := toGrey(picture)
+func lookCloser(picture image.RGBA64Image) (*field, Preparation, error) {
+	grey, step := toGrey(picture, picture.Bounds())
 	ink, done, err := findInk(grey)
 	if err != nil || step == 1 {
 		return ink, done, err
@@ -419,29 +435,17 @@ func lookCloser(picture decoded) (*field, Preparation, error) {
 	}
 	box = box.Inset(-2 - max(box.Dx(), box.Dy())/4) // no more than the gap that keepDigit allows
 	around := image.Rectangle{box.Min.Mul(step), box.Max.Mul(step)}.Add(picture.Bounds().Min)
-	grey, _ = toGrey(picture.SubImage(around).(image.RGBA64Image))
+	grey, _ = toGrey(picture, around.Intersect(picture.Bounds()))
 	if closer, _, err := findInk(grey); err == nil {
 		return closer, done, nil
 	}
 	return ink, done, nil // what was found at first is still there
 }
 
-// A field is a picture in numbers of 0 to 1, row by row.
-type field struct {
-	rows, cols int
-	at         []float64
-}
-
-// newField returns a field of zeros.
-func newField(rows, cols int) *field {
-	return &field{rows, cols, make([]float64, rows*cols)}
-}
-
-// toGrey returns how bright a picture is. Where it is transparent, what shows through
-// is white if the ink is dark and black if it is light. A large picture is made smaller:
+// toGrey returns how bright a picture is within box. Where it is transparent, what shows
+// through is white if the ink is dark and black if it is light. A large box is made smaller:
 // a square of pixels, step wide, becomes one, so that no side is longer than 160.
-func toGrey(picture image.RGBA64Image) (grey *field, step int) {
-	box := picture.Bounds()
+func toGrey(picture image.RGBA64Image, box image.Rectangle) (grey *field, step int) {
 	step = (max(box.Dx(), box.Dy()) + 159) / 160
 	skip := max(1, step/3) // 9 or more pixels of a large square are enough for its average
 	grey = newField((box.Dy()+step-1)/step, (box.Dx()+step-1)/step)
@@ -487,9 +491,8 @@ const removedLines = "removed lines"
 func findInk(grey *field) (*field, Preparation, error) {
 	// Dark ink leaves the lighter background even, light ink the darker one. A quarter of
 	// the picture is wider than most strokes and narrower than what lies between them.
-	small := scale(grey, min(100, float64(max(grey.rows, grey.cols)))) // faster, and large enough
-	quarter := 1 + max(small.rows, small.cols)/4
-	dark := roughness(closing(small, quarter)) <= roughness(closing(negative(small), quarter))
+	quarter := 1 + max(grey.rows, grey.cols)/4
+	dark := roughness(closing(grey, quarter)) <= roughness(closing(negative(grey), quarter))
 	if !dark {
 		grey = negative(grey)
 	}
@@ -498,10 +501,10 @@ func findInk(grey *field) (*field, Preparation, error) {
 		dark = !dark
 		ink, err = darkInk(negative(grey))
 	}
-	var done Preparation
 	if err != nil {
-		return nil, done, err
+		return nil, Preparation{}, err
 	}
+	var done Preparation
 	if dark {
 		done.Done = append(done.Done, "made light on dark")
 	}
@@ -549,31 +552,28 @@ func closing(f *field, side int) *field {
 		y, x := max(0, i/wide.cols-side+1), max(0, i%wide.cols-side+1)
 		wide.at[i] = f.at[y*f.cols+x]
 	}
-	lightest := slideMax(slideMax(wide, side), side)
-	darkest := negative(slideMax(slideMax(negative(lightest), side), side))
-	return crop(darkest, image.Rect(0, 0, f.cols, f.rows))
+	for range 2 { // the second time in the negative, where the darkest is the lightest
+		for y := range wide.rows {
+			slideMax(wide.at[y*wide.cols:][:wide.cols], side, 1)
+		}
+		slideMax(wide.at, side, wide.cols)
+		wide = negative(wide)
+	}
+	return crop(wide, image.Rect(0, 0, f.cols, f.rows))
 }
 
-// slideMax returns for each pixel the largest of this many pixels of its row, from it on. It
-// exchanges rows and columns, so a second call goes along the columns. It overwrites f.
-func slideMax(f *field, count int) *field {
-	result := newField(f.cols, f.rows)
-	for y := range f.rows {
-		row := f.at[y*f.cols:][:f.cols]
-		for done := 1; done < count; { // row[x] is the largest of done pixels: twice as many in each round
-			step := min(done, count-done)
-			for x := range f.cols - min(step, f.cols) {
-				if row[x+step] > row[x] {
-					row[x] = row[x+step]
-				}
+// slideMax replaces each number by the largest of this many numbers, from it on, each stride
+// after the one before.
+func slideMax(numbers []float64, count, stride int) {
+	for done := 1; done < count; { // each is the largest of done numbers: twice as many in each round
+		step := min(done, count-done)
+		for i := range len(numbers) - step*stride {
+			if later := numbers[i+step*stride]; later > numbers[i] {
+				numbers[i] = later
 			}
-			done += step
 		}
-		for x, v := range row {
-			result.at[x*f.rows+y] = v
-		}
+		done += step
 	}
-	return result
 }
 
 // darkInk returns how much darker than its background each pixel is. The average of all
@@ -581,24 +581,24 @@ func slideMax(f *field, count int) *field {
 func darkInk(grey *field) (*field, error) {
 	// No stroke fills a square of 0.75 of the picture. Any size from 0.6 to 1 works as well.
 	f := closing(grey, 1+max(grey.rows, grey.cols)*3/4)
+	total := 0.0
 	for i, v := range grey.at {
 		f.at[i] -= v
+		total += f.at[i]
 	}
 	var paper, spread, stroke float64 // averages of both, and the standard deviation of the first
 	middle := slices.Max(f.at) / 2
 	for range 5 { // it settles after three or four
-		var n, sum, squares, m, darker float64
+		var n, sum, squares float64
 		for _, v := range f.at {
 			if v <= middle {
 				n, sum, squares = n+1, sum+v, squares+v*v
-			} else {
-				m, darker = m+1, darker+v
 			}
 		}
-		if n == 0 || m == 0 {
+		if n == float64(len(f.at)) {
 			return nil, ErrNoInk
 		}
-		paper, stroke = sum/n, darker/m
+		paper, stroke = sum/n, (total-sum)/(float64(len(f.at))-n)
 		spread = math.Sqrt(max(0, squares/n-paper*paper))
 		middle = (paper + stroke) / 2
 	}
@@ -622,12 +622,11 @@ func darkInk(grey *field) (*field, error) {
 // squared paper or a frame, and reports whether there were any. The strokes that cross a
 // line stay whole.
 func dropLines(ink *field) bool {
-	rest := &field{ink.rows, ink.cols, slices.Clone(ink.at)}
-	found := dropRows(rest)
-	turned := upright(rest, transposed)
-	found = dropRows(turned) || found
-	rest = upright(turned, transposed)
-	if !found || inkBox(rest).Empty() { // a 1 may look like a line
+	turned := upright(ink, transposed)
+	columns := dropRows(turned)
+	rest := upright(turned, transposed)
+	rows := dropRows(rest)
+	if !rows && !columns || inkBox(rest).Empty() { // a 1 may look like a line
 		return false
 	}
 	copy(ink.at, rest.at)
@@ -639,57 +638,56 @@ func dropLines(ink *field) bool {
 func dropRows(ink *field) (found bool) {
 	for _, tilt := range []int{0, 1, -1, 2, -2, 3, -3, 4, -4, 5, -5} {
 		for y := range ink.rows {
-			for _, run := range lineThrough(ink, y, tilt) {
+			for _, i := range lineThrough(ink, y, tilt) {
+				ink.at[i] = 0
 				found = true
-				for y := run.Min.Y; y < run.Max.Y; y++ {
-					ink.at[y*ink.cols+run.Min.X] = 0
-				}
 			}
 		}
 	}
 	return found
 }
 
-// lineThrough returns the line that passes the middle column in row y, as its ink in each
-// column, or nil if there is none. A line is inked along at least 0.92 of its length, and
-// for half of it thinner than 1/40 of the picture. Strokes are thicker or shorter.
-func lineThrough(ink *field, y, tilt int) (line []image.Rectangle) {
-	thin := max(ink.rows, ink.cols) / 40
-	blank := 0
-	for x := 0; x < ink.cols && thin > 0; x++ {
-		run := inkedRun(ink, x, y+int(math.Round(float64((x-ink.cols/2)*tilt)/100)))
-		if run.Empty() {
+// lineThrough returns the pixels of the line that passes the middle column in row y, or none
+// if there is no line. A line is inked along at least 0.92 of its length, and for half of it
+// thinner than 1/40 of the picture. Strokes are thicker or shorter.
+func lineThrough(ink *field, y, tilt int) (line []int) {
+	blank, narrow := 0, 0
+	for x := range ink.cols {
+		top, bottom := inkedRun(ink, x, y+int(math.Round(float64((x-ink.cols/2)*tilt)/100)))
+		if top == bottom {
 			blank++
-		} else if run.Dy() <= thin { // otherwise a stroke crosses the line
-			line = append(line, run)
+		} else if bottom-top <= max(ink.rows, ink.cols)/40 { // otherwise a stroke crosses the line
+			narrow++
+			for y := top; y < bottom; y++ {
+				line = append(line, y*ink.cols+x)
+			}
 		}
 		if blank > ink.cols*8/100 {
 			return nil
 		}
 	}
-	if len(line) < ink.cols/2 {
+	if narrow < ink.cols/2 {
 		return nil
 	}
 	return line
 }
 
-// inkedRun returns the upright run of inked pixels at row y or next to it, empty if there
-// is none.
-func inkedRun(ink *field, x, y int) image.Rectangle {
-	inked := func(y int) bool { return y >= 0 && y < ink.rows && ink.at[y*ink.cols+x] > 0 }
-	if !inked(y) && inked(y-1) {
-		y--
-	} else if !inked(y) {
-		y++
+// inkedRun returns the rows from top to before bottom of the inked run in column x at row y
+// or next to it.
+func inkedRun(ink *field, x, y int) (top, bottom int) {
+	for _, y := range []int{y, y - 1, y + 1} {
+		if ink.pixel(y, x) > 0 {
+			top, bottom = y, y+1
+			for ink.pixel(top-1, x) > 0 {
+				top--
+			}
+			for ink.pixel(bottom, x) > 0 {
+				bottom++
+			}
+			return top, bottom
+		}
 	}
-	top, bottom := y, y
-	for inked(bottom) {
-		bottom++
-	}
-	for bottom > y && inked(top-1) {
-		top--
-	}
-	return image.Rect(x, top, x+1, bottom)
+	return 0, 0
 }
 
 // A patch is inked pixels that touch each other.
@@ -704,22 +702,21 @@ type patch struct {
 func keepDigit(ink *field) (digits int) {
 	patches := findPatches(ink)
 	slices.SortStableFunc(patches, func(a, b patch) int { return cmp.Compare(b.ink, a.ink) })
-	largest := patches[0]
-	size := max(largest.box.Dx(), largest.box.Dy())
-	digit := largest.box
+	largest, digit := patches[0].ink, patches[0].box
+	size := max(digit.Dx(), digit.Dy())
 	digits = 1
 	for _, p := range patches[1:] {
 		// A part of the digit may be a quarter of its size away. Where it is small, it may be
 		// dust, unless it is as near as the dots of a stroke that is broken.
 		gap := 1 + size/20
-		if p.ink >= largest.ink/20 {
+		if p.ink >= largest/20 {
 			gap = 1 + size/4
 		}
 		if p.box.Overlaps(digit.Inset(-gap)) {
 			digit = digit.Union(p.box)
 			continue
 		}
-		if p.ink >= largest.ink/4 && max(p.box.Dx(), p.box.Dy()) >= size/2 { // neither dust nor a blot
+		if p.ink >= largest/4 && max(p.box.Dx(), p.box.Dy()) >= size/2 { // neither dust nor a blot
 			digits++
 		}
 		for _, i := range p.pixels {
@@ -730,8 +727,7 @@ func keepDigit(ink *field) (digits int) {
 }
 
 // findPatches returns the patches of the ink. Pixels touch also at their corners.
-func findPatches(ink *field) []patch {
-	var patches []patch
+func findPatches(ink *field) (patches []patch) {
 	seen := make([]bool, len(ink.at))
 	for start, v := range ink.at {
 		if v == 0 || seen[start] {
@@ -741,15 +737,14 @@ func findPatches(ink *field) []patch {
 		p := patch{pixels: []int{start}}
 		for n := 0; n < len(p.pixels); n++ {
 			i := p.pixels[n]
-			x, y := i%ink.cols, i/ink.cols
 			p.ink += ink.at[i]
+			x, y := i%ink.cols, i/ink.cols
 			p.box = p.box.Union(image.Rect(x, y, x+1, y+1))
-			for y := max(0, y-1); y <= min(ink.rows-1, i/ink.cols+1); y++ {
-				for x := max(0, x-1); x <= min(ink.cols-1, i%ink.cols+1); x++ {
-					if k := y*ink.cols + x; ink.at[k] > 0 && !seen[k] {
-						seen[k] = true
-						p.pixels = append(p.pixels, k)
-					}
+			for near := range 9 { // a square of 3 x 3 around it
+				y, x := y+near/3-1, x+near%3-1
+				if k := y*ink.cols + x; ink.pixel(y, x) > 0 && !seen[k] {
+					seen[k] = true
+					p.pixels = append(p.pixels, k)
 				}
 			}
 		}
@@ -772,12 +767,10 @@ func upright(f *field, orientation int) *field {
 		if orientation >= transposed {
 			y, x = x, y
 		}
-		switch orientation {
-		case 3, 4, 6, 7:
+		if slices.Contains([]int{3, 4, 6, 7}, orientation) {
 			y = f.rows - 1 - y
 		}
-		switch orientation {
-		case 2, 3, 7, 8:
+		if slices.Contains([]int{2, 3, 7, 8}, orientation) {
 			x = f.cols - 1 - x
 		}
 		result.at[i] = f.at[y*f.cols+x]
@@ -798,17 +791,12 @@ const (
 // of their outline, as a bar of width w and length l has area wl and outline 2l. The length
 // of the outline is the sum of all changes from pixel to pixel.
 func strokeWidth(digit *field) float64 {
-	at := func(y, x int) float64 {
-		if y < 0 || x < 0 || y >= digit.rows || x >= digit.cols {
-			return 0
-		}
-		return digit.at[y*digit.cols+x]
-	}
 	area, outline := 0.0, 0.0
 	for y := -1; y < digit.rows; y++ {
 		for x := -1; x < digit.cols; x++ {
-			area += at(y, x)
-			outline += math.Hypot(at(y+1, x)-at(y, x), at(y, x+1)-at(y, x))
+			v := digit.pixel(y, x)
+			area += v
+			outline += math.Hypot(digit.pixel(y+1, x)-v, digit.pixel(y, x+1)-v)
 		}
 	}
 	return 2 * area / outline
@@ -905,7 +893,7 @@ func resize(f *field, rows, cols int) *field {
 	return result
 }
 
-// span returns which part of a side of old pixels the i-th of count new ones covers.
+// span returns the part of a side of old pixels that the i-th of count new ones covers.
 func span(i, count, old int) (from, to float64) {
-	return float64(i*old) / float64(count), min(float64((i+1)*old)/float64(count), float64(old))
+	return float64(i*old) / float64(count), float64((i+1)*old) / float64(count)
 }

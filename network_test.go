@@ -1215,7 +1215,11 @@ func TestDatasetsOfAnySizeWithSimilarNamesAreRead(t *testing.T) {
 	}
 	empty := t.TempDir()
 	file := write(t, empty, "mnist.csv", nil)
-	for folder, want := range map[string]string{empty: "has: mnist.csv", file: "not a directory"} {
+	for folder, want := range map[string]string{
+		empty:                      "folder: mnist.csv",
+		file:                       "mnist.csv: not a folder",
+		filepath.Join(empty, "no"): "no such folder",
+	} {
 		if _, err := LoadDataset(folder); !says(err, want) {
 			t.Errorf("error %v, want one with %q", err, want)
 		}
@@ -1531,7 +1535,7 @@ func stillRead(t *testing.T, digits []Example, least float64, file func(Picture)
 
 // read reads a picture for MNIST's networks.
 func read(file []byte) (Picture, Preparation, error) {
-	return ReadPicture(bytes.NewReader(file), 28, 28, maxPicture)
+	return ReadPicture(bytes.NewReader(file), 28, 28, MaxPicture)
 }
 
 func TestDigitsInPicturesOfAllKindsAreReadLikeTheOriginals(t *testing.T) {
@@ -1764,7 +1768,7 @@ func TestPicturesWithoutADigitAreErrorsThatSayWhy(t *testing.T) {
 		{"HEIC", []byte("\x00\x00\x00\x18ftypheic\x00\x00"), "HEIC, as iPhones write it: save it as JPEG"},
 		{"web page", []byte("<!doctype HTML><html>"), "a web page: download the picture itself"},
 		{"pointer", []byte("version https://git-lfs.github.com/spec/v1\noid"), "run git lfs pull"},
-		{"huge claim", huge, "100000 x 100000 pixels; the limit is 1 to 51 million"},
+		{"huge claim", huge, "100000 x 100000 pixels; at least 1 and at most 51 million"},
 		{"GIF of no size", inGIF("\x00\x00\x00\x00", colour+";"), "0 x 0"},
 		{"GIF of no height", inGIF("\x05\x00\x00\x00", colour+";"), "5 x 0"},
 		{"GIF of no width", inGIF("\x00\x00\x05\x00", colour+";"), "0 x 5"},
@@ -2163,7 +2167,7 @@ func TestPictureBecomesGreyWithWhateverShowsThroughIt(t *testing.T) {
 		{"averages", large, 3, []float64{100.0 / 255, 100.0 / 255}},
 		{"not yet averages", image.NewGray(image.Rect(0, 0, 2, 160)), 1, []float64{0, 0}},
 	} {
-		grey, step := toGrey(c.picture)
+		grey, step := toGrey(c.picture, c.picture.Bounds())
 		for i, want := range c.first {
 			if step != c.step || math.Abs(grey.at[i]-want) > 1e-4 {
 				t.Errorf("%s: step %d, %.4f; want %d, %v", c.name, step, grey.at[:len(c.first)], c.step, c.first)
@@ -2171,7 +2175,8 @@ func TestPictureBecomesGreyWithWhateverShowsThroughIt(t *testing.T) {
 			}
 		}
 	}
-	if grey, _ := toGrey(large); grey.rows != 2 || grey.cols != 134 || math.Abs(grey.at[133]-50.0/255) > 1e-4 {
+	grey, _ := toGrey(large, large.Rect)
+	if grey.rows != 2 || grey.cols != 134 || math.Abs(grey.at[133]-50.0/255) > 1e-4 {
 		t.Errorf("401 x 4 became %d x %d, its corner %.4f", grey.cols, grey.rows, grey.at[133])
 	}
 }
@@ -2742,7 +2747,7 @@ func TestEachAnswerIsOfOneNetwork(t *testing.T) {
 						t.Errorf("status %d, %v", status, err)
 						return
 					}
-					picture, _, _ := ReadPicture(strings.NewReader(body), 28, 28, maxPicture)
+					picture, _, _ := ReadPicture(strings.NewReader(body), 28, 28, MaxPicture)
 					p, _ := passOf(n, Example{picture, 3})
 					if output := p.A[len(p.A)-1]; r.Cost != Cost(output, 3) ||
 						!slices.Equal(r.Z[1], p.Z[1]) || !slices.Equal(r.Delta[1], p.Delta[1]) {
