@@ -711,30 +711,49 @@ func canSave(path string) error {
 // backup returns the name under which the network that was in a file before is kept.
 func backup(path string) string { return path + ".bak" }
 
+// saveOver saves a network. If keep is set, it first copies what is in the file to the backup.
+func (n *Network) saveOver(path string, keep bool) error {
+	old, err := os.ReadFile(path)
+	if err == nil && keep {
+		err = writeWhole(backup(path), old)
+	}
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return n.save(path)
+}
+
 // startingNetwork returns the network to train, a random one or a saved one, and prints what
 // it can do so far.
 func startingNetwork(c *console, s *settings, set *Dataset, random *rand.Rand) (*Network, error) {
 	var n *Network
+	var err error
 	origin := "from " + s.net
 	if s.resume {
-		var err error
-		if n, err = loadFitting(s.net, s.data, set); err != nil {
-			return nil, err
-		}
+		n, err = loadFitting(s.net, s.data, set)
+	} else if n, err = s.randomNetwork(set, random); err != nil {
+		err = fmt.Errorf("train: %w", err)
 	} else {
-		layers := slices.Concat([]int{set.Rows * set.Cols}, s.hidden, []int{set.Classes})
-		if size := parameters(layers); size > maxParameters {
-			return nil, usage("train: %s has %s weights and biases, of at most %s",
-				layersText(layers), thousands(size), thousands(maxParameters))
-		}
-		n = NewNetwork(layers, random)
 		origin = fmt.Sprintf("random (seed %d)", s.seed)
+	}
+	if err != nil {
+		return nil, err
 	}
 	fmt.Fprintf(c.out, "network %s: %s weights and biases, %s\n", layersText(n.Layers), thousands(len(n.All)), origin)
 	cost, right := n.Test(set.Test)
 	fmt.Fprintf(c.out, "before training: cost %.4f, %s of the test pictures right\n\n",
 		cost, share(right, len(set.Test)))
 	return n, nil
+}
+
+// randomNetwork returns a network for a set, with random weights and biases.
+func (s *settings) randomNetwork(set *Dataset, random *rand.Rand) (*Network, error) {
+	layers := slices.Concat([]int{set.Rows * set.Cols}, s.hidden, []int{set.Classes})
+	if size := parameters(layers); size > maxParameters {
+		return nil, usage("%s has %s weights and biases, of at most %s",
+			layersText(layers), thousands(size), thousands(maxParameters))
+	}
+	return NewNetwork(layers, random), nil
 }
 
 // parameters returns the number of weights and biases between layers of these sizes.
@@ -895,18 +914,9 @@ func (w *watcher) endTest() {
 	}
 }
 
-// save saves a network. Before the first save it copies the network that was in the file to
-// the backup, unless the training started from it.
-func (w *watcher) save(n *Network) error {
-	old, err := os.ReadFile(w.net)
-	if err == nil && w.saved == 0 && !w.resume {
-		err = writeWhole(backup(w.net), old)
-	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return n.save(w.net)
-}
+// save saves a network. It keeps the one that was in the file before, unless the training
+// started from that.
+func (w *watcher) save(n *Network) error { return n.saveOver(w.net, w.saved == 0 && !w.resume) }
 
 // drawLine shows on a terminal, ten times a second, how far the epoch has come. It turns off
 // line wrapping meanwhile, so that a narrow terminal cuts the line instead of breaking it.
@@ -1914,7 +1924,7 @@ func drawPage(c *console, args []string) error {
 		openBrowser(address)
 	}
 	err = s.serve(ctx, listener)
-	s.mutex.Lock()
+	s.mutex.Lock() // once a save under way is done
 	defer s.mutex.Unlock()
 	if s.network != s.inFile {
 		fmt.Fprintf(c.out, "the network on the page was not saved; %s is as it was\n", *path)
@@ -1930,26 +1940,19 @@ func announce(c *console, at *net.TCPAddr) string {
 	}
 	fmt.Fprintf(c.out, "open %s in a browser; Ctrl-C ends it\n", address)
 	if !at.IP.IsLoopback() {
-		fmt.Fprintf(c.out, "others on your network can open it too, at port %d of this machine, and train and save\n", at.Port)
+		fmt.Fprintf(c.out, "others on your network can open it too, at port %d of this machine, and train and save\n",
+			at.Port)
 	}
 	return address
 }
 
 // openBrowser opens an address in the browser. Where there is none, nothing happens.
 func openBrowser(address string) {
-	command := []string{"xdg-open", address}
-	switch {
-	case runtime.GOOS == "darwin":
-		command[0] = "open"
-	case runtime.GOOS == "windows":
-		command = []string{"rundll32", "url.dll,FileProtocolHandler", address}
-	case os.Getenv("DISPLAY") == "" && os.Getenv("WAYLAND_DISPLAY") == "":
-		return // xdg-open would start a browser for terminals
+	opener := map[string]string{"darwin": "open", "windows": "explorer"}[runtime.GOOS]
+	if opener == "" && os.Getenv("DISPLAY")+os.Getenv("WAYLAND_DISPLAY") != "" {
+		opener = "xdg-open" // without a screen it would start a browser for terminals
 	}
-	browser := exec.Command(command[0], command[1:]...)
-	if browser.Start() == nil {
-		go browser.Wait()
-	}
+	go exec.Command(opener, address).Run()
 }
 
 // A studio has the network that the page shows, and trains. The network is never changed in
@@ -1969,12 +1972,11 @@ type studio struct {
 	backedUp bool       // the file that was there before has been copied
 	steps    []*Network // the network before each step taken on the page
 	learning *learning  // under way, or the last one
-	changed  *sync.Cond // signals that the learning should look or has done what it should
+	changed  *sync.Cond // signals an order to the learning, or that one is carried out
 }
 
 func newStudio(path, data string, set *Dataset) *studio {
-	s := &studio{path: path, data: data, set: set, turns: make(chan struct{}, 2)}
-	s.learning = newLearning(settings{}, "idle")
+	s := &studio{path: path, data: data, set: set, turns: make(chan struct{}, 2), learning: &learning{state: "idle"}}
 	s.changed = sync.NewCond(&s.mutex)
 	return s
 }
@@ -2006,35 +2008,24 @@ func (s *studio) replace(n *Network) {
 
 // A learning is a training in the background, of a network of its own.
 type learning struct {
-	settings
-	state    string // idle, learning, paused, ended or failed
+	plan     Training
 	network  *Network
 	blind    float64 // see blindCost
+	state    string  // idle, learning, paused, ended or failed
+	failure  string
 	progress Progress
 	costs    []float64      // of each epoch
 	rights   []float64      // the share of the training examples that were right in each epoch
 	tests    []float64      // the share of the test examples right after each epoch
 	testing  sync.WaitGroup // for the test under way
-	failure  string
 
-	stopped   bool          // it should end
-	next      bool          // it should take one step, though paused
-	resting   bool          // it waits because it is paused
+	order     string        // pause, resume, next, stop or pace, to be carried out after the step under way
 	interval  time.Duration // the least time between two steps
-	due       time.Time     // when the next step may be taken
+	stepped   time.Time     // when the last step began
 	publishAt time.Time     // when the next copy is to be shown
-	fresh     bool          // a copy with the last step is shown
-}
-
-func newLearning(d settings, state string) *learning {
-	none := []float64{} // in JSON [] and not null
-	return &learning{settings: d, state: state, costs: none, rights: none, tests: none}
 }
 
 func (l *learning) underWay() bool { return l.state == "learning" || l.state == "paused" }
-
-// errStopped ends a training that was stopped on the page.
-var errStopped = errors.New("stopped")
 
 // learn trains to the end.
 func (s *studio) learn(l *learning, random *rand.Rand) {
@@ -2043,7 +2034,7 @@ func (s *studio) learn(l *learning, random *rand.Rand) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	l.state = "ended"
-	if err != nil && err != errStopped {
+	if err != nil && err != context.Canceled {
 		l.state, l.failure = "failed", err.Error()
 	}
 	s.changed.Broadcast()
@@ -2059,22 +2050,21 @@ func (s *studio) report(l *learning, p Progress) error {
 	defer s.mutex.Unlock()
 	if !math.IsNaN(p.Cost) { // JSON has no NaN
 		l.progress = p
-	}
-	if ends && l.progress == p {
-		l.costs = append(l.costs, p.Cost)
-		l.rights = append(l.rights, float64(p.Right)/float64(p.Of))
+		if ends {
+			l.costs = append(l.costs, p.Cost)
+			l.rights = append(l.rights, float64(p.Right)/float64(p.Of))
+		}
 	}
 	if err := diverged(l.plan, l.blind, l.costs, p); err != nil {
 		return err
 	}
-	l.fresh = false
-	if ends || time.Now().After(l.publishAt) {
+	waits := l.order != "" || l.state == "paused" || time.Since(l.stepped) < l.interval
+	if ends || waits || time.Now().After(l.publishAt) {
 		s.publish(l)
 	}
 	if ends {
-		n := s.network
 		l.testing.Add(1)
-		go s.test(l, n) // beside the next epoch
+		go s.test(l, s.network) // beside the next epoch
 	}
 	return s.wait(l)
 }
@@ -2083,12 +2073,12 @@ func (s *studio) report(l *learning, p Progress) error {
 // that is less often, so that the copies take at most a tenth of the time.
 func (s *studio) publish(l *learning) {
 	bad := func(x float64) bool { return math.IsNaN(x) || math.IsInf(x, 0) }
-	if l.fresh || slices.ContainsFunc(l.network.All, bad) { // it is about to fail
+	if slices.ContainsFunc(l.network.All, bad) { // it is about to fail
 		return
 	}
 	start := time.Now()
 	s.replace(l.network.Clone())
-	l.fresh, l.publishAt = true, time.Now().Add(max(100*time.Millisecond, 10*time.Since(start)))
+	l.publishAt = time.Now().Add(max(100*time.Millisecond, 10*time.Since(start)))
 }
 
 // test measures the network at the end of an epoch.
@@ -2100,52 +2090,57 @@ func (s *studio) test(l *learning, n *Network) {
 	l.tests = append(l.tests, float64(right)/float64(len(s.set.Test)))
 }
 
-// wait returns when the next step is due, or an error if there should be none.
+// wait carries out orders. It returns when the next step is due, or an error if there should
+// be none.
 func (s *studio) wait(l *learning) error {
-	for !l.stopped {
-		l.resting = l.state == "paused" && !l.next
-		early := time.Until(l.due)
-		if !l.resting && early <= 0 {
-			l.next, l.due = false, time.Now().Add(l.interval)
+	for {
+		switch l.order {
+		case "stop":
+			return context.Canceled
+		case "pause":
+			l.state = "paused"
+		case "resume":
+			l.state = "learning"
+		case "next":
+			l.state, l.order = "paused", "step" // stands until the step is taken
 			return nil
 		}
-		s.publish(l)
-		if l.resting {
-			s.changed.Broadcast()
-		} else {
+		l.order = ""
+		s.changed.Broadcast()
+		if l.state == "learning" {
+			early := l.interval - time.Since(l.stepped)
+			if early <= 0 {
+				l.stepped = time.Now()
+				return nil
+			}
 			time.AfterFunc(early, s.changed.Broadcast)
 		}
 		s.changed.Wait()
 	}
-	s.publish(l)
-	return errStopped
 }
 
-// serve answers requests until ctx is done, and then those that are under way.
+// settle returns when no order is left to be carried out.
+func (s *studio) settle(l *learning) {
+	for l.order != "" && l.underWay() {
+		s.changed.Wait()
+	}
+}
+
+// serve answers requests until ctx is done.
 func (s *studio) serve(ctx context.Context, listener net.Listener) error {
 	server := &http.Server{
-		Handler:           s.handler(),
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       15 * time.Second,
-		WriteTimeout:      30 * time.Second,
-		IdleTimeout:       time.Minute,
-		MaxHeaderBytes:    1 << 14,
-		BaseContext:       func(net.Listener) context.Context { return ctx }, // ends /progress
+		Handler:        s.handler(),
+		ReadTimeout:    15 * time.Second,
+		WriteTimeout:   30 * time.Second,
+		IdleTimeout:    time.Minute,
+		MaxHeaderBytes: 1 << 14,
 	}
 	debug.SetMemoryLimit(200 << 20) // with hundreds of connections the garbage would double it
-	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(listener) }()
-	select {
-	case err := <-ended:
+	context.AfterFunc(ctx, func() { server.Close() })
+	if err := server.Serve(listener); ctx.Err() == nil {
 		return err
-	case <-ctx.Done():
 	}
-	patience, cancel := context.WithTimeout(context.Background(), 3*time.Second)
-	defer cancel()
-	if server.Shutdown(patience) == nil {
-		return nil
-	}
-	return server.Close() // for those who would not finish
+	return nil
 }
 
 // handler routes requests. A value that is served becomes JSON, an error {"error": "..."}.
@@ -2164,22 +2159,21 @@ func (s *studio) handler() http.Handler {
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'unsafe-inline'; "+
 			"style-src 'unsafe-inline'; connect-src 'self'; img-src data:; frame-ancestors 'none'")
-		routes, method := post, "POST"
-		if _, ok := get[r.URL.Path]; ok {
-			routes, method = get, "GET"
+		answer, method := get[r.URL.Path], "GET"
+		if answer == nil {
+			answer, method = post[r.URL.Path], "POST"
 		}
-		route, ok := routes[r.URL.Path]
 		var value any
 		err := checkSender(r)
 		switch {
 		case err != nil:
-		case !ok:
+		case answer == nil:
 			err = refuse(http.StatusNotFound, "there is nothing at %s", r.URL.Path)
 		case r.Method != method && !(method == "GET" && r.Method == "HEAD"):
 			w.Header().Set("Allow", method)
 			err = refuse(http.StatusMethodNotAllowed, "%s takes %s, not %s", r.URL.Path, method, r.Method)
 		default:
-			value, err = route(w, r)
+			value, err = answer(w, r)
 		}
 		sendJSON(w, r, value, err)
 	})
@@ -2203,7 +2197,7 @@ func checkSender(r *http.Request) error {
 	return nil
 }
 
-// A refusal is an error with the HTTP status that goes with it.
+// A refusal is an error with the HTTP status that goes with it. All other errors are bad requests.
 type refusal struct {
 	status int
 	error
@@ -2219,22 +2213,19 @@ func sendJSON(w http.ResponseWriter, r *http.Request, value any, err error) {
 	if r.URL.Path == "/learn" {
 		status = http.StatusAccepted
 	}
-	var text []byte
-	if err == nil && value != nil {
-		text, err = json.Marshal(value)
-	}
-	if err != nil {
-		status = http.StatusInternalServerError
+	text, infinite := json.Marshal(value) // an error means numbers that JSON does not have
+	if err = cmp.Or(err, infinite); err != nil {
+		status = http.StatusBadRequest
 		if refused := (*refusal)(nil); errors.As(err, &refused) {
 			status = refused.status
 		}
 		text, _ = json.Marshal(map[string]string{"error": err.Error()})
+	} else if value == nil {
+		return
 	}
-	if text != nil {
-		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(status)
-		w.Write(append(text, '\n')) // an error means that nobody listens any more
-	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	w.Write(append(text, '\n')) // an error means that nobody listens any more
 }
 
 // queryNumber returns a whole number from low to high in the query of a request. After a
@@ -2246,7 +2237,7 @@ func queryNumber(r *http.Request, name string, low, high int, err *error) int {
 		return x
 	}
 	if *err == nil {
-		*err = refuse(http.StatusBadRequest, "%s=%s: must be a whole number from %d to %d", name, text, low, high)
+		*err = fmt.Errorf("%s=%s: must be a whole number from %d to %d", name, text, low, high)
 	}
 	return low
 }
@@ -2268,13 +2259,12 @@ func (s *studio) serveNetwork(w http.ResponseWriter, r *http.Request) (any, erro
 // describe returns a network as it is saved, with the size of its pictures. places=N in the
 // query rounds its numbers to N decimal places: with 3 they are short enough to be sent ten
 // times a second. 17 keeps all digits.
-func (s *studio) describe(n *Network, version int, r *http.Request) (any, error) {
+func (s *studio) describe(n *Network, version any, r *http.Request) (any, error) {
 	places, err := 17, error(nil)
 	if r.URL.Query().Has("places") {
 		places = queryNumber(r, "places", 0, 17, &err)
 	}
-	if places < 17 {
-		unit := math.Pow10(places)
+	if unit := math.Pow10(places); places < 17 {
 		n = n.Clone()
 		for i, x := range n.All {
 			n.All[i] = math.Round(x*unit) / unit
@@ -2285,100 +2275,91 @@ func (s *studio) describe(n *Network, version int, r *http.Request) (any, error)
 		"layers": f.Layers, "weights": f.Weights, "biases": f.Biases}, err
 }
 
-// example returns the example that a request is about, and what to say of it: a drawing in
-// the body, or a test picture, by number=N, the next after wrong=N that the network misreads,
-// or for /digit any. The label is the one in the query or else that of the test picture. Only
-// for /recognize there may be none: it is -1 then.
-func (s *studio) example(w http.ResponseWriter, r *http.Request, n *Network) (
-	e Example, about map[string]any, err error) {
-	query, last := r.URL.Query(), len(s.set.Test)-1
-	number := rand.IntN(last + 1)
+// question returns the network and the example that a request is about, and an answer that
+// says so. The example is a drawing in the body, or a test picture, by number=N, the next
+// after wrong=N that the network misreads, or for /digit any. The label is the one in the query
+// or else that of the test picture. Only for /recognize there may be none: it is -1 then.
+func (s *studio) question(w http.ResponseWriter, r *http.Request) (
+	n *Network, e Example, answer map[string]any, err error) {
+	n, version, err := s.current()
+	if err != nil {
+		return nil, e, nil, err
+	}
+	answer = map[string]any{"version": version}
+	query, last, number := r.URL.Query(), len(s.set.Test)-1, -1
 	switch {
 	case query.Has("wrong"):
-		after := queryNumber(r, "wrong", -1, last, &err)
-		if err == nil {
-			number, err = s.nextMistake(n, after)
-		}
+		number, err = s.nextMistake(n, r)
 	case query.Get("number") != "":
-		number = queryNumber(r, "number", 0, last, &err)
-		if err != nil {
-			err = refuse(http.StatusNotFound, "there is no test picture %q; they have the numbers 0 to %d",
+		if number = queryNumber(r, "number", 0, last, &err); err != nil {
+			err = refuse(http.StatusNotFound, "there is no test picture %q; their numbers are 0 to %d",
 				query.Get("number"), last)
 		}
-	case r.URL.Path != "/digit":
-		number = -1
+	case r.URL.Path == "/digit":
+		number = rand.IntN(last + 1)
+	default:
 		var prepared Preparation
 		e.Picture, prepared, err = s.readDrawing(w, r)
-		about = map[string]any{"prepared": prepared.Done, "warning": prepared.Warning}
-		e.Label = -1
+		e.Label, answer["prepared"], answer["warning"] = -1, prepared.Done, prepared.Warning
 	}
 	if number >= 0 {
 		e = s.set.Test[number]
-		about = map[string]any{"number": number, "label": e.Label}
+		answer["number"], answer["label"] = number, e.Label
 	}
-	if query.Has("label") || number < 0 && r.URL.Path != "/recognize" {
+	if query.Has("label") || e.Label < 0 && r.URL.Path != "/recognize" {
 		e.Label = queryNumber(r, "label", 0, s.set.Classes-1, &err)
 	}
-	return e, about, err
+	return n, e, answer, err
 }
 
 // nextMistake returns the number of the next test picture that the network misreads. After
 // the last picture comes the first.
-func (s *studio) nextMistake(n *Network, after int) (int, error) {
-	p := n.NewPass()
+func (s *studio) nextMistake(n *Network, r *http.Request) (number int, err error) {
+	p, after := n.NewPass(), queryNumber(r, "wrong", -1, len(s.set.Test)-1, &err)
 	for i := range s.set.Test {
-		number := (after + 1 + i) % len(s.set.Test)
-		if e := s.set.Test[number]; Answer(n.Forward(p, e.Picture)) != e.Label {
-			return number, nil
+		number = (after + 1 + i) % len(s.set.Test)
+		if e := s.set.Test[number]; err != nil || Answer(n.Forward(p, e.Picture)) != e.Label {
+			return number, err
 		}
 	}
 	return 0, refuse(http.StatusNotFound, "the network misreads no test picture")
 }
 
 // readDrawing reads the picture in the body of a request, as predict does with a file.
-func (s *studio) readDrawing(w http.ResponseWriter, r *http.Request) (Picture, Preparation, error) {
+func (s *studio) readDrawing(w http.ResponseWriter, r *http.Request) (p Picture, prepared Preparation, err error) {
 	const largestBody, largestPicture = 1 << 20, 4_000_000 // bytes, pixels
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, largestBody))
-	if errors.As(err, new(*http.MaxBytesError)) {
+	if err == nil {
+		s.turns <- struct{}{}
+		p, prepared, err = ReadPicture(bytes.NewReader(body), s.set.Rows, s.set.Cols, largestPicture)
+		<-s.turns
+	}
+	switch {
+	case errors.As(err, new(*http.MaxBytesError)):
 		err = refuse(http.StatusRequestEntityTooLarge, "a picture may have %d bytes at most", largestBody)
-	} else if err != nil {
-		err = refuse(http.StatusBadRequest, "the picture did not arrive: %w", err)
-	}
-	if err != nil {
-		return Picture{}, Preparation{}, err
-	}
-	s.turns <- struct{}{}
-	defer func() { <-s.turns }()
-	picture, prepared, err := ReadPicture(bytes.NewReader(body), s.set.Rows, s.set.Cols, largestPicture)
-	if errors.Is(err, ErrNoInk) {
+	case errors.Is(err, ErrNoInk):
 		err = refuse(http.StatusUnprocessableEntity, "%w", err)
-	} else if err != nil {
-		err = refuse(http.StatusBadRequest, "%w", err)
 	}
-	return picture, prepared, err
+	return p, prepared, err
 }
 
 // serveReading answers /recognize and /digit: what the network makes of a picture and, if the
 // label is known, what the gradient asks. With places=N the network itself comes too, so that
 // both are of one version.
 func (s *studio) serveReading(w http.ResponseWriter, r *http.Request) (any, error) {
-	n, version, err := s.current()
-	if err != nil {
-		return nil, err
-	}
-	e, a, err := s.example(w, r, n)
+	n, e, a, err := s.question(w, r)
 	if err != nil {
 		return nil, err
 	}
 	p := n.NewPass()
 	output := n.Forward(p, e.Picture)
-	a["version"], a["digit"], a["unsure"], a["activations"], a["z"] = version, Answer(output), unsure(output), p.A, p.Z
+	a["digit"], a["unsure"], a["activations"], a["z"] = Answer(output), unsure(output), p.A, p.Z
 	if e.Label >= 0 {
 		n.Backward(p, e.Label, n.NewGradient())
 		a["cost"], a["dCda"], a["delta"] = Cost(output, e.Label), p.DCDA, p.Delta
 	}
 	if r.URL.Query().Has("places") {
-		a["network"], err = s.describe(n, version, r)
+		a["network"], err = s.describe(n, a["version"], r)
 	}
 	return a, err
 }
@@ -2386,45 +2367,38 @@ func (s *studio) serveReading(w http.ResponseWriter, r *http.Request) (any, erro
 // serveCheck compares the derivative of the cost with respect to one weight or bias, by the
 // chain rule of chapter 4, with the measured slope.
 func (s *studio) serveCheck(w http.ResponseWriter, r *http.Request) (any, error) {
-	n, version, err := s.current()
+	n, e, a, err := s.question(w, r)
 	if err != nil {
 		return nil, err
 	}
-	e, _, err := s.example(w, r, n)
 	l := queryNumber(r, "layer", 1, len(n.Layers)-1, &err)
 	j := queryNumber(r, "j", 0, n.Layers[l]-1, &err)
 	k := queryNumber(r, "k", -1, n.Layers[l-1]-1, &err)
-	if err != nil {
-		return nil, err
-	}
 	n = n.Clone() // to be nudged
 	p, g := n.NewPass(), n.NewGradient()
 	n.Forward(p, e.Picture)
 	n.Backward(p, e.Label, g)
+	a["dadz"], a["dCda"] = SigmoidSlope(p.A[l][j]), p.DCDA[l][j]
 	x, dzdw, computed := &n.Biases[l][j], 1.0, g.Biases[l][j]
 	if k >= 0 {
 		x, dzdw, computed = &n.Weights[l].Column(k)[j], p.A[l-1][k], g.Weights[l].At(j, k)
 	}
-	dadz, dCda := SigmoidSlope(p.A[l][j]), p.DCDA[l][j]
 	measured := Slope(x, func() float64 { return Cost(n.Forward(p, e.Picture), e.Label) })
-	return map[string]any{"version": version, "dzdw": dzdw, "dadz": dadz, "dCda": dCda,
-		"computed": computed, "measured": measured, "error": RelativeError(computed, measured)}, nil
+	a["dzdw"], a["computed"], a["measured"], a["error"] = dzdw, computed, measured, RelativeError(computed, measured)
+	return a, err
 }
 
 // serveStep takes one step of gradient descent on one example. As w becomes w - rate * dC/dw,
 // the gradient predicts that the cost falls by the sum of dC/dw * rate * dC/dw.
 func (s *studio) serveStep(w http.ResponseWriter, r *http.Request) (any, error) {
-	shown, _, err := s.current()
+	_, e, a, err := s.question(w, r)
 	if err != nil {
 		return nil, err
 	}
-	e, _, err := s.example(w, r, shown)
-	rate, mistake := strconv.ParseFloat(r.URL.Query().Get("rate"), 64)
-	if err == nil && (mistake != nil || !(rate > 0 && rate <= 1e6)) {
-		err = refuse(http.StatusBadRequest, "rate=%s: must be a number above 0, at most 1000000", r.URL.Query().Get("rate"))
-	}
-	if err != nil {
-		return nil, err
+	text := r.URL.Query().Get("rate")
+	rate, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(rate > 0 && rate <= 1e6) {
+		return nil, fmt.Errorf("rate=%s: must be a number above 0, at most 1000000", text)
 	}
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
@@ -2440,11 +2414,12 @@ func (s *studio) serveStep(w http.ResponseWriter, r *http.Request) (any, error) 
 		predicted -= derivative * rate * derivative
 	}
 	n.Descend(g, rate, 0)
-	after := Cost(n.Forward(p, e.Picture), e.Label)
 	s.steps = append(s.steps, s.network)
 	s.steps = s.steps[max(0, len(s.steps)-maxParameters/len(n.All)):] // for their memory
 	s.replace(n)
-	return map[string]any{"version": s.version, "before": before, "predicted": predicted, "after": after}, nil
+	a["version"], a["before"], a["predicted"] = s.version, before, predicted
+	a["after"] = Cost(n.Forward(p, e.Picture), e.Label)
+	return a, nil
 }
 
 // serveUndo takes back the last step.
@@ -2460,12 +2435,38 @@ func (s *studio) serveUndo(w http.ResponseWriter, r *http.Request) (any, error) 
 	return s.progress(), nil
 }
 
-// serveLearn starts a training in the background. What is left out of the order is as on the
-// command line.
+// serveLearn starts a training in the background.
 func (s *studio) serveLearn(w http.ResponseWriter, r *http.Request) (any, error) {
-	if _, _, err := s.current(); err != nil {
+	d, err := learningSettings(http.MaxBytesReader(w, r.Body, 1<<12))
+	interval := stepInterval(r, &err)
+	if err != nil {
 		return nil, err
 	}
+	n, _, err := s.current()
+	if err != nil {
+		return nil, err
+	}
+	random := rand.New(rand.NewPCG(d.seed, 0))
+	if d.resume {
+		n = n.Clone()
+	} else if n, err = d.randomNetwork(s.set, random); err != nil {
+		return nil, err
+	}
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	if s.learning.underWay() {
+		return nil, refuse(http.StatusConflict, "the network is learning already; stop that first")
+	}
+	l := &learning{plan: d.plan, network: n, blind: blindCost(s.set), state: "learning"}
+	l.interval, l.stepped = interval, time.Now()
+	s.learning, s.steps = l, nil
+	s.publish(l)
+	go s.learn(l, random)
+	return s.progress(), nil
+}
+
+// learningSettings reads an order to learn. What is left out of it is as on the command line.
+func learningSettings(body io.Reader) (*settings, error) {
 	d := defaults()
 	order := struct {
 		Hidden        *[]int
@@ -2475,107 +2476,67 @@ func (s *studio) serveLearn(w http.ResponseWriter, r *http.Request) (any, error)
 		Plain         bool
 		From          string // random, or here for the layers, weights and biases of the network
 	}{&d.hidden, &d.plan.Epochs, &d.plan.Batch, &d.plan.Rate, &d.seed, false, "random"}
-	in := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<12))
+	in := json.NewDecoder(body)
 	in.DisallowUnknownFields()
 	if err := in.Decode(&order); err != nil {
-		return nil, refuse(http.StatusBadRequest, "not an order to learn: %w", err)
+		return nil, fmt.Errorf("not an order to learn: %w", err)
 	}
 	if order.From != "random" && order.From != "here" {
-		return nil, refuse(http.StatusBadRequest, "from %q: must be random or here", order.From)
+		return nil, fmt.Errorf("from %q: must be random or here", order.From)
 	}
+	d.resume = order.From == "here"
 	if order.Plain {
 		d.plan = plain(d.plan)
 	}
-	if err := d.check(); err != nil {
-		return nil, refuse(http.StatusBadRequest, "%w", err)
-	}
-	interval, err := stepInterval(r)
-	if err != nil {
-		return nil, err
-	}
-	return s.start(d, interval, order.From == "here")
-}
-
-// start begins a training.
-func (s *studio) start(d settings, interval time.Duration, here bool) (any, error) {
-	random := rand.New(rand.NewPCG(d.seed, 0))
-	layers := slices.Concat([]int{s.set.Rows * s.set.Cols}, d.hidden, []int{s.set.Classes})
-	if !here && parameters(layers) > maxParameters {
-		return nil, refuse(http.StatusBadRequest, "%s has %s weights and biases, of at most %s",
-			layersText(layers), thousands(parameters(layers)), thousands(maxParameters))
-	}
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
-	if s.learning.underWay() {
-		return nil, refuse(http.StatusConflict, "the network is learning already; stop that first")
-	}
-	l := newLearning(d, "learning")
-	l.blind, l.interval, l.due = blindCost(s.set), interval, time.Now().Add(interval)
-	l.plan.Batch = min(l.plan.Batch, len(s.set.Train))
-	if l.network = s.network.Clone(); !here {
-		l.network = NewNetwork(layers, random)
-	}
-	s.learning, s.steps = l, nil
-	s.publish(l)
-	go s.learn(l, random)
-	return s.progress(), nil
+	return &d, d.check()
 }
 
 // stepInterval returns the least time between two steps for batches=N a second in the query,
-// 0 for as fast as it goes.
-func stepInterval(r *http.Request) (time.Duration, error) {
+// 0 for as fast as it goes. It sets err as queryNumber does.
+func stepInterval(r *http.Request, err *error) time.Duration {
 	text := cmp.Or(r.URL.Query().Get("batches"), "0")
-	pace, err := strconv.ParseFloat(text, 64)
-	if err != nil || pace != 0 && !(pace >= 0.01 && pace <= 1e6) {
-		return 0, refuse(http.StatusBadRequest, "batches=%s: must be 0 or a number from 0.01 to 1000000", text)
+	pace, mistake := strconv.ParseFloat(text, 64)
+	if mistake == nil && pace >= 0.01 && pace <= 1e6 {
+		return time.Duration(float64(time.Second) / pace)
 	}
-	if pace == 0 {
-		return 0, nil
+	if *err == nil && (mistake != nil || pace != 0) {
+		*err = fmt.Errorf("batches=%s: must be 0 or a number from 0.01 to 1000000", text)
 	}
-	return time.Duration(float64(time.Second) / pace), nil
+	return 0
 }
 
 // serveOrder answers /pause, /resume, /next, /stop and /pace when they are carried out.
 func (s *studio) serveOrder(w http.ResponseWriter, r *http.Request) (any, error) {
-	interval, err := stepInterval(r)
+	var err error
+	interval := stepInterval(r, &err)
 	if err != nil {
 		return nil, err
 	}
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	l, order := s.learning, strings.TrimPrefix(r.URL.Path, "/")
-	if !l.underWay() {
+	s.settle(l) // after an order from another tab
+	switch {
+	case !l.underWay():
 		return nil, refuse(http.StatusConflict, "no learning is under way")
-	}
-	if order == "pause" && l.state == "paused" || order == "resume" && l.state == "learning" {
+	case order == "pause" && l.state == "paused" || order == "resume" && l.state == "learning":
 		return nil, refuse(http.StatusConflict, "there is nothing to %s: the network is %s", order, l.state)
+	case order == "pace":
+		l.interval = interval
 	}
-	switch order {
-	case "pause":
-		l.state = "paused"
-	case "resume":
-		l.state = "learning"
-	case "next":
-		l.state, l.next, l.due = "paused", true, time.Time{}
-	case "stop":
-		l.stopped = true
-	case "pace":
-		l.interval, l.due = interval, time.Time{}
-	}
+	l.order = order
 	s.changed.Broadcast()
-	for l.underWay() && (l.stopped || l.state == "paused" && (l.next || !l.resting)) {
-		s.changed.Wait()
-	}
+	s.settle(l)
 	return s.progress(), nil
 }
 
 // progress returns what the page is told of the learning and the network.
 func (s *studio) progress() map[string]any {
-	l := s.learning
-	p := l.progress
+	l, p := s.learning, s.learning.progress
+	list := func(x []float64) []float64 { return append([]float64{}, x...) } // in JSON [] and not null
 	return map[string]any{"version": s.version, "saved": s.network == s.inFile, "steps": len(s.steps), "state": l.state,
 		"error": l.failure, "epoch": p.Epoch, "epochs": l.plan.Epochs, "batch": l.plan.Batch, "seen": p.Seen, "of": p.Of,
-		"cost": p.Cost, "right": p.Right, "costs": l.costs, "rights": l.rights, "tests": l.tests}
+		"cost": p.Cost, "right": p.Right, "costs": list(l.costs), "rights": list(l.rights), "tests": list(l.tests)}
 }
 
 // serveProgress sends the progress at once, and then ten times a second if it has changed.
@@ -2586,47 +2547,31 @@ func (s *studio) serveProgress(w http.ResponseWriter, r *http.Request) (any, err
 	}
 	control := http.NewResponseController(w)
 	control.SetReadDeadline(time.Time{}) // this may last for hours
-	tick := time.NewTicker(100 * time.Millisecond)
-	defer tick.Stop()
 	for last := ""; ; {
 		s.current() // for a new file; its errors are for those who ask for the network
 		s.mutex.Lock()
-		progress := s.progress()
+		text, _ := json.Marshal(s.progress())
 		s.mutex.Unlock()
-		text, err := json.Marshal(progress)
-		if err != nil {
-			return nil, err
-		}
 		if string(text) != last {
 			last = string(text)
 			control.SetWriteDeadline(time.Now().Add(10 * time.Second))
 			fmt.Fprintf(w, "data: %s\n\n", text)
-			if control.Flush() != nil {
-				return nil, nil
-			}
+			control.Flush() // an error ends the request's context
 		}
 		select {
 		case <-r.Context().Done():
 			return nil, nil
-		case <-tick.C:
+		case <-time.After(100 * time.Millisecond):
 		}
 	}
 }
 
-// serveSave writes the network to its file. Before the first time it copies the network that
-// was there to the backup.
+// serveSave writes the network to its file. The first time it keeps the network that was there.
 func (s *studio) serveSave(w http.ResponseWriter, r *http.Request) (any, error) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	old, err := os.ReadFile(s.path)
-	if err == nil && !s.backedUp {
-		err = writeWhole(backup(s.path), old)
-	}
-	if err == nil || errors.Is(err, fs.ErrNotExist) {
-		err = s.network.save(s.path)
-	}
-	if err != nil {
-		return nil, err
+	if err := s.network.saveOver(s.path, !s.backedUp); err != nil {
+		return nil, refuse(http.StatusInternalServerError, "%w", err)
 	}
 	s.inFile, s.backedUp = s.network, true
 	if info, err := os.Stat(s.path); err == nil {
