@@ -2125,19 +2125,21 @@ func TestSketchesHaveACharacterForTwoPixels(t *testing.T) {
 }
 
 func TestColumnsOfTextStandSideBySideIn80Characters(t *testing.T) {
-	c, a := &console{width: 80}, strings.Repeat("a", 17)
-	row, gap := strings.Join([]string{a, a, a, a}, "   "), strings.Repeat(" ", 20)
-	for _, test := range []struct {
-		columns [][]string
-		want    string
-	}{
-		{[][]string{{a}, {a}, {a}, {a}}, row + "\n\n"}, // four of 17 with gaps of 3 take 77 characters
-		{[][]string{{a + "a", "b"}, {"c"}, {a + "a", "b"}, {a + "a", "b"}}, // of 18 they would take 81
-			a + "a   c" + gap + a + "a\nb" + gap + " " + gap + "b\n\n" + a + "a\nb\n\n"},
-	} {
-		if got := c.sideBySide(test.columns); got != test.want {
-			t.Errorf("%q, want %q", got, test.want)
+	wide := func(width int) []string { return []string{strings.Repeat("a", width)} }
+	c := &console{width: 80}
+	for width, lines := range map[int]int{17: 1, 18: 2, 24: 2, 25: 2, 38: 2, 39: 4, 80: 4, 90: 4} { // of four columns
+		text := c.sideBySide([][]string{wide(width), wide(width), wide(width), wide(width)})
+		if got := strings.Count(text, "a\n"); got != lines {
+			t.Errorf("columns of %d characters take %d lines, want %d:\n%s", width, got, lines, text)
 		}
+	}
+	three := c.sideBySide([][]string{wide(24), wide(24), wide(24)}) // with gaps of 3 they take 78 characters
+	if strings.Count(three, "\n") != 2 {
+		t.Errorf("three columns of 24 characters are set as %q", three)
+	}
+	got := c.sideBySide([][]string{{"ab", "c"}, {"d"}, {"e", "f"}})
+	if want := "ab   d    e\nc         f\n\n"; got != want {
+		t.Errorf("%q, want %q", got, want)
 	}
 }
 
