@@ -2908,6 +2908,7 @@ func TestMistakesInTheCallAreOneClearLine(t *testing.T) {
 		{"help fly", 2, `no command "fly"`},
 		{"trian", 2, "did you mean train?"},
 		{"tets", 2, "did you mean test?"},
+		{"TEST", 2, "did you mean test?"},
 		{"8", 2, "go run . explain 8"},
 		{"four.png", 2, "go run . predict four.png"},
 		{"train -fly", 2, "-fly"},
@@ -2951,6 +2952,7 @@ func TestMistakesInTheCallAreOneClearLine(t *testing.T) {
 		{"test -net " + filepath.Join(empty, "n.json"), 1, "go run . train"},
 		{"predict -net " + square + " https://example.org/4.png", 1, "an address"},
 		{"predict -net " + square + " *.bmp", 1, "no file has a name like that"},
+		{"predict -net " + square + " " + empty, 1, "a folder; name the pictures in it"},
 		{"predict -net matrix.go four.png", 1, "not a saved network"},
 	} {
 		args := strings.Fields(c.args)
