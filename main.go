@@ -162,7 +162,7 @@ func unknownCommand(word string) error {
 		return usage("there is no command %q; to read the digit in a picture, run: go run . predict %s", word, word)
 	}
 	for _, cmd := range commands() {
-		if len(word) < 10 && editDistance(word, cmd.name) <= 2 {
+		if len(word) < 10 && editDistance(strings.ToLower(word), cmd.name) <= 2 {
 			return usage("there is no command %q; did you mean %s?", word, cmd.name)
 		}
 	}
@@ -1840,6 +1840,9 @@ func readPictureFile(c *console, name string, rows, cols int) (Picture, Preparat
 			return Picture{}, Preparation{}, err
 		}
 		defer f.Close()
+		if info, err := f.Stat(); err == nil && info.IsDir() {
+			return Picture{}, Preparation{}, fmt.Errorf("%s: a folder; name the pictures in it", name)
+		}
 		in = f
 	}
 	picture, done, err := ReadPicture(in, rows, cols, MaxPicture)
