@@ -113,7 +113,7 @@ type Training struct {
 	Shift  bool    // move each picture by up to a pixel each time it is seen, see shift
 }
 
-// Progress describes a training after a step. Cost and Right are about the examples seen
+// Progress describes the state of Train after a step. Cost and Right are about the examples seen
 // in this epoch, each before the step that learned from it.
 type Progress struct {
 	Epoch int     // counted from 1
@@ -124,7 +124,7 @@ type Progress struct {
 }
 
 // Train trains n on the examples, in a new random order in each epoch. It calls report after
-// each step; an error from report ends the training and is returned.
+// each step; an error from report ends it and is returned.
 func (t Training) Train(n *Network, examples []Example, random *rand.Rand, report func(Progress) error) error {
 	pass, gradient := n.NewPass(), n.NewGradient()
 	shifted := make([]int32, n.Layers[0]) // used again for each picture, which saves 4% of the time

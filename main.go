@@ -774,11 +774,11 @@ func endSignals() []os.Signal {
 	return []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}
 }
 
-// epochLine is the format of the lines of a training. It fits into 50 characters.
+// epochLine is the format of the line for each epoch. It fits into 50 characters.
 const epochLine = "%9s  %7s  %7s  %7s  %9s\n"
 
 // learn trains the network and saves it, after every epoch and at the end. It returns advice on
-// the next training, if there is any. The first Ctrl-C ends the training after the step under
+// the next run, if there is any. The first Ctrl-C ends training after the step under
 // way; another one ends the program.
 func learn(
 	c *console, s *settings, n *Network, set *Dataset, random *rand.Rand,
@@ -813,7 +813,7 @@ func learn(
 	return advice, nil
 }
 
-// A watcher shows a training as it goes, saves the network after every epoch, and ends the
+// A watcher shows the progress of training, saves the network after every epoch, and ends
 // training on an interrupt or when it diverges.
 type watcher struct {
 	ctx     context.Context // done when the user wants to stop
@@ -839,7 +839,7 @@ type epochEnd struct {
 	saveError error
 }
 
-// newWatcher returns a watcher of a training that starts now.
+// newWatcher returns a watcher for training that starts now.
 func newWatcher(ctx context.Context, c *console, s *settings, n *Network, set *Dataset) *watcher {
 	return &watcher{
 		ctx: ctx, console: c, settings: s, network: n,
@@ -882,7 +882,7 @@ func (w *watcher) report(p Progress) error {
 }
 
 // startTest tests and saves a copy of the network while the next epoch goes on. As long as its
-// cost is more than 5% above that of a blind network it is not saved: the training may fail.
+// cost is more than 5% above that of a blind network it is not saved: training may fail.
 func (w *watcher) startTest(p Progress) {
 	w.endTest()
 	tested, n := make(chan epochEnd, 1), w.network.Clone()
@@ -908,7 +908,7 @@ func (w *watcher) endTest() {
 	fmt.Fprintf(w.console.out, epochLine, fmt.Sprintf("%d/%d", end.Epoch, w.plan.Epochs), fmt.Sprintf("%.4f", end.Cost),
 		share(end.Right, end.Of), share(end.testRight, len(w.test)), w.timeLeft())
 	if end.saveError != nil {
-		fmt.Fprintf(w.console.err, "digits: %v; the training goes on\n", end.saveError)
+		fmt.Fprintf(w.console.err, "digits: %v; training goes on\n", end.saveError)
 	} else if end.save {
 		w.saved = end.Epoch
 	}
@@ -939,7 +939,7 @@ func (w *watcher) clearLine() {
 	}
 }
 
-// timeLeft estimates how long the rest of the training takes.
+// timeLeft estimates how long the rest of training takes.
 func (w *watcher) timeLeft() string {
 	done := (float64(w.last.Epoch-1) + float64(w.last.Seen)/float64(w.last.Of)) / float64(w.plan.Epochs)
 	seconds := int(time.Since(w.start).Seconds()*(1/done-1) + 0.5)
@@ -1959,7 +1959,7 @@ func openBrowser(address string) {
 }
 
 // A studio has the network that the page shows, and trains. The network is never changed in
-// place: a step, a training or a new file replaces it. So requests use it without a lock,
+// place: a step, learning or a new file replaces it. So requests use it without a lock,
 // and each answer is about one network, whose version it carries.
 type studio struct {
 	path  string // of the network
@@ -2009,7 +2009,7 @@ func (s *studio) replace(n *Network) {
 	s.version++
 }
 
-// A learning is a training in the background, of a network of its own.
+// A learning trains a network of its own in the background.
 type learning struct {
 	plan     Training
 	network  *Network
@@ -2438,7 +2438,7 @@ func (s *studio) serveUndo(w http.ResponseWriter, r *http.Request) (any, error) 
 	return s.progress(), nil
 }
 
-// serveLearn starts a training in the background.
+// serveLearn starts training in the background.
 func (s *studio) serveLearn(w http.ResponseWriter, r *http.Request) (any, error) {
 	d, err := learningSettings(http.MaxBytesReader(w, r.Body, 1<<12))
 	interval := stepInterval(r, &err)

@@ -869,7 +869,7 @@ func TestClaims(t *testing.T) {
 			ends, costs = append(ends, n), append(costs, cost)
 		}
 		far := cosine(ends[0].All, ends[1].All)
-		t.Logf("two trainings end with costs %.4f and %.4f; cosine of the angle between their 13,002 numbers %.2f "+
+		t.Logf("two networks end with costs %.4f and %.4f; cosine of the angle between their 13,002 numbers %.2f "+
 			"(1 is the same direction, 0 a right angle)", costs[0], costs[1], far)
 		holds(t, math.Abs(costs[0]-costs[1]) <= 0.25*max(costs[0], costs[1]) && far <= 0.5)
 	})
