@@ -41,7 +41,7 @@ func commands() []command {
 	return []command{
 		{"train", "", "learn to read digits and save the network (the default)", train},
 		{"test", "", "measure a saved network on pictures it has never seen", test},
-		{"explain", "[NUMBER (0 to 9999) or FILE]...", "follow one digit through the four chapters, or several through chapter 3", explain},
+		{"explain", "[NUMBER (0 to 9999) or FILE]...", "follow a digit through the four chapters", explain},
 		{"weights", "", "paint what each neuron of layer 1 looks for in the pixels", weights},
 		{"predict", "FILE...", "read the digits in picture files (- is standard input)", predict},
 		{"draw", "", "open a page to draw digits and watch the network", drawPage},
@@ -1282,7 +1282,7 @@ func explain(c *console, args []string) error {
 	flags := flag.NewFlagSet("explain", flag.ContinueOnError)
 	path := flags.String("net", "network.json", "the `file` of the network")
 	data := flags.String("data", "", "take test pictures from the IDX files in this `folder`, not from MNIST")
-	label := flags.Int("label", -1, "the `digit` that the picture should be; -1 is its label or, for a file, the answer")
+	label := flags.Int("label", -1, "the `digit` that the picture should be; -1 is its label or, in a file, the answer")
 	neuron := flags.Int("neuron", -1, "the `neuron` of layer 1 to spell out; -1 is the brightest")
 	names, err := parse(c, flags, args, math.MaxInt)
 	if err != nil {
@@ -1559,7 +1559,8 @@ func printStep(all []*explanation, g *Gradient) {
 	}
 	for _, x := range all {
 		before, after := x.pass.A[len(x.n.Layers)-1], moved.Forward(moved.NewPass(), x.example.Picture)
-		x.printf("\n%s, is read as %d before the larger step and as %d after it:\n\n", x.name, Answer(before), Answer(after))
+		x.printf("\n%s, is read as %d before the larger step and as %d after it:\n\n",
+			x.name, Answer(before), Answer(after))
 		x.printTerms(len(after), max(3, 10/len(all)), "", func(j int) (float64, string) {
 			return after[j] - before[j], fmt.Sprintf("output %d: from %.4f to %.4f", j, before[j], after[j])
 		})
@@ -1632,7 +1633,8 @@ func (x *explanation) printChain(l int, cost func() float64) {
 	j, k := i%w.Rows, i/w.Rows
 	a, dadz, dCda := p.A[l][j], SigmoidSlope(p.A[l][j]), p.DCDA[l][j]
 	x.printf("Layer %d: its most sensitive weight is w_%d,%d, from neuron %d of layer %d to\n"+
-		"neuron %d. It is now %+.6g, and the bias b_%d is %+.6g.\n\n", l, j, k, k, l-1, j, w.Data[i], j, x.n.Biases[l][j])
+		"neuron %d. It is now %+.6g, and the bias b_%d is %+.6g.\n\n",
+		l, j, k, k, l-1, j, w.Data[i], j, x.n.Biases[l][j])
 	x.printf("  dz/dw = a_%d = %.6g\n  dz/db = 1\n", k, p.A[l-1][k])
 	x.printf("  da/dz = sigmoid'(z) = a (1 - a) = %s * %.6g = %.6g\n", digits(a), 1-a, dadz)
 	if l == len(x.n.Layers)-1 {
@@ -1641,7 +1643,8 @@ func (x *explanation) printChain(l int, cost func() float64) {
 		x.printf("  dC/da = the sum over the neurons of layer %d of w * da/dz * dC/da there:\n", l+1)
 		x.printTerms(len(p.A[l+1]), 3, "dC/da", func(next int) (float64, string) {
 			w, dadz := x.n.Weights[l+1].At(next, j), SigmoidSlope(p.A[l+1][next])
-			return w * p.Delta[l+1][next], fmt.Sprintf("through %d: %+.6g * %.6g * %+.6g", next, w, dadz, p.DCDA[l+1][next])
+			return w * p.Delta[l+1][next],
+				fmt.Sprintf("through %d: %+.6g * %.6g * %+.6g", next, w, dadz, p.DCDA[l+1][next])
 		})
 	}
 	product, measured := x.gradient.Weights[l].Data[i], Slope(&w.Data[i], cost)
@@ -1978,6 +1981,7 @@ type studio struct {
 	changed  *sync.Cond // signals an order to the learning, or that one is carried out
 }
 
+// newStudio returns a studio that reads its network when it is first asked for.
 func newStudio(path, data string, set *Dataset) *studio {
 	s := &studio{path: path, data: data, set: set, turns: make(chan struct{}, 2), learning: &learning{state: "idle"}}
 	s.changed = sync.NewCond(&s.mutex)
@@ -2028,6 +2032,7 @@ type learning struct {
 	publishAt time.Time     // when the next copy is to be shown
 }
 
+// underWay reports whether the learning has not ended, though it may be paused.
 func (l *learning) underWay() bool { return l.state == "learning" || l.state == "paused" }
 
 // learn trains to the end.
@@ -2206,6 +2211,7 @@ type refusal struct {
 	error
 }
 
+// refuse returns a refusal with a formatted error.
 func refuse(status int, format string, args ...any) error {
 	return &refusal{status, fmt.Errorf(format, args...)}
 }
@@ -2245,12 +2251,14 @@ func queryNumber(r *http.Request, name string, low, high int, err *error) int {
 	return low
 }
 
+// servePage sends the page itself.
 func (s *studio) servePage(w http.ResponseWriter, r *http.Request) (any, error) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Write(page)
 	return nil, nil
 }
 
+// serveNetwork sends the network in memory.
 func (s *studio) serveNetwork(w http.ResponseWriter, r *http.Request) (any, error) {
 	n, version, err := s.current()
 	if err != nil {
@@ -2559,7 +2567,8 @@ func (s *studio) progress() map[string]any {
 	l, p := s.learning, s.learning.progress
 	list := func(x []float64) []float64 { return append([]float64{}, x...) } // in JSON [] and not null
 	return map[string]any{"version": s.version, "saved": s.network == s.inFile, "steps": len(s.steps), "state": l.state,
-		"error": l.failure, "epoch": p.Epoch, "epochs": l.plan.Epochs, "batch": l.plan.Batch, "seen": p.Seen, "of": p.Of,
+		"error": l.failure, "epoch": p.Epoch, "epochs": l.plan.Epochs, "batch": l.plan.Batch,
+		"seen": p.Seen, "of": p.Of,
 		"cost": p.Cost, "right": p.Right, "costs": list(l.costs), "rights": list(l.rights), "tests": list(l.tests)}
 }
 
