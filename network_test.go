@@ -1642,6 +1642,30 @@ func ring(side int, pen, blur, paper, ink float64, centreX, centreY, radius floa
 	return picture
 }
 
+func TestStrokesAreMeasuredAndWidenedByTheirRadius(t *testing.T) {
+	bar := newField(4, 40) // its outline is 2 * (4 + 40), less at one corner, where it is sqrt 2 for 2
+	for i := range bar.at {
+		bar.at[i] = 1
+	}
+	if got, want := strokeWidth(bar), 2*160/(88-2+math.Sqrt2); math.Abs(got-want) > 1e-12 {
+		t.Errorf("a bar 4 wide is measured as %v, want %v", got, want)
+	}
+	dot := thicken(&field{1, 1, []float64{1}}, 1)
+	for i, v := range dot.at {
+		distance := math.Hypot(float64(i/5-2), float64(i%5-2))
+		if want := min(1, 2-distance); dot.cols != 5 || math.Abs(v-max(0, want)) > 1e-12 {
+			t.Errorf("a dot widened by 1 is %v at %.2f from its middle, want %v", v, distance, max(0, want))
+		}
+	}
+	for _, p := range findPatches(&field{3, 5, []float64{0, 1, 0, 0, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0}}) {
+		if want := map[float64]image.Rectangle{2: image.Rect(0, 0, 2, 2)}[p.ink]; len(p.pixels) == 2 && p.box != want {
+			t.Errorf("two pixels that touch at a corner are a patch in %v, want %v", p.box, want)
+		} else if len(p.pixels) == 1 && p.box != image.Rect(4, 0, 5, 1) {
+			t.Errorf("the single pixel is a patch in %v", p.box)
+		}
+	}
+}
+
 func TestThinStrokesAreThickened(t *testing.T) {
 	for _, c := range []struct {
 		name    string
