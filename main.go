@@ -1875,8 +1875,8 @@ func printAnswer(c *console, name string, output []float64, warning string) {
 	fmt.Fprintf(c.out, "%s: %d  %s\n", name, answer, details)
 }
 
-// unsure reports whether no output is brighter than one half. On real handwriting two of
-// five such answers are wrong...
+// unsure reports whether no output is brighter than one half. On real handwriting, seven of ten
+// such answers are wrong.
 func unsure(output []float64) bool { return output[Answer(output)] < 0.5 }
 
 // drawOutput draws what the network sees, and its outputs as bars.
@@ -1923,7 +1923,7 @@ func drawPage(c *console, args []string) error {
 	if err != nil {
 		return fmt.Errorf("cannot listen at %s: %w", *addr, err)
 	}
-	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	ctx, release := signal.NotifyContext(context.Background(), endSignals()...)
 	defer release()
 	address := announce(c, listener.Addr().(*net.TCPAddr))
 	if _, standard := c.out.(*resultWriter); *open && standard && isTerminal(os.Stdout) {
