@@ -2063,6 +2063,9 @@ func TestEveryShapeOfNetworkCanBeExplainedAndPainted(t *testing.T) {
 			if code != 0 {
 				t.Errorf("%v: exit %d, %s", args, code, err)
 			}
+			if args[0] == "test" && !regexp.MustCompile(`(?m)^an? \d+ read as \d+: \d+ times?$`).MatchString(out) {
+				t.Errorf("no list of mistakes, for a table too wide for 80 columns: %s", out)
+			}
 			for _, line := range strings.Split(out, "\n") {
 				if utf8.RuneCountInString(line) > 80 && !strings.Contains(line, os.TempDir()) {
 					t.Errorf("%v: too wide for 80 columns: %s", args[:1], line)
@@ -2543,6 +2546,7 @@ func TestServerAnswersEveryRequestWithTheRightStatus(t *testing.T) {
 func TestPageShowsThePassAndTheGradientOfTheCore(t *testing.T) {
 	s, n, e := newTestStudio(t), trained().Clone(), mnist().Test[8]
 	drawn, _, _ := read([]byte(drawingOf(0)))
+	askPage[reading](t, s, "GET /network?places=1", "") // rounds a copy, not the network that is asked below
 	for request, picture := range map[string]Picture{
 		"POST /recognize?label=3":     drawn,
 		"GET /digit?number=8&label=3": e.Picture,
@@ -2609,10 +2613,10 @@ func TestLearningOnThePageIsTheTrainingOfTrain(t *testing.T) {
 	} {
 		s, random := newSmallStudio(t), seeded(4)
 		want := NewNetwork([]int{784, 6, 10}, random)
-		var costs []float64
+		var costs, rights []float64
 		plan.Train(want, s.set.Train, random, func(p Progress) error {
 			if p.Seen == p.Of {
-				costs = append(costs, p.Cost)
+				costs, rights = append(costs, p.Cost), append(rights, float64(p.Right)/500)
 			}
 			return nil
 		})
@@ -2622,7 +2626,7 @@ func TestLearningOnThePageIsTheTrainingOfTrain(t *testing.T) {
 		}
 		r := finish(t, s)
 		if r.State != "ended" || r.Saved || !slices.Equal(r.Costs, costs) ||
-			len(r.Tests) != 2 || r.Tests[1] != float64(right)/50 {
+			!slices.Equal(r.Rights, rights) || len(r.Tests) != 2 || r.Tests[1] != float64(right)/50 {
 			t.Errorf("%s: %+v, want costs %v and %d right", order, r, costs, right)
 		}
 		if shown, _, _ := s.current(); !slices.Equal(shown.All, want.All) {
