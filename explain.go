@@ -1,0 +1,538 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"flag"
+	"fmt"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/png"
+	"math"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+func init() {
+	commands = append(commands, command{
+		name: "explain", arguments: "[NUMBER (0 to 9999) or FILE]...", run: explain,
+		summary: "follow a digit through the four chapters",
+		example: "NUMBER", purpose: "follow a digit through the four chapters",
+	}, command{
+		name: "weights", run: weights,
+		summary: "paint what each neuron of layer 1 looks for in the pixels",
+	})
+}
+
+// sketchSigned draws rows x cols numbers, at most width characters wide: ░▒▓█ stand for
+// numbers above 0 and ·-=≡ for those below, the last of each for 0.85 scale and more.
+func sketchSigned(table []float64, rows, cols, width int, scale float64) []string {
+	clipped := make([]float64, len(table))
+	for i, x := range table {
+		clipped[i] = max(-1, min(1, x/scale))
+	}
+	return mosaic(clipped, cols, image.Rect(0, 0, cols, rows), width, func(upper, lower float64) rune {
+		shade := min(4, int(math.Abs(upper+lower)/2*4+0.6))
+		if upper+lower < 0 {
+			return []rune(" ·-=≡")[shade]
+		}
+		return []rune(" ░▒▓█")[shade]
+	})
+}
+
+// explain takes one digit through the four chapters with the numbers of this network, or shows
+// what a mini-batch of several digits asks for.
+func explain(c *console, args []string) error {
+	flags := flag.NewFlagSet("explain", flag.ContinueOnError)
+	path := flags.String("net", "network.json", "the `file` of the network")
+	data := flags.String("data", "", "take test pictures from the IDX files in this `folder`, not from MNIST")
+	label := flags.Int("label", -1, "the `digit` that the picture should be; -1 is its label or, in a file, the answer")
+	neuron := flags.Int("neuron", -1, "the `neuron` of layer 1 to spell out; -1 is the brightest")
+	names, err := parse(c, flags, args, math.MaxInt)
+	if err != nil {
+		return err
+	}
+	set, n, err := loadBoth(*path, *data)
+	if err != nil {
+		return err
+	}
+	if *neuron < -1 || *neuron >= n.Layers[1] {
+		return usage("explain: -neuron %d: the neurons of layer 1 are 0 to %d", *neuron, n.Layers[1]-1)
+	}
+	if *neuron >= 0 && len(names) > 1 {
+		return usage("explain: -neuron is for one picture, not for %d", len(names))
+	}
+	names = append(names, "0")[:max(1, len(names))]
+	all := make([]*explanation, len(names))
+	for i, name := range names {
+		if all[i], err = newExplanation(c, n, set, name, *label); err != nil {
+			return err
+		}
+	}
+	fmt.Fprint(c.out, "Layers, neurons, rows and columns are counted from 0; layer 0 is the pixels.\n"+
+		"Letters follow the videos: w_jk leads from neuron k of a layer to j of the next.\n"+
+		"Numbers are rounded, so the last digit of a product or a sum may be off.\n\n")
+	if len(all) > 1 {
+		compare(all)
+		return nil
+	}
+	all[0].chapter1(*neuron)
+	all[0].chapter2(set.Test)
+	all[0].chapter3()
+	all[0].chapter4()
+	return nil
+}
+
+// An explanation is one example on its way through a network, forward and back.
+type explanation struct {
+	*console
+	n        *Network
+	name     string // of the picture and its label
+	example  Example
+	pass     *Pass
+	gradient *Gradient
+}
+
+// newExplanation explains the picture that a word means, the number of a test picture or a file.
+func newExplanation(c *console, n *Network, set *Dataset, word string, label int) (*explanation, error) {
+	x := &explanation{console: c, n: n, pass: n.NewPass(), gradient: n.NewGradient()}
+	number, err := strconv.Atoi(word)
+	switch {
+	case err != nil:
+		x.name, x.example.Label = filepath.Base(word), -1
+		if x.example.Picture, _, err = readPictureFile(c, word, set.Rows, set.Cols); err != nil {
+			return nil, fmt.Errorf("%w; explain takes the number of a test picture or a picture file", err)
+		}
+	case number < 0 || number >= len(set.Test):
+		return nil, fmt.Errorf("there is no test picture %d; their numbers are 0 to %d", number, len(set.Test)-1)
+	default:
+		x.name, x.example = fmt.Sprintf("test picture %d", number), set.Test[number]
+	}
+	if label < -1 || label >= set.Classes {
+		return nil, usage("explain: -label %d: the labels are 0 to %d", label, set.Classes-1)
+	}
+	answer := Answer(n.Forward(x.pass, x.example.Picture))
+	if x.example.Label < 0 && label >= 0 {
+		x.example.Label = label
+	} else if x.example.Label < 0 {
+		x.example.Label = answer
+	}
+	x.name += ", " + anA(x.example.Label)
+	if label >= 0 && label != x.example.Label {
+		x.name += fmt.Sprintf(" as if it were %s", anA(label))
+		x.example.Label = label
+	}
+	n.Backward(x.pass, x.example.Label, x.gradient)
+	return x, nil
+}
+
+// printf prints to the console.
+func (x *explanation) printf(format string, args ...any) { fmt.Fprintf(x.out, format, args...) }
+
+// cost returns the cost of the example in a network, such as x.n with one number nudged.
+func (x *explanation) cost(n *Network) float64 {
+	return Cost(n.Forward(n.NewPass(), x.example.Picture), x.example.Label)
+}
+
+// digits formats an activation with 6 significant digits, or with more near 1, so that 1 - a
+// has 6, too.
+func digits(a float64) string {
+	precision := 6
+	if a > 0.5 && a < 1 {
+		precision = 5 - int(math.Floor(math.Log10(1-a)))
+	}
+	return strconv.FormatFloat(a, 'g', precision, 64)
+}
+
+// ranked returns the indices of numbers, the largest in size first.
+func ranked(numbers []float64) []int {
+	order := make([]int, len(numbers))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(math.Abs(numbers[b]), math.Abs(numbers[a])) })
+	return order
+}
+
+// printTerms prints the largest terms of a sum, given the value and the source of each. If the sum
+// has a name, it also prints the others together and the sum. It returns the format of its lines,
+// in which the largest number has 6 digits.
+func (x *explanation) printTerms(terms, most int, sum string, term func(i int) (float64, string)) (format string) {
+	values := make([]float64, terms)
+	total, largest := 0.0, 1e-9
+	for i := range values {
+		values[i], _ = term(i)
+		total += values[i]
+		largest = max(largest, math.Abs(values[i]), math.Abs(total))
+	}
+	format = fmt.Sprintf("  %%+12.%df   %%s\n", max(0, 5-int(math.Floor(math.Log10(largest)))))
+	rest := total
+	for _, i := range ranked(values)[:min(most, terms)] {
+		value, source := term(i)
+		x.printf(format, value, source)
+		rest -= value
+	}
+	if sum != "" && terms > most {
+		x.printf(format, rest, fmt.Sprintf("and %d more", terms-most))
+	}
+	if sum != "" {
+		x.printf(format, total, "= "+sum)
+	}
+	return format
+}
+
+// chapter1 shows the activations of each layer, and the sum of one neuron.
+func (x *explanation) chapter1(neuron int) {
+	n, p := x.n, x.pass
+	if neuron < 0 {
+		neuron = Answer(p.A[1])
+	}
+	x.printf("CHAPTER 1: how the network reads %s\n\n", x.name)
+	w := row(n.Weights[1], neuron)
+	rows, cols := x.example.Rows, x.example.Cols
+	drawn := x.paint(strings.Join(sketchSigned(w, rows, cols, 36, commonScale(w)), "\n"))
+	x.printf("%s", x.sideBySide([][]string{
+		append(sketch(x.example.Picture, image.Rect(0, 0, cols, rows)), "the picture"),
+		append(strings.Split(drawn, "\n"), fmt.Sprintf("the weights of neuron %d:", neuron),
+			x.paint("░▒▓█")+" above 0, "+x.paint("·-=≡")+" below")}))
+	x.printf("layer 0: %s, %d of them not black\n", count(n.Layers[0], "pixel"), len(x.example.Lit))
+	for l, a := range p.A[1:] {
+		for j := 0; j < len(a); j += 10 {
+			x.printf("layer %d, neuron %2d and on: %.2f\n", l+1, j, a[j:min(j+10, len(a))])
+		}
+	}
+	answer := Answer(p.A[len(n.Layers)-1])
+	x.printf("\nThe brightest output is %d: the network reads %d.\n\n"+
+		"Neuron %d of layer 1 (the brightest, unless -neuron chooses another) has\n"+
+		"z = the sum of w_k a_k over the pixels k, plus the bias, and a = sigmoid(z):\n\n", answer, answer, neuron)
+	format := x.printTerms(len(x.example.Lit), 5, "the weighted sum", func(i int) (float64, string) {
+		k := int(x.example.Lit[i])
+		return w[k] * p.A[0][k], fmt.Sprintf("w_%d a_%d = %+.6g * %.6g, row %d, column %d",
+			k, k, w[k], p.A[0][k], k/cols, k%cols)
+	})
+	x.printf(format, n.Biases[1][neuron], "the bias")
+	x.printf(format+"\n", p.Z[1][neuron], "= z, and a = sigmoid(z) = "+digits(p.A[1][neuron]))
+}
+
+// parameter names number i of Parameters.All.
+func parameter(layers []int, i int) string {
+	for l := 1; ; l++ {
+		rows, cols := layers[l], layers[l-1]
+		if i < rows*cols {
+			return fmt.Sprintf("w_%d,%d into layer %d", i%rows, i/rows, l)
+		}
+		if i -= rows * cols; i < rows {
+			return fmt.Sprintf("b_%d of layer %d", i, l)
+		}
+		i -= rows
+	}
+}
+
+// chapter2 shows the cost, and how sensitive it is to the weights and biases.
+func (x *explanation) chapter2(test []Example) {
+	x.printf("CHAPTER 2: the cost, and its gradient\n\n")
+	output := x.pass.A[len(x.n.Layers)-1]
+	x.printTerms(len(output), 10, "C, the cost of this example", func(j int) (float64, string) {
+		a, y := output[j], Wanted(j, x.example.Label)
+		return (a - y) * (a - y), fmt.Sprintf("(a_%d - y_%d)^2 = (%s - %.0f)^2", j, j, digits(a), y)
+	})
+	cost, _ := x.n.Test(test)
+	x.printf("\nThe cost of the network, the average over all test pictures, is %.6g.\n\n", cost)
+
+	g := x.gradient.All
+	order := slices.DeleteFunc(ranked(g), func(i int) bool { return g[i] == 0 })
+	x.printf("The gradient of C has %s components. %s are 0, as those of weights from\n"+
+		"black pixels always are.\n\n", thousands(len(g)), thousands(len(g)-len(order)))
+	if len(order) == 0 {
+		return
+	}
+	nudge := func(title string, i int) {
+		const by = 0.01
+		moved := x.n.Clone()
+		moved.All[i] += by
+		x.printf("%s: %s, derivative %+.6g\n  nudged by %+g, it should change C by %+.4g; it does by %+.4g\n\n",
+			title, parameter(x.n.Layers, i), g[i], by, g[i]*by, x.cost(moved)-x.cost(x.n))
+	}
+	most, least := order[0], order[len(order)-1]
+	nudge("Most sensitive", most)
+	nudge("Least sensitive (nonzero)", least)
+	x.printf("The first matters %.3g times as much as the second. (C has 16 digits, so\n"+
+		"changes near 1e-16 do not show.)\n\n", math.Abs(g[most]/g[least]))
+}
+
+// chapter3 shows what this example asks of the neurons, weights and biases.
+func (x *explanation) chapter3() {
+	p, last, label := x.pass, len(x.n.Layers)-1, x.example.Label
+	x.printf("CHAPTER 3: what %s asks for\n\n", anA(label))
+	x.printf("Each output should move against its slope, by -dC/da = 2 (y - a):\n\n")
+	x.printTerms(len(p.A[last]), 10, "", func(j int) (float64, string) {
+		return -p.DCDA[last][j], fmt.Sprintf("output %d: 2 (%.0f - %s)", j, Wanted(j, label), digits(p.A[last][j]))
+	})
+	x.printAvenues()
+	if last > 1 {
+		k := ranked(p.DCDA[last-1])[0]
+		x.printf("\nEvery output asks, each by its own delta. What they ask of neuron %d of\n"+
+			"layer %d, of which most is asked, is the sum of -w delta:\n\n", k, last-1)
+		x.printTerms(len(p.A[last]), 5, fmt.Sprintf("-dC/da_%d", k), func(j int) (float64, string) {
+			w, delta := x.n.Weights[last].At(j, k), p.Delta[last][j]
+			return -w * delta, fmt.Sprintf("output %d: -(%+.6g * %+.6g)", j, w, delta)
+		})
+	}
+	printStep([]*explanation{x}, x.gradient)
+}
+
+// printAvenues shows the three ways in which the output of the label can move.
+func (x *explanation) printAvenues() {
+	last, j := len(x.n.Layers)-1, x.example.Label
+	w, a := row(x.n.Weights[last], j), x.pass.A[last-1]
+	dadz, dCda, delta := SigmoidSlope(x.pass.A[last][j]), x.pass.DCDA[last][j], x.pass.Delta[last][j]
+	x.printf("\nOutput %d moves when its z does. The slope of C there is called delta:\n\n"+
+		"  delta = dC/dz = da/dz * dC/da = %.6g * %+.6g = %+.6g\n\n"+
+		"Its z should move against it, by -delta. There are three avenues. The bias,\nas dz/db = 1:\n\n"+
+		"  %+12.6g   b_%d: -delta\n", j, dadz, dCda, delta, -delta, j)
+	x.printf("\nThe weights, in proportion to the activations (the three largest):\n\n")
+	x.printTerms(len(a), 3, "", func(k int) (float64, string) {
+		return -delta * a[k], fmt.Sprintf("w_%d,%d: -delta a_%d = %+.6g * %.6g", j, k, k, -delta, a[k])
+	})
+	x.printf("\nThe activations, in proportion to the weights (the three largest):\n\n")
+	x.printTerms(len(a), 3, "", func(k int) (float64, string) {
+		return -delta * w[k], fmt.Sprintf("a_%d: -delta w_%d,%d = %+.6g * %+.6g", k, j, k, -delta, w[k])
+	})
+}
+
+// printStep takes steps down the average gradient of examples, each in a copy of the network.
+func printStep(all []*explanation, g *Gradient) {
+	x, examples := all[0], float64(len(all))
+	x.printf("\nOne step, w <- w - rate dC/dw, for all weights and biases. The gradient predicts\n"+
+		"that C changes by -rate times its length squared. That holds for a small step;\n"+
+		"in one as large as in training, the slope changes on the way.\n\n"+
+		"%8s  %12s  %12s  %12s  %12s\n", "rate", "C before", "C after", "change", "predicted")
+	var moved *Network
+	for _, rate := range []float64{0.001, defaults().plan.Rate} {
+		moved = x.n.Clone()
+		before, after, predicted := 0.0, 0.0, 0.0
+		for i, sum := range g.All {
+			moved.All[i] -= rate * sum / examples
+			predicted -= rate * (sum / examples) * (sum / examples)
+		}
+		for _, x := range all {
+			before += x.cost(x.n) / examples
+			after += x.cost(moved) / examples
+		}
+		x.printf("%8g  %12.6g  %12.6g  %+12.6g  %+12.6g\n", rate, before, after, after-before, predicted)
+	}
+	for _, x := range all {
+		before, after := x.pass.A[len(x.n.Layers)-1], moved.Forward(moved.NewPass(), x.example.Picture)
+		x.printf("\n%s, is read as %d before the larger step and as %d after it:\n\n",
+			x.name, Answer(before), Answer(after))
+		x.printTerms(len(after), max(3, 10/len(all)), "", func(j int) (float64, string) {
+			return after[j] - before[j], fmt.Sprintf("output %d: from %.4f to %.4f", j, before[j], after[j])
+		})
+	}
+	x.printf("\n")
+}
+
+// compare shows what several examples ask of the same few weights, and what a mini-batch of
+// them does (chapter 3).
+func compare(all []*explanation) {
+	x, g := all[0], all[0].n.NewGradient()
+	var sketches [][]string
+	for _, x := range all {
+		x.n.Backward(x.pass, x.example.Label, g)
+		sketches = append(sketches, append(sketch(x.example.Picture, litBox([]Picture{x.example.Picture})), x.name))
+	}
+	x.printf("CHAPTER 3: what %d pictures ask of the same weights\n\n%s", len(all), x.sideBySide(sketches))
+	x.printf("Each asks a weight to move by -dC/dw. A mini-batch moves it by the average,\n" +
+		"times the rate. Here are the neurons j of each layer that should move most, each\n" +
+		"with its weight from the neuron k before that is brightest for these pictures.\n")
+	for l := len(x.n.Layers) - 1; l > 0; l-- {
+		brightness := make([]float64, x.n.Layers[l-1])
+		for _, x := range all {
+			for k, a := range x.pass.A[l-1] {
+				brightness[k] += a
+			}
+		}
+		k := ranked(brightness)[0]
+		neurons := ranked(g.Biases[l])[:min(5, x.n.Layers[l])]
+		x.printf("\n%-20s", fmt.Sprintf("into layer %d", l))
+		for _, j := range neurons {
+			x.printf("  %10s", fmt.Sprintf("w_%d,%d", j, k))
+		}
+		line := func(name string, g *Gradient) {
+			x.printf("\n%-20.20s", name)
+			for _, j := range neurons {
+				x.printf("  %+10.3g", 0-g.Weights[l].At(j, k)/float64(g.Examples))
+			}
+		}
+		for _, x := range all {
+			line(x.name, x.gradient)
+		}
+		line("average", g)
+		x.printf("\n")
+	}
+	printStep(all, g)
+}
+
+// chapter4 follows the chain rule for a weight and a bias of each layer, and checks all
+// derivatives.
+func (x *explanation) chapter4() {
+	x.printf("CHAPTER 4: the chain rule, factor by factor\n\n")
+	cost := func() float64 { return x.cost(x.n) }
+	for l := len(x.n.Layers) - 1; l > 0; l-- {
+		x.printChain(l, cost)
+	}
+	worst := 0.0
+	for i, derivative := range x.gradient.All {
+		worst = max(worst, RelativeError(derivative, Slope(&x.n.All[i], cost)))
+	}
+	x.printf("All %s derivatives compared with their measured slopes:\nthe worst relative error is %.0e\n",
+		thousands(len(x.n.All)), worst)
+}
+
+// printChain follows the chain rule for the most sensitive weight into layer l, and for the
+// bias of its neuron.
+func (x *explanation) printChain(l int, cost func() float64) {
+	w, p := x.n.Weights[l], x.pass
+	i := ranked(x.gradient.Weights[l].Data)[0]
+	j, k := i%w.Rows, i/w.Rows
+	a, dadz, dCda := p.A[l][j], SigmoidSlope(p.A[l][j]), p.DCDA[l][j]
+	x.printf("Layer %d: its most sensitive weight is w_%d,%d, from neuron %d of layer %d to\n"+
+		"neuron %d. It is now %+.6g, and the bias b_%d is %+.6g.\n\n",
+		l, j, k, k, l-1, j, w.Data[i], j, x.n.Biases[l][j])
+	x.printf("  dz/dw = a_%d = %.6g\n  dz/db = 1\n", k, p.A[l-1][k])
+	x.printf("  da/dz = sigmoid'(z) = a (1 - a) = %s * %.6g = %.6g\n", digits(a), 1-a, dadz)
+	if l == len(x.n.Layers)-1 {
+		x.printf("  dC/da = 2 (a - y) = 2 (%s - %.0f) = %+.6g\n", digits(a), Wanted(j, x.example.Label), dCda)
+	} else {
+		x.printf("  dC/da = the sum over the neurons of layer %d of w * da/dz * dC/da there:\n", l+1)
+		x.printTerms(len(p.A[l+1]), 3, "dC/da", func(next int) (float64, string) {
+			w, dadz := x.n.Weights[l+1].At(next, j), SigmoidSlope(p.A[l+1][next])
+			return w * p.Delta[l+1][next],
+				fmt.Sprintf("through %d: %+.6g * %.6g * %+.6g", next, w, dadz, p.DCDA[l+1][next])
+		})
+	}
+	product, measured := x.gradient.Weights[l].Data[i], Slope(&w.Data[i], cost)
+	x.printf("  dC/dw = %.6g * %.6g * %+.6g = %+.6g\n", p.A[l-1][k], dadz, dCda, product)
+	x.printf("  measured by nudging w: %+.6g, relative error %.0e\n", measured, RelativeError(product, measured))
+	product, measured = x.gradient.Biases[l][j], Slope(&x.n.Biases[l][j], cost)
+	x.printf("  dC/db = 1 * %.6g * %+.6g = %+.6g\n", dadz, dCda, product)
+	x.printf("  measured by nudging b: %+.6g, relative error %.0e\n\n", measured, RelativeError(product, measured))
+}
+
+// weights paints the weights of the neurons of layer 1.
+func weights(c *console, args []string) error {
+	flags := flag.NewFlagSet("weights", flag.ContinueOnError)
+	path := flags.String("net", "network.json", "the `file` of the network")
+	data := flags.String("data", "", "the `folder` with the data, for pictures that are not square")
+	out := flags.String("out", "weights.png", "the `file` to paint")
+	if _, err := parse(c, flags, args, 0); err != nil {
+		return err
+	}
+	if filepath.Clean(*out) == filepath.Clean(*path) {
+		return usage("weights: -out %s would replace the network", *out)
+	}
+	if err := canWrite(*out); err != nil {
+		return err
+	}
+	if old, err := os.ReadFile(*out); err == nil && !bytes.HasPrefix(old, []byte("\x89PNG")) {
+		return fmt.Errorf("%s: not a PNG, so weights does not replace it; name another file with -out", *out)
+	}
+	n, rows, cols, err := loadForPictures(*path, *data)
+	if err != nil {
+		return err
+	}
+	var tables [][]float64
+	for j := range n.Layers[1] {
+		tables = append(tables, row(n.Weights[1], j))
+	}
+	scale := commonScale(slices.Concat(tables...))
+	printWeights(c, rows, cols, tables, scale)
+
+	var file bytes.Buffer
+	if err := png.Encode(&file, grid(rows, cols, tables, scale)); err != nil {
+		return err
+	}
+	if err := writeWhole(*out, file.Bytes()); err != nil {
+		return err
+	}
+	fmt.Fprintf(c.out, "painted in %s, in the same order: blue is above 0, red below\n", *out)
+	return nil
+}
+
+// commonScale returns a number that 99 of 100 numbers do not exceed in size. With the largest
+// of all as the scale, most of a picture would be pale.
+func commonScale(numbers []float64) float64 {
+	sizes := make([]float64, len(numbers))
+	for i, x := range numbers {
+		sizes[i] = math.Abs(x)
+	}
+	slices.Sort(sizes)
+	return max(sizes[len(sizes)*99/100], 1e-12)
+}
+
+// printWeights draws the weights of each neuron on the terminal.
+func printWeights(c *console, rows, cols int, tables [][]float64, scale float64) {
+	var sketches [][]string
+	for j, table := range tables {
+		sketches = append(sketches, append(sketchSigned(table, rows, cols, 16, scale), strconv.Itoa(j)))
+	}
+	fmt.Fprintf(c.out, "What the %s of layer 1 look for. %s are weights above 0, %s below;\n"+
+		"the last of each stands for %.2g and more.\n\n%s",
+		count(len(tables), "neuron"), c.paint("░▒▓█"), c.paint("·-=≡"), 0.85*scale, c.paint(c.sideBySide(sketches)))
+}
+
+// paint makes the characters of sketchSigned blue above 0 and red below, on a terminal.
+func (c *console) paint(text string) string {
+	if !c.colour {
+		return text
+	}
+	text = regexp.MustCompile("[░▒▓█]+").ReplaceAllString(text, "\x1b[34m$0\x1b[0m")
+	return regexp.MustCompile("[·=≡-]+").ReplaceAllString(text, "\x1b[31m$0\x1b[0m")
+}
+
+// The colours of numbers: 0, above 0, below 0. The frame is for what is not a number.
+var (
+	zero  = color.RGBA{255, 255, 255, 255}
+	above = color.RGBA{13, 71, 161, 255}
+	below = color.RGBA{183, 28, 28, 255}
+	frame = color.RGBA{200, 200, 200, 255}
+)
+
+// grid paints tables of rows x cols numbers as tiles, row by row from the top left, in full
+// colour where a number reaches scale.
+func grid(rows, cols int, tables [][]float64, scale float64) image.Image {
+	const gap = 12 // in pixels
+	across := int(math.Ceil(math.Sqrt(float64(len(tables)))))
+	down := (len(tables) + across - 1) / across
+	zoom := min(max(1, (800/across-gap)/cols), 24) // the pixels of a number
+	width, height := cols*zoom+gap, rows*zoom+gap
+	page := image.NewRGBA(image.Rect(0, 0, across*width+gap, down*height+gap))
+	fill := func(box image.Rectangle, c color.Color) {
+		draw.Draw(page, box, image.NewUniform(c), image.Point{}, draw.Src)
+	}
+	fill(page.Bounds(), zero)
+	for i, table := range tables {
+		x0, y0 := gap+i%across*width, gap+i/across*height
+		fill(image.Rect(x0-1, y0-1, x0+cols*zoom+1, y0+rows*zoom+1), frame)
+		for at, v := range table {
+			x, y := x0+at%cols*zoom, y0+at/cols*zoom
+			fill(image.Rect(x, y, x+zoom, y+zoom), signed(v/scale))
+		}
+	}
+	return page
+}
+
+// signed returns the colour of a number from -1 to 1.
+func signed(v float64) color.RGBA {
+	full, strength := above, min(1, math.Abs(v))
+	if v < 0 {
+		full = below
+	}
+	mix := func(from, to uint8) uint8 { return uint8(float64(from) + strength*(float64(to)-float64(from)) + 0.5) }
+	return color.RGBA{mix(zero.R, full.R), mix(zero.G, full.G), mix(zero.B, full.B), 255}
+}

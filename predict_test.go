@@ -1,0 +1,681 @@
+package main
+
+import (
+	"bytes"
+	"encoding/binary"
+	"hash/crc32"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/gif"
+	"image/jpeg"
+	"image/png"
+	"math"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+)
+
+var black, white = color.NRGBA{0, 0, 0, 255}, color.NRGBA{255, 255, 255, 255}
+
+// paper returns a picture of width x height pixels in the colour of the background, with a
+// digit on it at x, y, zoom times as large and in the colour of the ink.
+func paper(digit Picture, width, height, x, y, zoom int, background, ink color.Color) *image.NRGBA {
+	picture := image.NewNRGBA(image.Rect(0, 0, width, height))
+	draw.Draw(picture, picture.Rect, image.NewUniform(background), image.Point{}, draw.Src)
+	mask, greys := image.NewAlpha(image.Rect(0, 0, 28*zoom, 28*zoom)), greysOf(digit)
+	for i := range mask.Pix {
+		mask.Pix[i] = greys[i/mask.Stride/zoom*28+i%mask.Stride/zoom]
+	}
+	place := mask.Rect.Add(image.Pt(x, y))
+	draw.DrawMask(picture, place, image.NewUniform(ink), image.Point{}, mask, image.Point{}, draw.Over)
+	return picture
+}
+
+func asPNG(picture image.Image) []byte {
+	var b bytes.Buffer
+	if err := (&png.Encoder{CompressionLevel: png.BestSpeed}).Encode(&b, picture); err != nil {
+		panic(err)
+	}
+	return b.Bytes()
+}
+
+func asJPEG(picture image.Image, quality int) []byte {
+	var b bytes.Buffer
+	jpeg.Encode(&b, picture, &jpeg.Options{Quality: quality})
+	return b.Bytes()
+}
+
+func asGIF(picture image.Image) []byte {
+	var b bytes.Buffer
+	gif.Encode(&b, picture, nil)
+	return b.Bytes()
+}
+
+// stillRead reads digits in files made from them and fails the test if fewer than the least
+// percentage of those that the network reads in the original are read, without a warning.
+func stillRead(t *testing.T, digits []Example, least float64, file func(Picture) []byte) {
+	t.Parallel()
+	n := trained()
+	pass := n.NewPass()
+	original, same := 0, 0
+	for _, e := range digits {
+		if Answer(n.Forward(pass, e.Picture)) != e.Label {
+			continue
+		}
+		original++
+		picture, done, err := read(file(e.Picture))
+		if err == nil && Answer(n.Forward(pass, picture)) == e.Label && done.Warning == "" {
+			same++
+		}
+	}
+	t.Logf("read: %.1f%% of the %d that are read in the original", percent(same, original), original)
+	if percent(same, original) < least {
+		t.Error("too few")
+	}
+}
+
+// read reads a picture for MNIST's networks.
+func read(file []byte) (Picture, Preparation, error) {
+	return ReadPicture(bytes.NewReader(file), 28, 28, MaxPicture)
+}
+
+func TestDigitsInPicturesOfAllKindsAreReadLikeTheOriginals(t *testing.T) {
+	t.Parallel()
+	dark, none := color.NRGBA{30, 30, 60, 255}, color.NRGBA{}
+	digits := mnist().Test[:1000]
+	if raced() {
+		digits = digits[:50]
+	}
+	for name, file := range map[string]func(Picture) []byte{
+		"as it is":            func(p Picture) []byte { return asPNG(paper(p, 28, 28, 0, 0, 1, black, white)) },
+		"inverted":            func(p Picture) []byte { return asPNG(paper(p, 28, 28, 0, 0, 1, white, black)) },
+		"enlarged to 200x300": func(p Picture) []byte { return asPNG(paper(p, 200, 300, 2, 50, 7, white, dark)) },
+		"in a corner":         func(p Picture) []byte { return asPNG(paper(p, 90, 60, 62, 32, 1, black, white)) },
+		"cut off at the ink": func(p Picture) []byte {
+			return asPNG(paper(p, 28, 28, 0, 0, 1, white, black).SubImage(litBox([]Picture{p}).Inset(-1)))
+		},
+		"dark ink, transparent":  func(p Picture) []byte { return asPNG(paper(p, 56, 56, 0, 0, 2, none, dark)) },
+		"light ink, transparent": func(p Picture) []byte { return asPNG(paper(p, 56, 56, 0, 0, 2, none, white)) },
+		"JPEG": func(p Picture) []byte {
+			return asJPEG(paper(p, 120, 120, 4, 4, 4, white, dark), 60)
+		},
+		"GIF": func(p Picture) []byte { return asGIF(paper(p, 56, 56, 0, 0, 2, white, dark)) },
+		"yellow on blue": func(p Picture) []byte {
+			return asPNG(paper(p, 84, 84, 0, 0, 3, color.NRGBA{20, 40, 120, 255}, color.NRGBA{250, 220, 80, 255}))
+		},
+		"16 bits of grey": func(p Picture) []byte {
+			picture := image.NewGray16(image.Rect(0, 0, 28, 28))
+			for i, grey := range greysOf(p) {
+				picture.SetGray16(i%28, i/28, color.Gray16{uint16(grey) * 257})
+			}
+			return asPNG(picture)
+		},
+		"uneven light, with noise": func(p Picture) []byte {
+			picture := paper(p, 120, 120, 20, 10, 3, white, color.NRGBA{40, 40, 50, 255})
+			random := seeded(1)
+			for i := range picture.Pix {
+				if x, y := i/4%120, i/480; i%4 < 3 { // one corner has little more than half the light of the other
+					light := 0.5 + 0.4*float64(x+y)/240
+					picture.Pix[i] = byte(float64(picture.Pix[i])*light + 6*random.NormFloat64() + 12)
+				}
+			}
+			return asPNG(picture)
+		},
+	} {
+		t.Run(name, func(t *testing.T) { stillRead(t, digits, 93, file) })
+	}
+}
+
+func TestDigitsAreReadInSpiteOfWhatIsAroundThem(t *testing.T) {
+	t.Parallel()
+	within := func(x, y, low, high int) bool { return min(x, y) >= low && max(x, y) < high }
+	// The brightness at x, y of 300 x 300, where it is v on plain paper.
+	for name, light := range map[string]func(x, y int, v float64) float64{
+		"low contrast": func(x, y int, v float64) float64 { return 0.5 + 0.2*v },
+		"dark corners": func(x, y int, v float64) float64 {
+			return v * (1 - 0.25*float64((x-150)*(x-150)+(y-150)*(y-150))/22500)
+		},
+		"hard edge of a shadow":   func(x, y int, v float64) float64 { return pick(x+y/3 > 190, v*0.7, v) },
+		"dark table around paper": func(x, y int, v float64) float64 { return pick(within(x, y, 15, 282), v, 0.25) },
+		"drawn frame": func(x, y int, v float64) float64 {
+			return pick(within(x, y, 10, 290) && !within(x, y, 13, 287), 0.2, v)
+		},
+		"strip along an edge": func(x, y int, v float64) float64 { return pick(y > 270, v*0.5, v) },
+		"blot": func(x, y int, v float64) float64 {
+			return pick((x-30)*(x-30)+(y-265)*(y-265) < 150, 0.2, v)
+		},
+		"line through the digit": func(x, y int, v float64) float64 { return pick(y/3 == 50, 0.2, v) },
+		"ruled paper, tilted":    func(x, y int, v float64) float64 { return pick((y+x/24)%34 < 3, v*0.5, v) },
+		"squared paper":          func(x, y int, v float64) float64 { return pick(x%30 < 2 || y%30 < 2, v*0.75, v) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			stillRead(t, mnist().Test[:60], 85, func(p Picture) []byte {
+				picture := paper(p, 300, 300, 66, 66, 6, color.Gray{215}, color.Gray{50})
+				for i, v := range picture.Pix {
+					if i%4 < 3 {
+						picture.Pix[i] = byte(255 * light(i/4%300, i/1200, float64(v)/255))
+					}
+				}
+				return asPNG(picture)
+			})
+		})
+	}
+}
+
+// pick returns a if the condition holds, otherwise b.
+func pick(condition bool, a, b float64) float64 {
+	if condition {
+		return a
+	}
+	return b
+}
+
+// ring returns a 0 as the outline of an ellipse, drawn with a pen of this width on side x
+// side pixels, and blurred at its edges over this many pixels.
+func ring(side int, pen, blur, paper, ink float64, centreX, centreY, radius float64) *image.Gray {
+	picture := image.NewGray(image.Rect(0, 0, side, side))
+	for i := range picture.Pix {
+		x, y := float64(i%side)-centreX, float64(i/side)-centreY
+		off := math.Abs(math.Hypot(x/0.7, y)-radius) * 0.85 // about the distance from the outline
+		covered := min(1, max(0, (pen/2-off)/blur+0.5))
+		picture.Pix[i] = byte(255 * (paper + (ink-paper)*covered))
+	}
+	return picture
+}
+
+func TestStrokesAreMeasuredAndWidenedByTheirRadius(t *testing.T) {
+	bar := newField(4, 40) // its outline is 2 * (4 + 40), less at one corner, where it is sqrt 2 for 2
+	for i := range bar.at {
+		bar.at[i] = 1
+	}
+	if got, want := strokeWidth(bar), 2*160/(88-2+math.Sqrt2); math.Abs(got-want) > 1e-12 {
+		t.Errorf("a bar 4 wide is measured as %v, want %v", got, want)
+	}
+	dot := thicken(&field{1, 1, []float64{1}}, 1)
+	for i, v := range dot.at {
+		distance := math.Hypot(float64(i/5-2), float64(i%5-2))
+		if want := min(1, 2-distance); dot.cols != 5 || math.Abs(v-max(0, want)) > 1e-12 {
+			t.Errorf("a dot widened by 1 is %v at %.2f from its middle, want %v", v, distance, max(0, want))
+		}
+	}
+	for _, p := range findPatches(&field{3, 5, []float64{0, 1, 0, 0, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0}}) {
+		if want := map[float64]image.Rectangle{2: image.Rect(0, 0, 2, 2)}[p.ink]; len(p.pixels) == 2 && p.box != want {
+			t.Errorf("two pixels that touch at a corner are a patch in %v, want %v", p.box, want)
+		} else if len(p.pixels) == 1 && p.box != image.Rect(4, 0, 5, 1) {
+			t.Errorf("the single pixel is a patch in %v", p.box)
+		}
+	}
+}
+
+func TestThinStrokesAreThickened(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		picture *image.Gray
+		thin    bool
+	}{
+		{"a pen of 2.5 pixels on 400 x 400", ring(400, 2.5, 1, 0.9, 0.2, 200, 200, 150), true},
+		{"a line of 1 pixel on 28 x 28", ring(28, 1, 1, 0, 1, 14, 14, 11), true},
+		{"a marker", ring(400, 40, 1, 0.9, 0.2, 200, 200, 150), false},
+		{"a pale digit near a corner", ring(172, 9, 2, 0.8, 0.47, 26, 32, 28), false},
+		{"a blurred digit up to the edges", ring(120, 14, 14, 0.65, 0.3, 60, 60, 54), false},
+	} {
+		picture, done, err := read(asPNG(c.picture))
+		if err != nil {
+			t.Errorf("%s: %v", c.name, err)
+			continue
+		}
+		f := &field{28, 28, pixels(picture)}
+		width := strokeWidth(scale(crop(f, inkBox(f)), measured))
+		answer := Answer(trained().Forward(trained().NewPass(), picture))
+		thickened := slices.Contains(done.Done, "thickened thin strokes")
+		if answer != 0 || width < 6.5 || width > 14 || thickened != c.thin {
+			t.Errorf("%s: read as %d, strokes of %.1f pixels in 80, %v", c.name, answer, width, done)
+		}
+	}
+}
+
+func TestThickeningWidensABarOnBothSides(t *testing.T) {
+	bar := &field{80, 4, slices.Repeat([]float64{1}, 320)}
+	if width := strokeWidth(bar); math.Abs(width-2*320/168.0) > 0.1 { // area 320, outline 168
+		t.Errorf("a bar of 4 pixels is %.2f wide", width)
+	}
+	thick := thicken(bar, 3)
+	if row := thick.at[40*thick.cols:][:thick.cols]; math.Abs(dot(row, row)-10) > 1e-9 {
+		t.Errorf("with 3 pixels more on both sides it is %.2f", row)
+	}
+}
+
+func TestFirstFrameWithInkIsRead(t *testing.T) {
+	digit := paper(mnist().Test[0].Picture, 56, 56, 0, 0, 2, white, black)
+	frame := image.NewPaletted(digit.Rect, color.Palette{color.White, color.Gray{128}, color.Black})
+	draw.Draw(frame, frame.Rect, digit, image.Point{}, draw.Src)
+	blank := image.NewPaletted(digit.Rect, frame.Palette)
+	var file bytes.Buffer
+	gif.EncodeAll(&file, &gif.GIF{Image: []*image.Paletted{blank, blank, frame}, Delay: []int{0, 0, 0}})
+	want, _, _ := read(asPNG(frame))
+	got, _, err := read(file.Bytes())
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("error %v, or another picture", err)
+	}
+	if _, _, err := ReadPicture(bytes.NewReader(file.Bytes()), 28, 28, 3*56*56-1); err != ErrNoInk {
+		t.Errorf("three frames are decoded within the limit for two: error %v", err)
+	}
+}
+
+func TestPhotoThatLiesDownIsTurnedUpright(t *testing.T) {
+	picture := ring(60, 5, 1, 0.9, 0.1, 30, 20, 12)
+	draw.Draw(picture, image.Rect(28, 20, 32, 55), image.Black, image.Point{}, draw.Src) // not symmetric
+	lying := image.NewGray(picture.Rect)
+	for i := range lying.Pix {
+		lying.Pix[i] = picture.Pix[i%60*60+59-i/60]
+	}
+	exif := "\xff\xe1\x00\x22Exif\x00\x00MM\x00*\x00\x00\x00\x08" +
+		"\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06\x00\x00\x00\x00\x00\x00"
+	want, _, _ := read(asPNG(picture))
+	got, done, err := read(slices.Insert(asJPEG(lying, 100), 2, []byte(exif)...))
+	if err != nil || !slices.Contains(done.Done, "turned upright") {
+		t.Fatalf("error %v, done %v", err, done.Done)
+	}
+	for i, grey := range greysOf(got) {
+		if off := int(grey) - int(greysOf(want)[i]); off < -30 || off > 30 {
+			t.Fatalf("pixel %d has grey %d, want about %d", i, grey, greysOf(want)[i])
+		}
+	}
+}
+
+func TestTwoDigitsSideBySideGiveAWarning(t *testing.T) {
+	page := ring(200, 8, 1, 0.9, 0.1, 60, 100, 40)
+	draw.Draw(page, image.Rect(130, 60, 138, 140), image.Black, image.Point{}, draw.Src)
+	picture, done, err := read(asPNG(page))
+	if err != nil || !strings.Contains(done.Warning, "2 digits") {
+		t.Fatalf("error %v, warning %q", err, done.Warning)
+	}
+	if answer := Answer(trained().Forward(trained().NewPass(), picture)); answer != 0 {
+		t.Errorf("read as %d, want the larger digit, a 0", answer)
+	}
+}
+
+func TestPicturesWithoutADigitAreErrorsThatSayWhy(t *testing.T) {
+	noise := image.NewGray(image.Rect(0, 0, 100, 100))
+	slope, random := image.NewGray(noise.Rect), seeded(1)
+	for i := range slope.Pix {
+		slope.Pix[i] = byte(100 + i%100)
+		noise.Pix[i] = byte(200 + 4*random.NormFloat64())
+	}
+	digit := mnist().Test[0].Picture
+	uniform := func(grey byte) []byte { // the digit lies outside
+		return asPNG(paper(digit, 50, 40, 50, 40, 1, color.Gray{grey}, black))
+	}
+	whole := asPNG(paper(digit, 28, 28, 0, 0, 1, black, white))
+	photo := asJPEG(paper(digit, 60, 60, 0, 0, 2, white, black), 75)
+	huge := slices.Clone(whole) // its header says 100,000 x 100,000, with a checksum to match
+	binary.BigEndian.PutUint32(huge[16:], 100000)
+	binary.BigEndian.PutUint32(huge[20:], 100000)
+	binary.BigEndian.PutUint32(huge[29:], crc32.ChecksumIEEE(huge[12:29]))
+	inPhoto := func(old, new string) []byte { return bytes.Replace(photo, []byte(old), []byte(new), 1) }
+	inGIF := func(size, rest string) []byte { return []byte("GIF89a" + size + "\x80\x00\x00\x00\x00\x00" + rest) }
+	const colour, end = "\xff\xff\xff", "\x00\x00\x02\x01,\x00;"
+	for _, c := range []struct {
+		name string
+		file []byte
+		want string
+	}{
+		{"nothing", nil, "the file is empty"},
+		{"text", []byte("seven"), "not a PNG, JPEG or GIF"},
+		{"cut header", whole[:20], "the PNG is cut off"},
+		{"cut PNG", whole[:len(whole)-30], "the PNG is cut off"},
+		{"cut JPEG", photo[:len(photo)/2], "the JPEG is cut off"},
+		{"cut GIF", []byte("GIF89a\n\x00\n\x00\x80\x00\x00\x00\x00"), "the GIF is cut off"},
+		{"damaged PNG", append(slices.Clone(whole[:50]), whole[60:]...), "the PNG is damaged"},
+		{"damaged JPEG", inPhoto("\xff\xda", "\xff\xc0"), "the JPEG is damaged"},
+		{"JPEG with 12 bits", inPhoto("\xff\xc0\x00\x11\x08", "\xff\xc0\x00\x11\x0c"), "a rare kind of JPEG"},
+		{"WebP", []byte("RIFF\x00\x01\x00\x00WEBPVP8 "), "a WebP picture: save it as PNG"},
+		{"HEIC", []byte("\x00\x00\x00\x18ftypheic\x00\x00"), "HEIC, as iPhones write it: save it as JPEG"},
+		{"web page", []byte("<!doctype HTML><html>"), "a web page: download the picture itself"},
+		{"pointer", []byte("version https://git-lfs.github.com/spec/v1\noid"), "run git lfs pull"},
+		{"huge claim", huge, "100000 x 100000 pixels; at least 1 and at most 51 million"},
+		{"GIF of no size", inGIF("\x00\x00\x00\x00", colour+";"), "0 x 0"},
+		{"GIF of no height", inGIF("\x05\x00\x00\x00", colour+";"), "5 x 0"},
+		{"GIF of no width", inGIF("\x00\x00\x05\x00", colour+";"), "0 x 5"},
+		{"GIF with an empty frame", inGIF("\n\x00\n\x00", colour+",\x00\x00\x00\x00\x00\x00\x00"+end), "no ink"},
+		{"GIF with a frame of no rows", inGIF("\n\x00\n\x00", colour+",\x00\x00\x00\x00\x05\x00\x00"+end), "no ink"},
+		{"one pixel", asPNG(image.NewGray(image.Rect(0, 0, 1, 1))), "no ink"},
+		{"black", uniform(0), "no ink"},
+		{"white", uniform(255), "no ink"},
+		{"grey", uniform(128), "no ink"},
+		{"all transparent", asPNG(image.NewNRGBA(image.Rect(0, 0, 9, 9))), "no ink"},
+		{"paper with light from one side", asPNG(slope), "no ink"},
+		{"noisy paper", asPNG(noise), "no ink"},
+	} {
+		if picture, _, err := read(c.file); picture.Rows != 0 || !says(err, c.want) {
+			t.Errorf("%s: %d rows, error %v; want an error with %q", c.name, picture.Rows, err, c.want)
+		}
+	}
+}
+
+func TestDigitIsPutWhereMNISTPutsIt(t *testing.T) {
+	// An upright bar of 10 x 40 pixels becomes 5 x 20, in the middle of 28 x 28.
+	picture := image.NewGray(image.Rect(0, 0, 300, 100))
+	draw.Draw(picture, image.Rect(250, 50, 260, 90), image.NewUniform(color.Gray{200}), image.Point{}, draw.Src)
+	picture.SetGray(3, 3, color.Gray{255}) // a speck of dust
+	prepared, _, err := read(asPNG(picture))
+	if err != nil {
+		t.Fatal(err)
+	}
+	box := litBox([]Picture{prepared})
+	if box.Dy() != 20 || box.Dx() < 5 || box.Dx() > 6 || box.Min.Y < 4 || box.Min.Y > 5 {
+		t.Errorf("the bar lies in %v", box)
+	}
+	if grey := greysOf(prepared)[14*28+14]; grey != 255 {
+		t.Errorf("its middle has grey %d", grey)
+	}
+	for _, c := range []struct {
+		rows, cols, limit int
+		read              bool
+	}{{1, 1, 300 * 100, true}, {3, 5, 300 * 100, true}, {50, 20, 300 * 100, true}, {28, 28, 300*100 - 1, false}} {
+		p, _, err := ReadPicture(bytes.NewReader(asPNG(picture)), c.rows, c.cols, c.limit)
+		if (err == nil) != c.read || c.read && (p.Rows != c.rows || p.Cols != c.cols || slices.Max(p.Greys) != 255) {
+			t.Errorf("%+v: %d x %d pixels, error %v", c, p.Rows, p.Cols, err)
+		}
+	}
+}
+
+func FuzzReadPicture(f *testing.F) {
+	f.Add([]byte("no picture"))
+	f.Add(asPNG(paper(mnist().Test[0].Picture, 40, 30, 3, 1, 1, white, black)))
+	f.Add(asGIF(paper(mnist().Test[1].Picture, 28, 28, 0, 0, 1, color.Transparent, black)))
+	f.Fuzz(func(t *testing.T, file []byte) {
+		picture, _, err := ReadPicture(bytes.NewReader(file), 28, 28, 100_000)
+		if err == nil && (picture.Rows*picture.Cols != 784 || slices.Max(picture.Greys) != 255) {
+			t.Errorf("%d pixels, the brightest %d", picture.Rows*picture.Cols, slices.Max(picture.Greys))
+		}
+	})
+}
+
+func TestPredictReadsEachFileAndGoesOnAfterABadOne(t *testing.T) {
+	folder, net := t.TempDir(), saved(t, trained())
+	file := asPNG(paper(mnist().Test[0].Picture, 60, 60, 10, 10, 1, white, black))
+	good, bad := write(t, folder, "seven.png", file), write(t, folder, "bad.png", []byte("text"))
+	for _, c := range []struct {
+		args     []string
+		code     int
+		out, err string
+	}{
+		{[]string{good}, 0, "^" + regexp.QuoteMeta(good) + `: 7  activation 0\.\d\d, then \d with 0\.\d\d\n$`, "^$"},
+		{[]string{"-"}, 0, "^-: 7  ", "^$"},
+		{[]string{good, bad, good}, 1, "(?s)^.*: 7  .*\n.*: 7  .*\n$",
+			`^digits: .*bad\.png: not a PNG.*\ndigits: 1 of 3 `},
+		{[]string{filepath.Join(folder, "none.png")}, 1, "^$", "none.png: no such file"},
+		{[]string{"-v", good}, 0, `(?s): 7  .*  7 0\.\d\d\d █`, "^$"},
+		{nil, 2, "^$", "no picture"},
+	} {
+		code, out, err := callWith(file, append([]string{"predict", "-net", net}, c.args...)...)
+		matches := func(pattern, text string) bool { return regexp.MustCompile(pattern).MatchString(text) }
+		if code != c.code || !matches(c.out, out) || !matches(c.err, err) {
+			t.Errorf("%v: exit %d, out %q, err %q", c.args, code, out, err)
+		}
+	}
+}
+
+// The steps that turn a picture into 784 greys, one by one.
+
+func TestPictureBecomesGreyWithWhateverShowsThroughIt(t *testing.T) {
+	picture := image.NewNRGBA(image.Rect(5, 5, 8, 6))
+	picture.SetNRGBA(5, 5, color.NRGBA{255, 0, 0, 255})
+	picture.SetNRGBA(6, 5, color.NRGBA{0, 255, 0, 255})
+	picture.SetNRGBA(7, 5, color.NRGBA{0, 0, 255, 255})
+	dark, light := image.NewNRGBA(image.Rect(0, 0, 2, 1)), image.NewNRGBA(image.Rect(0, 0, 2, 1))
+	dark.SetNRGBA(0, 0, color.NRGBA{51, 51, 51, 255})
+	light.SetNRGBA(0, 0, color.NRGBA{204, 204, 204, 255})
+	large := image.NewGray(image.Rect(0, 0, 401, 4)) // one in three by three, the last ones cut
+	for i := range large.Pix {
+		large.Pix[i] = byte(i % 401 % 3 * 100)
+	}
+	for _, c := range []struct {
+		name    string
+		picture image.RGBA64Image
+		step    int
+		first   []float64
+	}{
+		{"colours", picture, 1, []float64{0.299, 0.587, 0.114}},
+		{"dark ink on nothing", dark, 1, []float64{0.2, 1}},
+		{"light ink on nothing", light, 1, []float64{0.8, 0}},
+		{"averages", large, 3, []float64{100.0 / 255, 100.0 / 255}},
+		{"not yet averages", image.NewGray(image.Rect(0, 0, 2, 160)), 1, []float64{0, 0}},
+	} {
+		grey, step := toGrey(c.picture, c.picture.Bounds())
+		for i, want := range c.first {
+			if step != c.step || math.Abs(grey.at[i]-want) > 1e-4 {
+				t.Errorf("%s: step %d, %.4f; want %d, %v", c.name, step, grey.at[:len(c.first)], c.step, c.first)
+				break
+			}
+		}
+	}
+	grey, _ := toGrey(large, large.Rect)
+	if grey.rows != 2 || grey.cols != 134 || math.Abs(grey.at[133]-50.0/255) > 1e-4 {
+		t.Errorf("401 x 4 became %d x %d, its corner %.4f", grey.cols, grey.rows, grey.at[133])
+	}
+}
+
+func TestWhatIsSmallOnALargePictureIsLookedAtClosely(t *testing.T) {
+	page := image.NewGray(image.Rect(100, 50, 900, 450)) // five pixels in one at first sight
+	draw.Draw(page, page.Bounds(), image.NewUniform(color.Gray{230}), image.Point{}, draw.Src)
+	draw.Draw(page, image.Rect(400, 250, 440, 290), image.NewUniform(color.Gray{30}), image.Point{}, draw.Src)
+	ink, _, err := lookCloser(page)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// 8 x 8 of those, with a margin of 2 + 8/4 on each side, make 80 x 80 pixels.
+	if box := inkBox(ink); ink.rows != 80 || ink.cols != 80 || box != image.Rect(20, 20, 60, 60) {
+		t.Errorf("seen in %d x %d pixels, the ink in %v", ink.cols, ink.rows, box)
+	}
+	page = page.SubImage(image.Rect(320, 170, 480, 330)).(*image.Gray) // small enough as it is
+	if ink, _, err := lookCloser(page); err != nil || ink.cols != 160 {
+		t.Errorf("a picture of 160 x 160 is seen in %d pixels, error %v", ink.cols, err)
+	}
+}
+
+func TestClosingFillsWhatIsNarrowAndDarkAndKeepsWhatIsWide(t *testing.T) {
+	f := &field{5, 9, []float64{
+		3, 3, 3, 3, 3, 3, 9, 9, 9,
+		3, 3, 3, 9, 9, 9, 9, 9, 9,
+		3, 3, 9, 9, 1, 1, 9, 9, 9,
+		3, 9, 9, 9, 1, 9, 9, 8, 9,
+		3, 9, 9, 9, 9, 9, 9, 9, 2,
+	}}
+	want := []float64{
+		3, 3, 3, 3, 3, 3, 9, 9, 9,
+		3, 3, 3, 9, 9, 9, 9, 9, 9,
+		3, 3, 9, 9, 9, 9, 9, 9, 9,
+		3, 9, 9, 9, 9, 9, 9, 9, 9,
+		3, 9, 9, 9, 9, 9, 9, 9, 2, // a corner goes on outwards, so it is wide
+	}
+	for i, v := range closing(f, 3).at {
+		if math.Abs(v-want[i]) > 1e-9 {
+			t.Errorf("row %d, column %d: %v, want %v", i/9, i%9, v, want[i])
+		}
+	}
+}
+
+func TestInkIsWhatStandsOutFromItsBackground(t *testing.T) {
+	for _, sign := range []float64{1, -1} { // light ink, dark ink
+		f := newField(20, 20)
+		for i := range f.at {
+			f.at[i] = 0.5
+		}
+		f.at[210] += sign * 0.4
+		f.at[211] += sign * 0.4
+		f.at[212] += sign * 0.24
+		f.at[213] += sign * 0.015 // no more than the unevenness of paper
+		f.at[230] -= sign * 0.1   // on the wrong side
+		ink, _, err := findInk(f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, v := range ink.at {
+			want := map[int]float64{210: 1, 211: 1, 212: 0.69}[i]
+			if math.Abs(v-want) > 0.02 || want == 0 && v != 0 {
+				t.Errorf("sign %v: %v ink at %d, want %v", sign, v, i, want)
+			}
+		}
+	}
+	for contrast, want := range map[float64]error{0.095: ErrNoInk, 0.105: nil} {
+		faint := newField(10, 10)
+		faint.at[44] = contrast
+		if _, _, err := findInk(faint); err != want {
+			t.Errorf("contrast %v: error %v", contrast, err)
+		}
+	}
+}
+
+func TestMarksApartFromTheDigitAreDropped(t *testing.T) {
+	ink := newField(60, 100)
+	bar := func(x, y, width, height int) {
+		for i := range width * height {
+			ink.at[(y+i/width)*100+x+i%width] = 1
+		}
+	}
+	bar(10, 10, 4, 40) // the digit, with 160 ink
+	bar(15, 10, 4, 2)  // its other part, as near as a quarter of its size
+	bar(28, 10, 4, 2)
+	bar(44, 10, 4, 2) // too far away
+	bar(12, 52, 1, 1) // a dot of its broken stroke
+	bar(16, 56, 1, 1) // dust
+	bar(40, 20, 8, 8) // a blot
+	want := slices.Clone(ink.at)
+	want[56*100+16] = 0
+	for y := range 30 {
+		clear(want[y*100+40 : y*100+48])
+	}
+	if digits := keepDigit(ink); digits != 1 || !slices.Equal(ink.at, want) {
+		t.Errorf("%d digits, the ink in %v", digits, inkBox(ink))
+	}
+	bar(60, 15, 3, 20) // another digit
+	if digits := keepDigit(ink); digits != 2 || !slices.Equal(ink.at, want) {
+		t.Errorf("%d digits, want 2; the ink in %v", digits, inkBox(ink))
+	}
+}
+
+func TestUprightTurnsTheEightOrientationsOfEXIF(t *testing.T) {
+	for i, stored := range []string{"ABCDEF", "CBAFED", "FEDCBA", "DEFABC", "ADBECF", "CFBEAD", "FCEBDA", "DAEBFC"} {
+		f := &field{2, 3, nil}
+		if i+1 >= transposed {
+			f = &field{3, 2, nil}
+		}
+		for _, letter := range stored {
+			f.at = append(f.at, float64(letter))
+		}
+		if got := upright(f, i+1); got.rows != 2 || !slices.Equal(got.at, []float64{'A', 'B', 'C', 'D', 'E', 'F'}) {
+			t.Errorf("orientation %d: %+v, want A B C above D E F", i+1, got)
+		}
+	}
+	for _, exif := range []string{
+		"Exif\x00\x00MM\x00*\x00\x00\x00\x08\x00\x02\x01\x0f12345678ab\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06\x00\x00",
+		"Exif\x00\x00II*\x00\x0a\x00\x00\x00..\x01\x00\x12\x01\x03\x00\x01\x00\x00\x00\x06\x00\x00\x00",
+	} {
+		if got := readOrientation([]byte(exif)); got != 6 {
+			t.Errorf("%q: orientation %d, want 6", exif, got)
+		}
+		for cut := range len(exif) - 4 {
+			if got := readOrientation([]byte(exif[:cut])); got != 1 {
+				t.Errorf("the first %d bytes: orientation %d", cut, got)
+			}
+		}
+	}
+}
+
+func TestDigitIsCroppedScaledAndCentred(t *testing.T) {
+	f := &field{3, 4, []float64{
+		0, 0, 0, 0,
+		0, 1, 0, 2,
+		0, 0, 3, 0,
+	}}
+	box := inkBox(f)
+	want := &field{2, 3, []float64{1, 0, 2, 0, 3, 0}}
+	if part := crop(f, box); box != image.Rect(1, 1, 4, 3) || !reflect.DeepEqual(part, want) {
+		t.Errorf("cropped to %v: %+v", box, part)
+	}
+	for _, c := range []struct {
+		rows, cols int
+		want       []float64
+	}{
+		{1, 1, []float64{3.5}},
+		{1, 3, []float64{2.5, 3.5, 4.5}},
+		{4, 3, []float64{1, 2, 3, 1, 2, 3, 4, 5, 6, 4, 5, 6}},
+		{2, 2, []float64{2 / 1.5, 4 / 1.5, 6.5 / 1.5, 8.5 / 1.5}}, // half of the middle column goes to each side
+	} {
+		got := resize(&field{2, 3, []float64{1, 2, 3, 4, 5, 6}}, c.rows, c.cols)
+		for i, want := range c.want {
+			if math.Abs(got.at[i]-want) > 1e-12 {
+				t.Errorf("%d x %d: %v, want %v", c.rows, c.cols, got.at, c.want)
+				break
+			}
+		}
+	}
+	// 7 x 7 leaves a side of 5 for the digit. The corner of this one has a third of the ink,
+	// so its centre of mass lies at row 1.67 and column 1.67 of the five.
+	greys := centre(&field{5, 5, []float64{
+		2, 0, 0, 0, 0,
+		0, 1, 0, 0, 0,
+		0, 0, 1, 0, 0,
+		0, 0, 0, 1, 0,
+		0, 0, 0, 0, 1,
+	}}, 7, 7)
+	for i, grey := range greys {
+		want := byte(0)
+		switch {
+		case i == 2*7+2:
+			want = 255
+		case i/7 == i%7 && i/7 > 2:
+			want = 128
+		}
+		if grey != want {
+			t.Fatalf("row %d, column %d has grey %d, want %d", i/7, i%7, grey, want)
+		}
+	}
+}
+
+// A photo of 2 million pixels. Most of the time goes into decoding its file.
+func BenchmarkReadPicture(b *testing.B) {
+	photo := image.NewYCbCr(image.Rect(0, 0, 1632, 1224), image.YCbCrSubsampleRatio420)
+	for i := range photo.Y {
+		photo.Y[i] = byte(pick(i%1632/100 == 6 && i/1632/600 == 1, 50, 220))
+	}
+	file := asJPEG(photo, 75)
+	b.Run("decode", func(b *testing.B) {
+		for b.Loop() {
+			jpeg.Decode(bytes.NewReader(file))
+		}
+	})
+	b.Run("prepare", func(b *testing.B) {
+		for b.Loop() {
+			if _, _, err := lookCloser(photo); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}
+
+func TestPredictCalledWronglyFailsInOneClearLine(t *testing.T) {
+	empty, net := t.TempDir(), saved(t, NewNetwork([]int{4, 2}, seeded(1)))
+	for _, c := range []struct {
+		args string
+		code int
+		want string
+	}{
+		{"predict -net " + net, 2, "no picture"},
+		{"predict -net " + net + " https://example.org/4.png", 1, "an address"},
+		{"predict -net " + net + " *.bmp", 1, "no file has a name like that"},
+		{"predict -net " + net + " " + empty, 1, "a folder; name the pictures in it"},
+		{"predict -net matrix.go four.png", 1, "not a saved network"},
+	} {
+		code, _, err := call(strings.Fields(c.args)...)
+		if code != c.code || !strings.Contains(err, c.want) || strings.Count(err, "\n") != 1 {
+			t.Errorf("%s: exit %d, %q; want %d and one line with %s", c.args, code, err, c.code, c.want)
+		}
+	}
+}
