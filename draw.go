@@ -611,7 +611,7 @@ func (s *studio) serveLearn(w http.ResponseWriter, r *http.Request) (any, error)
 	if s.learning.underWay() {
 		return nil, refuse(http.StatusConflict, "the network is learning already; stop that first")
 	}
-	l := &learning{plan: d.plan, network: n, blind: blindCost(s.set), state: "learning"}
+	l := &learning{plan: d.training(), network: n, blind: blindCost(s.set), state: "learning"}
 	l.interval, l.stepped = interval, time.Now()
 	s.learning, s.steps = l, nil
 	s.publish(l)
@@ -643,7 +643,7 @@ func learningSettings(body io.Reader) (*settings, error) {
 	}
 	d.resume = order.From == "here"
 	if order.Plain {
-		d.plan = plain(d.plan)
+		d.makePlain()
 	}
 	return &d, d.check()
 }

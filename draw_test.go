@@ -246,7 +246,7 @@ func TestStepOnThePageIsOneOfGradientDescentAndCanBeTakenBack(t *testing.T) {
 func TestLearningOnThePageIsTheTrainingOfTrain(t *testing.T) {
 	for order, plan := range map[string]Training{
 		`{"hidden":[6],"epochs":2,"batch":30,"rate":2,"seed":4,"plain":true}`: {Epochs: 2, Batch: 30, Rate: 2},
-		`{"hidden":[6],"epochs":2,"seed":4}`:                                  {2, 20, 1.5, true, 1e-4, true},
+		`{"hidden":[6],"epochs":2,"seed":4}`:                                  {2, 20, 1.5, true, 1e-4, Shift()},
 	} {
 		s, random := newSmallStudio(t), seeded(4)
 		want := NewNetwork([]int{784, 6, 10}, random)

@@ -512,9 +512,23 @@ func loadFitting(path, folder string, set *Dataset) (*Network, error) {
 	return n, nil
 }
 
-// settings are the flags of train. The Learn view of the page has the same.
+// variations are the ways to vary a picture each time it is seen, each with a flag of train.
+// An optional file may add some.
+var variations = []variation{
+	{name: "shift", usage: "move each picture by up to a pixel each time it is seen", usual: true, start: Shift},
+}
+
+// A variation is one way to vary a picture.
+type variation struct {
+	name, usage string
+	usual       bool // by default it is on
+	start       func() func(Example, *rand.Rand) Picture
+}
+
+// settings are the flags of train. The page has some of them.
 type settings struct {
 	plan   Training
+	vary   map[string]bool // by the names of the variations
 	hidden []int
 	seed   uint64
 	data   string // the folder with the data, "" for MNIST
@@ -525,18 +539,41 @@ type settings struct {
 // defaults returns the settings that did best on the last 10,000 training pictures after
 // training on the other 50,000. The test pictures were not used.
 func defaults() settings {
+	vary := map[string]bool{}
+	for _, v := range variations {
+		vary[v.name] = v.usual
+	}
 	return settings{
-		plan:   Training{Epochs: 40, Batch: 20, Rate: 1.5, Anneal: true, Decay: 1e-4, Shift: true},
+		plan:   Training{Epochs: 40, Batch: 20, Rate: 1.5, Anneal: true, Decay: 1e-4},
+		vary:   vary,
 		hidden: []int{16, 16},
 		seed:   1,
 		net:    "network.json",
 	}
 }
 
-// plain returns the rule of the videos: the plan without the tweaks.
-func plain(t Training) Training {
-	t.Anneal, t.Decay, t.Shift = false, 0, false
-	return t
+// makePlain changes s to the rule of the videos, without the tweaks.
+func (s *settings) makePlain() {
+	s.plan.Anneal, s.plan.Decay = false, 0
+	clear(s.vary)
+}
+
+// training returns the plan with the variations that are on.
+func (s *settings) training() Training {
+	plan := s.plan
+	for _, v := range variations {
+		if !s.vary[v.name] {
+			continue
+		}
+		before, vary := plan.Vary, v.start()
+		plan.Vary = func(e Example, random *rand.Rand) Picture {
+			if before != nil {
+				e.Picture = before(e, random)
+			}
+			return vary(e, random)
+		}
+	}
+	return plan
 }
 
 // check returns an error if a number is out of range.
@@ -575,8 +612,11 @@ func parseTrain(c *console, args []string) (*settings, error) {
 		"the factor of the gradient in a step\n(with the cost 1/2 sum (a - y)^2, use twice this rate)")
 	flags.BoolVar(&s.plan.Anneal, "anneal", s.plan.Anneal, "lower the rate to 0 during the training")
 	flags.Float64Var(&s.plan.Decay, "decay", s.plan.Decay, "weight decay for the weights of the pixels")
-	flags.BoolVar(&s.plan.Shift, "shift", s.plan.Shift, "move each picture by up to a pixel each time it is seen")
-	videos := flags.Bool("plain", false, "train by the rule of the videos: no -anneal, -decay or -shift")
+	tweaks, on := []string{"anneal", "decay"}, map[string]*bool{}
+	for _, v := range variations {
+		tweaks, on[v.name] = append(tweaks, v.name), flags.Bool(v.name, v.usual, v.usage)
+	}
+	videos := flags.Bool("plain", false, "train by the rule of the videos: no -"+strings.Join(tweaks, ", -"))
 	flags.Uint64Var(&s.seed, "seed", s.seed, "the seed of the random numbers")
 	flags.StringVar(&s.data, "data", "", "learn from the four IDX files in this `folder`, not from MNIST")
 	flags.StringVar(&s.net, "net", s.net, "save the network in this `file`")
@@ -586,13 +626,16 @@ func parseTrain(c *console, args []string) (*settings, error) {
 	}
 	given := map[string]bool{}
 	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	for name := range on {
+		s.vary[name] = *on[name]
+	}
 	switch {
 	case s.resume && given["hidden"]:
 		return nil, usage("train: -resume takes the layers from %s; leave out -hidden", s.net)
-	case *videos && (given["anneal"] || given["decay"] || given["shift"]):
-		return nil, usage("train: -plain turns off -anneal, -decay and -shift; leave them out")
+	case *videos && slices.ContainsFunc(tweaks, func(name string) bool { return given[name] }):
+		return nil, usage("train: -plain turns off -%s; leave them out", strings.Join(tweaks, ", -"))
 	case *videos:
-		s.plan = plain(s.plan)
+		s.makePlain()
 	}
 	if err := s.check(); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
@@ -762,8 +805,8 @@ func learn(
 
 	w := newWatcher(ctx, c, s, n, set)
 	fmt.Fprintf(c.out, epochLine, "epoch", "cost", "right", "test", "time left")
-	end := s.plan.Train(n, set.Train, random, w.report)
-	w.endTest()
+	end := s.training().Train(n, set.Train, random, w.report)
+	w.wait()
 	w.clearLine()
 	if end != nil && !errors.Is(end, context.Canceled) {
 		if w.saved > 0 {
@@ -774,9 +817,10 @@ func learn(
 	if err := w.save(n); err != nil {
 		return "", err
 	}
-	if e := len(w.costs); e > 1 {
-		fmt.Fprintf(c.out, "\ncost, epoch by epoch: %.4f %s %.4f\n", w.costs[0], curve(w.costs), w.costs[e-1])
-		if w.costs[e/2]-w.costs[e-1] > w.blind/10 {
+	if e := len(w.epochs); e > 1 {
+		costs := w.costs()
+		fmt.Fprintf(c.out, "\ncost, epoch by epoch: %.4f %s %.4f\n", costs[0], curve(costs), costs[e-1])
+		if costs[e/2]-costs[e-1] > w.blind/10 {
 			advice = fmt.Sprintf("the cost was still falling fast; more epochs may help: -epochs %d\n", 5*s.plan.Epochs)
 		}
 	}
@@ -786,38 +830,96 @@ func learn(
 	return advice, nil
 }
 
-// A watcher shows the progress of training, saves the network after every epoch, and ends
-// training on an interrupt or when it diverges.
+// A record is what is known of training so far, for the terminal and for the page. Only the
+// goroutine that trains may use it.
+type record struct {
+	plan    Training
+	network *Network // in training
+	test    []Example
+	blind   float64 // see blindCost
+
+	last    Progress
+	epochs  []epoch    // that are over
+	testing chan epoch // receives the epoch under test, nil if there is none
+
+	beside func(*epoch, *Network) // called with a copy of the network, beside the next epoch; may be nil
+	tested func(epoch)            // called when the test after an epoch has ended; may be nil
+}
+
+// An epoch is the progress at the end of an epoch, and the test after it.
+type epoch struct {
+	Progress
+	testRight int   // how many test examples were answered right, -1 before the test has ended
+	saveError error // of the watcher that saves
+}
+
+// newRecord returns the record of training that starts now.
+func newRecord(plan Training, n *Network, set *Dataset) *record {
+	return &record{plan: plan, network: n, test: set.Test, blind: blindCost(set)}
+}
+
+// add records the progress after a step. At the end of an epoch it starts the test of a copy of
+// the network, which goes on beside the next epoch. It returns an error if training has failed.
+func (r *record) add(p Progress) error {
+	r.last = p
+	if len(r.testing) == 1 || p.Seen == p.Of {
+		r.wait()
+	}
+	if p.Seen < p.Of {
+		return diverged(r.plan, r.blind, r.costs(), p)
+	}
+	over := epoch{Progress: p, testRight: -1}
+	r.epochs = append(r.epochs, over)
+	testing, n := make(chan epoch, 1), r.network.Clone()
+	r.testing = testing
+	go func() {
+		_, over.testRight = n.Test(r.test)
+		if r.beside != nil {
+			r.beside(&over, n)
+		}
+		testing <- over
+	}()
+	return diverged(r.plan, r.blind, r.costs(), p)
+}
+
+// wait waits for the test under way, if there is one.
+func (r *record) wait() {
+	if r.testing == nil {
+		return
+	}
+	over := <-r.testing
+	r.testing, r.epochs[over.Epoch-1] = nil, over
+	if r.tested != nil {
+		r.tested(over)
+	}
+}
+
+// costs returns the average costs in the epochs that are over.
+func (r *record) costs() []float64 {
+	costs := make([]float64, len(r.epochs))
+	for i, e := range r.epochs {
+		costs[i] = e.Cost
+	}
+	return costs
+}
+
+// A watcher shows the progress of training on a terminal, saves the network after every epoch,
+// and ends training on an interrupt.
 type watcher struct {
 	ctx     context.Context // done when the user wants to stop
 	console *console
 	*settings
-	network *Network
-	test    []Example
-	blind   float64 // see blindCost
-	start   time.Time
-
-	last   Progress
-	costs  []float64     // of the epochs so far
-	drawn  time.Time     // when the live line was last drawn
-	tested chan epochEnd // receives the result of the epoch under test, nil if there is none
-	saved  int           // the last epoch whose network was saved, 0 for none
-}
-
-// An epochEnd is an epoch with the result of the test after it.
-type epochEnd struct {
-	Progress
-	testRight int
-	save      bool // the network was to be saved
-	saveError error
+	*record
+	start time.Time
+	drawn time.Time // when the live line was last drawn
+	saved int       // the last epoch whose network was saved, 0 for none
 }
 
 // newWatcher returns a watcher for training that starts now.
 func newWatcher(ctx context.Context, c *console, s *settings, n *Network, set *Dataset) *watcher {
-	return &watcher{
-		ctx: ctx, console: c, settings: s, network: n,
-		test: set.Test, blind: blindCost(set), start: time.Now(),
-	}
+	w := &watcher{ctx: ctx, console: c, settings: s, record: newRecord(s.plan, n, set), start: time.Now()}
+	w.beside, w.tested = w.saveBeside, w.printEpoch
+	return w
 }
 
 // blindCost returns the least cost of a network that gives every picture the same outputs.
@@ -843,47 +945,31 @@ func (w *watcher) report(p Progress) error {
 		return err
 	}
 	if p.Seen < p.Of {
-		if len(w.tested) == 1 {
-			w.endTest()
-		}
 		w.drawLine(p)
-	} else {
-		w.costs = append(w.costs, p.Cost)
-		w.startTest(p)
 	}
-	return diverged(w.plan, w.blind, w.costs, p)
+	return w.add(p)
 }
 
-// startTest tests and saves a copy of the network while the next epoch goes on. As long as its
-// cost is more than 5% above that of a blind network it is not saved: training may fail.
-func (w *watcher) startTest(p Progress) {
-	w.endTest()
-	tested, n := make(chan epochEnd, 1), w.network.Clone()
-	w.tested = tested
-	go func() {
-		end := epochEnd{Progress: p, save: p.Cost <= 1.05*w.blind}
-		_, end.testRight = n.Test(w.test)
-		if end.save {
-			end.saveError = w.save(n)
-		}
-		tested <- end
-	}()
+// saveBeside saves a copy of the network. As long as its cost is more than 5% above that of a
+// blind network it is not saved: training may fail.
+func (w *watcher) saveBeside(e *epoch, n *Network) {
+	if w.promising(e) {
+		e.saveError = w.save(n)
+	}
 }
 
-// endTest waits for the test under way, if there is one, and prints the line of its epoch.
-func (w *watcher) endTest() {
-	if w.tested == nil {
-		return
-	}
-	end := <-w.tested
-	w.tested = nil
+// promising reports whether the network after an epoch is worth saving.
+func (w *watcher) promising(e *epoch) bool { return e.Cost <= 1.05*w.blind }
+
+// printEpoch prints the line of an epoch.
+func (w *watcher) printEpoch(e epoch) {
 	w.clearLine()
-	fmt.Fprintf(w.console.out, epochLine, fmt.Sprintf("%d/%d", end.Epoch, w.plan.Epochs), fmt.Sprintf("%.4f", end.Cost),
-		share(end.Right, end.Of), share(end.testRight, len(w.test)), w.timeLeft())
-	if end.saveError != nil {
-		fmt.Fprintf(w.console.err, "digits: %v; training goes on\n", end.saveError)
-	} else if end.save {
-		w.saved = end.Epoch
+	fmt.Fprintf(w.console.out, epochLine, fmt.Sprintf("%d/%d", e.Epoch, w.record.plan.Epochs),
+		fmt.Sprintf("%.4f", e.Cost), share(e.Right, e.Of), share(e.testRight, len(w.test)), w.timeLeft())
+	if e.saveError != nil {
+		fmt.Fprintf(w.console.err, "digits: %v; training goes on\n", e.saveError)
+	} else if w.promising(&e) {
+		w.saved = e.Epoch
 	}
 }
 
@@ -900,7 +986,7 @@ func (w *watcher) drawLine(p Progress) {
 	w.drawn = time.Now()
 	const width = 7
 	full := width * p.Seen / p.Of
-	line := fmt.Sprintf(epochLine, fmt.Sprintf("%d/%d", p.Epoch, w.plan.Epochs), fmt.Sprintf("%.4f", p.Cost),
+	line := fmt.Sprintf(epochLine, fmt.Sprintf("%d/%d", p.Epoch, w.record.plan.Epochs), fmt.Sprintf("%.4f", p.Cost),
 		share(p.Right, p.Seen), strings.Repeat("█", full)+strings.Repeat("░", width-full), w.timeLeft())
 	fmt.Fprintf(w.console.err, "\r\x1b[?7l%s\x1b[?7h", strings.TrimSuffix(line, "\n"))
 }
@@ -914,7 +1000,7 @@ func (w *watcher) clearLine() {
 
 // timeLeft estimates how long the rest of training takes.
 func (w *watcher) timeLeft() string {
-	done := (float64(w.last.Epoch-1) + float64(w.last.Seen)/float64(w.last.Of)) / float64(w.plan.Epochs)
+	done := (float64(w.last.Epoch-1) + float64(w.last.Seen)/float64(w.last.Of)) / float64(w.record.plan.Epochs)
 	seconds := int(time.Since(w.start).Seconds()*(1/done-1) + 0.5)
 	switch minutes, hours := seconds/60, seconds/3600; {
 	case hours >= 24:

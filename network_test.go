@@ -645,8 +645,9 @@ func TestShiftMovesAPictureByAtMostOnePixel(t *testing.T) {
 	}
 	random := seeded(1)
 	count := map[string]int{}
+	shift := Shift()
 	for range 5000 {
-		moved := shift(NewPicture(5, 4, greys), random, make([]int32, 20))
+		moved := shift(Example{Picture: NewPicture(5, 4, greys)}, random)
 		if !slices.Equal(moved.Greys, []byte{1, 2, 3}) {
 			t.Fatalf("the greys became %v", moved.Greys)
 		}
@@ -664,7 +665,7 @@ func TestShiftMovesAPictureByAtMostOnePixel(t *testing.T) {
 		reaching := slices.Clone(greys)
 		reaching[at] = 9
 		for range 20 {
-			if p := NewPicture(5, 4, reaching); !slices.Equal(shift(p, random, make([]int32, 20)).Lit, p.Lit) {
+			if p := NewPicture(5, 4, reaching); !slices.Equal(shift(Example{Picture: p}, random).Lit, p.Lit) {
 				t.Errorf("a picture with a lit pixel %d is moved", at)
 			}
 		}
@@ -725,7 +726,7 @@ func TestTrainingCopesWithOddExamples(t *testing.T) {
 	} {
 		n := NewNetwork(c.layers, seeded(1))
 		before, _ := n.Test(c.examples)
-		training := Training{Epochs: 200, Batch: 1, Rate: 0.5, Anneal: true, Shift: true}
+		training := Training{Epochs: 200, Batch: 1, Rate: 0.5, Anneal: true, Vary: Shift()}
 		if err := training.Train(n, c.examples, seeded(1), quiet); err != nil {
 			t.Errorf("%s: %v", c.name, err)
 		}
@@ -1455,7 +1456,7 @@ func TestMistakesAreDrawnSideBySideWithoutTheirCommonMargin(t *testing.T) {
 // trained is a network that can read, for the tests that need one.
 var trained = sync.OnceValue(func() *Network {
 	n := NewNetwork([]int{784, 16, 16, 10}, seeded(1))
-	training := Training{Epochs: 3, Batch: 10, Rate: 1, Anneal: true, Decay: 1e-4, Shift: true}
+	training := Training{Epochs: 3, Batch: 10, Rate: 1, Anneal: true, Decay: 1e-4, Vary: Shift()}
 	training.Train(n, mnist().Train, seeded(1), quiet)
 	return n
 })
@@ -1671,7 +1672,7 @@ func TestEveryEpochIsSavedAndTheOldNetworkKept(t *testing.T) {
 	s.plan.Train(n, set.Train, seeded(1), func(p Progress) error {
 		err := w.report(p)
 		if p.Epoch == 3 && p.Seen == 1000 {
-			w.endTest()
+			w.wait()
 			return errors.New("the window is closed")
 		}
 		return err
@@ -1738,14 +1739,15 @@ func TestLineOfAnEpochHoldsForLongTrainings(t *testing.T) {
 	var out bytes.Buffer
 	s := defaults()
 	s.plan.Epochs = 1000
-	w := &watcher{console: &console{out: &out}, settings: &s, test: make([]Example, 4), tested: make(chan epochEnd, 1)}
+	w := newWatcher(context.Background(), &console{out: &out}, &s, nil, &Dataset{Test: make([]Example, 4)})
+	w.epochs = make([]epoch, 500)
 	for hours, want := range map[float64]string{0.01: "0:36", 0.99: "59:24", 7.5: "7h 30m", 100: "4d 4h"} {
 		out.Reset()
 		w.last = Progress{Epoch: 500, Seen: 4, Of: 4, Cost: 0.25, Right: 4} // half of the training
 		w.start = time.Now().Add(-time.Duration(hours * float64(time.Hour)))
-		w.tested = make(chan epochEnd, 1)
-		w.tested <- epochEnd{Progress: w.last, testRight: 4}
-		w.endTest()
+		w.testing = make(chan epoch, 1)
+		w.testing <- epoch{Progress: w.last, testRight: 4}
+		w.wait()
 		if line := fmt.Sprintf(" 500/1000   0.2500  100.00%%  100.00%%  %9s\n", want); out.String() != line {
 			t.Errorf("%q, want %q", out.String(), line)
 		}
