@@ -170,8 +170,12 @@ func (t Training) rate(p Progress) float64 {
 	if !t.Anneal {
 		return t.Rate
 	}
-	done := (float64(p.Epoch-1) + float64(p.Seen)/float64(p.Of)) / float64(t.Epochs) // 0 to 1
-	return t.Rate * (1 + math.Cos(math.Pi*done)) / 2
+	return t.Rate * (1 + math.Cos(math.Pi*t.Done(p))) / 2
+}
+
+// Done returns the share of the training that is done, 0 to 1.
+func (t Training) Done(p Progress) float64 {
+	return (float64(p.Epoch-1) + float64(p.Seen)/float64(p.Of)) / float64(t.Epochs)
 }
 
 // Shift returns a function for Training.Vary that moves each picture by one pixel down, up, right

@@ -765,20 +765,11 @@ func startingNetwork(c *console, s *settings, set *Dataset, random *rand.Rand) (
 // randomNetwork returns a network for a set, with random weights and biases.
 func (s *settings) randomNetwork(set *Dataset, random *rand.Rand) (*Network, error) {
 	layers := slices.Concat([]int{set.Rows * set.Cols}, s.hidden, []int{set.Classes})
-	if size := parameters(layers); size > maxParameters {
+	if size := CountParameters(layers); size > maxParameters {
 		return nil, usage("%s has %s weights and biases, of at most %s",
 			layersText(layers), thousands(size), thousands(maxParameters))
 	}
 	return NewNetwork(layers, random), nil
-}
-
-// parameters returns the number of weights and biases between layers of these sizes.
-func parameters(layers []int) int {
-	sum := 0
-	for l := 1; l < len(layers); l++ {
-		sum += layers[l] * (layers[l-1] + 1)
-	}
-	return sum
 }
 
 // endSignals returns the signals that ask the program to end. A program started by nohup goes on
@@ -1000,7 +991,7 @@ func (w *watcher) clearLine() {
 
 // timeLeft estimates how long the rest of training takes.
 func (w *watcher) timeLeft() string {
-	done := (float64(w.last.Epoch-1) + float64(w.last.Seen)/float64(w.last.Of)) / float64(w.record.plan.Epochs)
+	done := w.record.plan.Done(w.last)
 	seconds := int(time.Since(w.start).Seconds()*(1/done-1) + 0.5)
 	switch minutes, hours := seconds/60, seconds/3600; {
 	case hours >= 24:

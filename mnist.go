@@ -261,9 +261,7 @@ func litBox(pictures []Picture) image.Rectangle {
 // pixels returns the greys of all pixels, row by row, 0 to 1.
 func pixels(p Picture) []float64 {
 	greys := make([]float64, p.Rows*p.Cols)
-	for i, k := range p.Lit {
-		greys[k] = float64(p.Greys[i]) / 255
-	}
+	p.Fill(greys)
 	return greys
 }
 

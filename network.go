@@ -33,6 +33,14 @@ func NewPicture(rows, cols int, greys []byte) Picture {
 	return p
 }
 
+// Fill sets a to the greys of all pixels, row by row, from 0 for black to 1 for white.
+func (p Picture) Fill(a []float64) {
+	clear(a)
+	for i, k := range p.Lit {
+		a[k] = float64(p.Greys[i]) / 255
+	}
+}
+
 // An Example is a picture with its label, the digit that it shows.
 type Example struct {
 	Picture
@@ -47,14 +55,23 @@ type Parameters struct {
 	Biases  [][]float64 // Biases[l][j] belongs to neuron j of layer l; Biases[0] is nil
 }
 
-// NewParameters returns parameters for the given layers, all 0. For layers 784, 16, 16, 10
-// there are (784*16 + 16) + (16*16 + 16) + (16*10 + 10) = 13,002.
-func NewParameters(layers []int) Parameters {
+// CountParameters returns the number of weights and biases of a network with these layers. For
+// layers 784, 16, 16, 10 there are (784*16 + 16) + (16*16 + 16) + (16*10 + 10) = 13,002.
+func CountParameters(layers []int) int {
 	count := 0
 	for l := 1; l < len(layers); l++ {
 		count += layers[l]*layers[l-1] + layers[l]
 	}
-	p := Parameters{make([]float64, count), make([]*Matrix, len(layers)), make([][]float64, len(layers))}
+	return count
+}
+
+// NewParameters returns parameters for a network with these layers, all 0.
+func NewParameters(layers []int) Parameters {
+	p := Parameters{
+		All:     make([]float64, CountParameters(layers)),
+		Weights: make([]*Matrix, len(layers)),
+		Biases:  make([][]float64, len(layers)),
+	}
 	rest := p.All
 	for l := 1; l < len(layers); l++ {
 		rows, cols := layers[l], layers[l-1]
@@ -164,10 +181,7 @@ func (p *Pass) show(picture Picture) {
 	if picture.Rows*picture.Cols != len(a) {
 		panic(fmt.Sprintf("a picture of %d x %d pixels for %d inputs", picture.Rows, picture.Cols, len(a)))
 	}
-	clear(a)
-	for i, k := range picture.Lit {
-		a[k] = float64(picture.Greys[i]) / 255
-	}
+	picture.Fill(a)
 	p.Visit[0] = picture.Lit
 }
 

@@ -274,7 +274,7 @@ func TestEveryDerivativeAgreesWithTheMeasuredSlope(t *testing.T) {
 			gradient := backprop(c.network, c.examples)
 			worst := worstError(c.network, c.examples, gradient)
 			t.Logf("worst relative error of %d derivatives: %.1e", len(gradient), worst)
-			if len(gradient) != parameters(c.network.Layers) || !(worst <= 1e-6) {
+			if len(gradient) != CountParameters(c.network.Layers) || !(worst <= 1e-6) {
 				t.Errorf("worst relative error %g of %d derivatives", worst, len(gradient))
 			}
 		})
