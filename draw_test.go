@@ -32,7 +32,7 @@ func newTestStudio(t *testing.T) *studio { return newStudio(saved(t, trained()),
 // newSmallStudio returns a studio with a small network and few examples, which train fast.
 func newSmallStudio(t testing.TB) *studio {
 	path := saved(t, NewNetwork([]int{784, 5, 10}, seeded(9)))
-	return newStudio(path, "", &Dataset{28, 28, 10, mnist().Train[:500], mnist().Test[:50]})
+	return newStudio(path, "", &Dataset{Rows: 28, Cols: 28, Classes: 10, Train: mnist().Train[:500], Test: mnist().Test[:50]})
 }
 
 // A reading holds what the page's server answers about a network and a picture.

@@ -92,6 +92,7 @@ func explain(c *console, args []string) error {
 type explanation struct {
 	*console
 	n        *Network
+	set      *Dataset
 	name     string // of the picture and its label
 	example  Example
 	pass     *Pass
@@ -100,7 +101,7 @@ type explanation struct {
 
 // newExplanation explains the picture that a word means, the number of a test picture or a file.
 func newExplanation(c *console, n *Network, set *Dataset, word string, label int) (*explanation, error) {
-	x := &explanation{console: c, n: n, pass: n.NewPass(), gradient: n.NewGradient()}
+	x := &explanation{console: c, n: n, set: set, pass: n.NewPass(), gradient: n.NewGradient()}
 	number, err := strconv.Atoi(word)
 	switch {
 	case err != nil:
@@ -122,9 +123,9 @@ func newExplanation(c *console, n *Network, set *Dataset, word string, label int
 	} else if x.example.Label < 0 {
 		x.example.Label = answer
 	}
-	x.name += ", " + anA(x.example.Label)
+	x.name += ", " + anA(set.Name(x.example.Label))
 	if label >= 0 && label != x.example.Label {
-		x.name += fmt.Sprintf(" as if it were %s", anA(label))
+		x.name += fmt.Sprintf(" as if it were %s", anA(set.Name(label)))
 		x.example.Label = label
 	}
 	n.Backward(x.pass, x.example.Label, x.gradient)
@@ -207,9 +208,9 @@ func (x *explanation) chapter1(neuron int) {
 		}
 	}
 	answer := Answer(p.A[len(n.Layers)-1])
-	x.printf("\nThe brightest output is %d: the network reads %d.\n\n"+
+	x.printf("\nThe brightest output is %d: the network reads %s.\n\n"+
 		"Neuron %d of layer 1 (the brightest, unless -neuron chooses another) has\n"+
-		"z = the sum of w_k a_k over the pixels k, plus the bias, and a = sigmoid(z):\n\n", answer, answer, neuron)
+		"z = the sum of w_k a_k over the pixels k, plus the bias, and a = sigmoid(z):\n\n", answer, x.set.Name(answer), neuron)
 	format := x.printTerms(len(x.example.Lit), 5, "the weighted sum", func(i int) (float64, string) {
 		k := int(x.example.Lit[i])
 		return w[k] * p.A[0][k], fmt.Sprintf("w_%d a_%d = %+.6g * %.6g, row %d, column %d",
@@ -268,7 +269,7 @@ func (x *explanation) chapter2(test []Example) {
 // chapter3 shows what this example asks of the neurons, weights and biases.
 func (x *explanation) chapter3() {
 	p, last, label := x.pass, len(x.n.Layers)-1, x.example.Label
-	x.printf("CHAPTER 3: what %s asks for\n\n", anA(label))
+	x.printf("CHAPTER 3: what %s asks for\n\n", anA(x.set.Name(label)))
 	x.printf("Each output should move against its slope, by -dC/da = 2 (y - a):\n\n")
 	x.printTerms(len(p.A[last]), 10, "", func(j int) (float64, string) {
 		return -p.DCDA[last][j], fmt.Sprintf("output %d: 2 (%.0f - %s)", j, Wanted(j, label), digits(p.A[last][j]))
@@ -328,8 +329,8 @@ func printStep(all []*explanation, g *Gradient) {
 	}
 	for _, x := range all {
 		before, after := x.pass.A[len(x.n.Layers)-1], moved.Forward(moved.NewPass(), x.example.Picture)
-		x.printf("\n%s, is read as %d before the larger step and as %d after it:\n\n",
-			x.name, Answer(before), Answer(after))
+		x.printf("\n%s, is read as %s before the larger step and as %s after it:\n\n",
+			x.name, x.set.Name(Answer(before)), x.set.Name(Answer(after)))
 		x.printTerms(len(after), max(3, 10/len(all)), "", func(j int) (float64, string) {
 			return after[j] - before[j], fmt.Sprintf("output %d: from %.4f to %.4f", j, before[j], after[j])
 		})
@@ -442,7 +443,7 @@ func weights(c *console, args []string) error {
 	if old, err := os.ReadFile(*out); err == nil && !bytes.HasPrefix(old, []byte("\x89PNG")) {
 		return fmt.Errorf("%s: not a PNG, so weights does not replace it; name another file with -out", *out)
 	}
-	n, rows, cols, err := loadForPictures(*path, *data)
+	n, set, err := loadForPictures(*path, *data)
 	if err != nil {
 		return err
 	}
@@ -451,10 +452,10 @@ func weights(c *console, args []string) error {
 		tables = append(tables, row(n.Weights[1], j))
 	}
 	scale := commonScale(slices.Concat(tables...))
-	printWeights(c, rows, cols, tables, scale)
+	printWeights(c, set.Rows, set.Cols, tables, scale)
 
 	var file bytes.Buffer
-	if err := png.Encode(&file, grid(rows, cols, tables, scale)); err != nil {
+	if err := png.Encode(&file, grid(set.Rows, set.Cols, tables, scale)); err != nil {
 		return err
 	}
 	if err := writeWhole(*out, file.Bytes()); err != nil {

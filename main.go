@@ -243,13 +243,12 @@ func count(n int, noun string) string {
 	return thousands(n) + " " + noun + "s"
 }
 
-// anA formats a digit with its article: a 5, an 8.
-func anA(digit int) string {
-	text := strconv.Itoa(digit)
-	if text[0] == '8' || digit == 11 || digit == 18 {
-		return "an " + text
+// anA puts the article before a digit or a letter: a 5, an 8, an A.
+func anA(name string) string {
+	if name == "11" || name == "18" || strings.Contains("8AEFHILMNORSXaefhilmnorsx", name[:1]) {
+		return "an " + name
 	}
-	return "a " + text
+	return "a " + name
 }
 
 // quote formats a file name for a command line that the user may copy.
@@ -687,7 +686,7 @@ func train(c *console, args []string) error {
 		return err
 	}
 	r := review(n, set.Test)
-	drawMistakes(c, r.mistakes, "The first mistakes")
+	drawMistakes(c, set, r.mistakes, "The first mistakes")
 	fmt.Fprintf(c.out, "saved in %s after %.1f s\n", s.net, time.Since(start).Seconds())
 	if replaced {
 		fmt.Fprintf(c.out, "the network that was there before is in %s\n", backup(s.net))
@@ -1102,7 +1101,7 @@ func review(n *Network, examples []Example) result {
 }
 
 // drawMistakes draws the first six mistakes.
-func drawMistakes(c *console, mistakes []mistake, title string) {
+func drawMistakes(c *console, set *Dataset, mistakes []mistake, title string) {
 	if len(mistakes) == 0 {
 		return
 	}
@@ -1115,8 +1114,8 @@ func drawMistakes(c *console, mistakes []mistake, title string) {
 	var columns [][]string
 	for _, m := range mistakes {
 		columns = append(columns, append(sketch(m.example.Picture, box),
-			fmt.Sprintf("number %d, %s", m.number, anA(m.example.Label)),
-			fmt.Sprintf("read as %d (%.2f)", m.answer, m.activation)))
+			fmt.Sprintf("number %d, %s", m.number, anA(set.Name(m.example.Label))),
+			fmt.Sprintf("read as %s (%.2f)", set.Name(m.answer), m.activation)))
 	}
 	fmt.Fprintf(c.out, "\n%s, with the activation of the answer:\n\n%s", title, c.sideBySide(columns))
 }
@@ -1175,9 +1174,9 @@ func test(c *console, args []string) error {
 	fmt.Fprintf(c.out, "%s: %s, %s weights and biases\n", *path, layersText(n.Layers), thousands(len(n.All)))
 	fmt.Fprintf(c.out, "cost %.4f, the average over %s\n\n", r.cost, count(len(set.Test), "test picture"))
 	fmt.Fprintf(c.out, "How many of each digit are right, and what they are read as:\n\n")
-	printTable(c, r.table)
+	printTable(c, set, r.table)
 	slices.SortStableFunc(r.mistakes, func(a, b mistake) int { return cmp.Compare(b.activation, a.activation) })
-	drawMistakes(c, r.mistakes, "The most confident mistakes")
+	drawMistakes(c, set, r.mistakes, "The most confident mistakes")
 	printAccuracy(c, r, len(set.Test))
 	return nil
 }
@@ -1185,7 +1184,7 @@ func test(c *console, args []string) error {
 // printTable prints for each class how many of its examples are right and how many are read as
 // each class. Where this takes more than 80 characters, the most frequent mistakes are listed
 // instead. A class without examples and answers is left out.
-func printTable(c *console, table [][]int) {
+func printTable(c *console, set *Dataset, table [][]int) {
 	examples, answers := make([]int, len(table)), make([]int, len(table))
 	for label, row := range table {
 		for answer, count := range row {
@@ -1200,30 +1199,30 @@ func printTable(c *console, table [][]int) {
 		}
 	}
 	wide := len(classes) > 11
-	printRow := func(label, right any, cell func(answer int) int) {
-		fmt.Fprintf(c.out, "%5v  %7v", label, right)
+	printRow := func(label, right string, cell func(answer int) string) {
+		fmt.Fprintf(c.out, "%5s  %7s", label, right)
 		for _, answer := range classes {
 			if !wide {
-				fmt.Fprintf(c.out, "%6d", cell(answer))
+				fmt.Fprintf(c.out, "%6s", cell(answer))
 			}
 		}
 		fmt.Fprintln(c.out)
 	}
-	printRow("digit", "right", func(answer int) int { return answer })
+	printRow("digit", "right", set.Name)
 	for _, label := range classes {
 		right := "none"
 		if examples[label] > 0 {
 			right = share(table[label][label], examples[label])
 		}
-		printRow(label, right, func(answer int) int { return table[label][answer] })
+		printRow(set.Name(label), right, func(answer int) string { return strconv.Itoa(table[label][answer]) })
 	}
 	if wide {
-		printConfused(c, table)
+		printConfused(c, set, table)
 	}
 }
 
 // printConfused lists the twenty most frequent mistakes.
-func printConfused(c *console, table [][]int) {
+func printConfused(c *console, set *Dataset, table [][]int) {
 	type confused struct{ label, answer, count int }
 	var list []confused
 	for label, row := range table {
@@ -1236,6 +1235,6 @@ func printConfused(c *console, table [][]int) {
 	slices.SortStableFunc(list, func(a, b confused) int { return cmp.Compare(b.count, a.count) })
 	fmt.Fprintln(c.out)
 	for _, m := range list[:min(20, len(list))] {
-		fmt.Fprintf(c.out, "%s read as %d: %s\n", anA(m.label), m.answer, count(m.count, "time"))
+		fmt.Fprintf(c.out, "%s read as %s: %s\n", anA(set.Name(m.label)), set.Name(m.answer), count(m.count, "time"))
 	}
 }

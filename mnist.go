@@ -13,7 +13,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"unicode"
 )
 
 // embedded holds the four files of MNIST, inside the program itself.
@@ -30,6 +32,16 @@ type Dataset struct {
 	Rows, Cols  int // of every picture, in pixels
 	Classes     int // labels are 0 to Classes-1; a class may have no examples
 	Train, Test []Example
+
+	names []string // names[label] is what a label stands for, "" for the label itself
+}
+
+// Name returns what a label stands for: 7 or, in a set of letters, A.
+func (s *Dataset) Name(label int) string {
+	if label < len(s.names) && s.names[label] != "" {
+		return s.names[label]
+	}
+	return strconv.Itoa(label)
 }
 
 // The names of MNIST's files. Other datasets have names like these.
@@ -71,7 +83,8 @@ func readDataset(files fs.FS) (*Dataset, error) {
 	if err != nil {
 		return nil, err
 	}
-	set := &Dataset{train[0].Rows, train[0].Cols, classes, train, test}
+	set := &Dataset{Rows: train[0].Rows, Cols: train[0].Cols, Classes: classes, Train: train, Test: test}
+	set.names = readNames(files)
 	if test[0].Rows != set.Rows || test[0].Cols != set.Cols {
 		return nil, fmt.Errorf("%s: the test pictures have %d x %d pixels, but the training pictures %d x %d",
 			testImages, test[0].Rows, test[0].Cols, set.Rows, set.Cols)
@@ -80,6 +93,25 @@ func readDataset(files fs.FS) (*Dataset, error) {
 		return nil, fmt.Errorf("%s: label %d, but the training labels end at %d", testLabels, testClasses-1, classes-1)
 	}
 	return set, nil
+}
+
+// readNames reads EMNIST's mapping.txt, if there is one. Its lines have a label and the code of
+// its character, or of several that share the label: 1 65 97 for A and a.
+func readNames(files fs.FS) (names []string) {
+	found, _ := fs.Glob(files, "*mapping.txt")
+	if len(found) != 1 {
+		return nil
+	}
+	text, _ := fs.ReadFile(files, found[0])
+	names = make([]string, 256)
+	for line := range strings.Lines(string(text)) {
+		var label byte
+		var character rune
+		if n, _ := fmt.Sscan(line, &label, &character); n == 2 && unicode.IsGraphic(character) {
+			names[label] = string(character)
+		}
+	}
+	return names
 }
 
 // readExamples reads a file of pictures and the file of their labels, 0 to classes-1.

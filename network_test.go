@@ -1213,6 +1213,20 @@ func TestDatasetsOfAnySizeWithSimilarNamesAreRead(t *testing.T) {
 	}
 }
 
+func TestLabelsOfEMNISTAreShownAsLetters(t *testing.T) {
+	folder := writeSet(t, smallSet(30, 3, 5, 26))
+	write(t, folder, "emnist-letters-mapping.txt", []byte("1 65 97\r\n2 66 98\r\n3 7\r\n300 67\r\n"))
+	set, err := LoadDataset(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for label, want := range map[int]string{0: "0", 1: "A", 2: "B", 3: "3", 300: "300"} {
+		if got := set.Name(label); got != want {
+			t.Errorf("label %d is shown as %s, want %s", label, got, want)
+		}
+	}
+}
+
 func TestFilesThatDoNotFitTogetherAreErrorsThatNameTheFile(t *testing.T) {
 	labels := func(n uint32, label byte) []byte {
 		return idx(0x801, []uint32{n}, bytes.Repeat([]byte{label}, int(n)))
@@ -1445,7 +1459,7 @@ func TestMistakesAreDrawnSideBySideWithoutTheirCommonMargin(t *testing.T) {
 		{12, Example{NewPicture(5, 4, make([]byte, 20)), 7}, 1, 0.25},
 	}
 	var out bytes.Buffer
-	drawMistakes(&console{out: &out, width: 80}, wrong, "Wrong")
+	drawMistakes(&console{out: &out, width: 80}, &Dataset{}, wrong, "Wrong")
 	const want = "\nWrong, with the activation of the answer:\n\n" +
 		"▀▄\n  ▄\nnumber 3, an 8     number 12, a 7\nread as 0 (0.50)   read as 1 (0.25)\n\n"
 	if out.String() != want {
@@ -1591,8 +1605,8 @@ func TestMistakesInTheCallAreOneClearLine(t *testing.T) {
 
 func TestTextsFollowTheirNumbersAndNames(t *testing.T) {
 	for _, c := range []struct{ got, want string }{
-		{anA(5), "a 5"}, {anA(8), "an 8"}, {anA(11), "an 11"}, {anA(18), "an 18"},
-		{anA(81), "an 81"}, {anA(17), "a 17"}, {quote("net-1.json"), "net-1.json"}, {quote("a b"), "'a b'"},
+		{anA("5"), "a 5"}, {anA("8"), "an 8"}, {anA("11"), "an 11"}, {anA("18"), "an 18"},
+		{anA("81"), "an 81"}, {anA("17"), "a 17"}, {anA("B"), "a B"}, {anA("R"), "an R"}, {quote("net-1.json"), "net-1.json"}, {quote("a b"), "'a b'"},
 		{count(1, "class"), "1 class"}, {count(2, "class"), "2 classes"}, {count(60000, "picture"), "60,000 pictures"},
 		{quote("it's"), `'it'\''s'`}, {quote("$x"), "'$x'"},
 	} {
@@ -1690,7 +1704,7 @@ func TestEveryEpochIsSavedAndTheOldNetworkKept(t *testing.T) {
 func TestTrainingThatDivergesSaysSoAndSavesNothing(t *testing.T) {
 	net := saved(t, NewNetwork([]int{784, 4, 10}, seeded(1)))
 	old, _ := os.ReadFile(net)
-	digits := writeSet(t, &Dataset{28, 28, 10, mnist().Train[:2000], mnist().Test[:2000]})
+	digits := writeSet(t, &Dataset{Rows: 28, Cols: 28, Classes: 10, Train: mnist().Train[:2000], Test: mnist().Test[:2000]})
 	advice := fmt.Sprintf("try -rate %g", defaults().plan.Rate)
 	for _, rate := range []string{"1000", "1e300", "1e308"} {
 		code, _, err := call("train", "-data", digits, "-net", net, "-epochs", "3", "-rate", rate, "-decay", "0")

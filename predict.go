@@ -40,13 +40,13 @@ func predict(c *console, args []string) error {
 	if len(names) == 0 {
 		return usage("predict: no picture; name one or more files, or - for standard input")
 	}
-	n, rows, cols, err := loadForPictures(*path, *data)
+	n, set, err := loadForPictures(*path, *data)
 	if err != nil {
 		return err
 	}
 	pass, failed := n.NewPass(), 0
 	for _, name := range names {
-		picture, done, err := readPictureFile(c, name, rows, cols)
+		picture, done, err := readPictureFile(c, name, set.Rows, set.Cols)
 		if err != nil && len(names) == 1 {
 			return err
 		}
@@ -55,9 +55,9 @@ func predict(c *console, args []string) error {
 			failed++
 			continue
 		}
-		printAnswer(c, name, n.Forward(pass, picture), done.Warning)
+		printAnswer(c, set, name, n.Forward(pass, picture), done.Warning)
 		if *verbose {
-			drawOutput(c, picture, done.Done, pass.A[len(n.Layers)-1])
+			drawOutput(c, set, picture, done.Done, pass.A[len(n.Layers)-1])
 		}
 	}
 	if failed > 0 {
@@ -66,25 +66,23 @@ func predict(c *console, args []string) error {
 	return nil
 }
 
-// loadForPictures reads a network and returns the size of its pictures. The network knows only
-// their number of pixels: they are square, or like those of the data in a folder.
-func loadForPictures(path, folder string) (n *Network, rows, cols int, err error) {
+// loadForPictures reads a network and the set in a folder. Without a folder it returns a set
+// without examples: the network knows only the number of pixels, so its pictures are square.
+func loadForPictures(path, folder string) (*Network, *Dataset, error) {
 	if folder != "" {
 		set, n, err := loadBoth(path, folder)
-		if err != nil {
-			return nil, 0, 0, err
-		}
-		return n, set.Rows, set.Cols, nil
+		return n, set, err
 	}
-	if n, err = loadNetwork(path); err != nil {
-		return nil, 0, 0, err
+	n, err := loadNetwork(path)
+	if err != nil {
+		return nil, nil, err
 	}
 	side := int(math.Sqrt(float64(n.Layers[0])) + 0.5)
 	if side*side != n.Layers[0] {
-		return nil, 0, 0, fmt.Errorf("%s: its pictures have %d pixels and are not square; "+
+		return nil, nil, fmt.Errorf("%s: its pictures have %d pixels and are not square; "+
 			"name the folder with its data with -data", path, n.Layers[0])
 	}
-	return n, side, side, nil
+	return n, &Dataset{Rows: side, Cols: side, Classes: n.Layers[len(n.Layers)-1]}, nil
 }
 
 // readPictureFile prepares the picture in a file, or on standard input if the name is -.
@@ -116,14 +114,14 @@ func readPictureFile(c *console, name string, rows, cols int) (Picture, Preparat
 
 // printAnswer prints the line that other programs read, with what there is to know about it
 // after two spaces.
-func printAnswer(c *console, name string, output []float64, warning string) {
+func printAnswer(c *console, set *Dataset, name string, output []float64, warning string) {
 	answer := Answer(output)
 	details := fmt.Sprintf("activation %.2f", output[answer])
 	if len(output) > 1 {
 		rest := slices.Clone(output)
 		rest[answer] = -1
 		second := Answer(rest)
-		details += fmt.Sprintf(", then %d with %.2f", second, output[second])
+		details += fmt.Sprintf(", then %s with %.2f", set.Name(second), output[second])
 	}
 	if unsure(output) {
 		details += "; unsure"
@@ -131,7 +129,7 @@ func printAnswer(c *console, name string, output []float64, warning string) {
 	if warning != "" {
 		details += "; " + warning
 	}
-	fmt.Fprintf(c.out, "%s: %d  %s\n", name, answer, details)
+	fmt.Fprintf(c.out, "%s: %s  %s\n", name, set.Name(answer), details)
 }
 
 // unsure reports whether no output is brighter than one half. On real handwriting, seven of ten
@@ -139,10 +137,10 @@ func printAnswer(c *console, name string, output []float64, warning string) {
 func unsure(output []float64) bool { return output[Answer(output)] < 0.5 }
 
 // drawOutput draws what the network sees, and its outputs as bars.
-func drawOutput(c *console, picture Picture, done []string, output []float64) {
+func drawOutput(c *console, set *Dataset, picture Picture, done []string, output []float64) {
 	var bars []string
 	for j, a := range output {
-		bars = append(bars, fmt.Sprintf("%3d %.3f %s", j, a, strings.Repeat("█", int(20*a+0.5))))
+		bars = append(bars, fmt.Sprintf("%3s %.3f %s", set.Name(j), a, strings.Repeat("█", int(20*a+0.5))))
 	}
 	if len(done) > 0 {
 		fmt.Fprintf(c.out, "prepared: %s\n", strings.Join(done, ", "))
