@@ -111,6 +111,7 @@ type studio struct {
 	path  string // of the network
 	data  string // the folder of the set, "" for MNIST
 	set   *Dataset
+	frame Frame         // of its pictures
 	turns chan struct{} // limits how many drawings are decoded at once, for their memory
 
 	mutex    sync.Mutex // guards the rest
@@ -126,7 +127,8 @@ type studio struct {
 
 // newStudio returns a studio that reads its network when it is first asked for.
 func newStudio(path, data string, set *Dataset) *studio {
-	s := &studio{path: path, data: data, set: set, turns: make(chan struct{}, 2), learning: &learning{state: "idle"}}
+	s := &studio{path: path, data: data, set: set, frame: FrameOf(set)}
+	s.turns, s.learning = make(chan struct{}, 2), &learning{state: "idle"}
 	s.changed = sync.NewCond(&s.mutex)
 	return s
 }
@@ -485,7 +487,7 @@ func (s *studio) readDrawing(w http.ResponseWriter, r *http.Request) (p Picture,
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, largestBody))
 	if err == nil {
 		s.turns <- struct{}{}
-		p, prepared, err = ReadPicture(bytes.NewReader(body), s.set.Rows, s.set.Cols, largestPicture)
+		p, prepared, err = ReadPicture(r.Context(), bytes.NewReader(body), s.frame, largestPicture)
 		<-s.turns
 	}
 	switch {

@@ -459,7 +459,7 @@ func TestEachAnswerIsOfOneNetwork(t *testing.T) {
 						t.Errorf("status %d, %v", status, err)
 						return
 					}
-					picture, _, _ := ReadPicture(strings.NewReader(body), 28, 28, MaxPicture)
+					picture, _, _ := ReadPicture(t.Context(), strings.NewReader(body), mnistFrame, MaxPicture)
 					p, _ := passOf(n, Example{picture, 3})
 					if output := p.A[len(p.A)-1]; r.Cost != Cost(output, 3) ||
 						!slices.Equal(r.Z[1], p.Z[1]) || !slices.Equal(r.Delta[1], p.Delta[1]) {

@@ -106,7 +106,7 @@ func newExplanation(c *console, n *Network, set *Dataset, word string, label int
 	switch {
 	case err != nil:
 		x.name, x.example.Label = filepath.Base(word), -1
-		if x.example.Picture, _, err = readPictureFile(c, word, set.Rows, set.Cols); err != nil {
+		if x.example.Picture, _, err = readPictureFile(c, word, FrameOf(set)); err != nil {
 			return nil, fmt.Errorf("%w; explain takes the number of a test picture or a picture file", err)
 		}
 	case number < 0 || number >= len(set.Test):

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"cmp"
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -44,9 +45,14 @@ func predict(c *console, args []string) error {
 	if err != nil {
 		return err
 	}
+	frame := FrameOf(set)
+	if frame.Part == 0 {
+		return fmt.Errorf("%s: a network for %d x %d pixels and %d classes, which are not MNIST's; "+
+			"name the folder with its data with -data", *path, set.Rows, set.Cols, set.Classes)
+	}
 	pass, failed := n.NewPass(), 0
 	for _, name := range names {
-		picture, done, err := readPictureFile(c, name, set.Rows, set.Cols)
+		picture, done, err := readPictureFile(c, name, frame)
 		if err != nil && len(names) == 1 {
 			return err
 		}
@@ -86,7 +92,7 @@ func loadForPictures(path, folder string) (*Network, *Dataset, error) {
 }
 
 // readPictureFile prepares the picture in a file, or on standard input if the name is -.
-func readPictureFile(c *console, name string, rows, cols int) (Picture, Preparation, error) {
+func readPictureFile(c *console, name string, frame Frame) (Picture, Preparation, error) {
 	in := c.in
 	if name != "-" {
 		f, err := os.Open(name)
@@ -105,7 +111,7 @@ func readPictureFile(c *console, name string, rows, cols int) (Picture, Preparat
 		}
 		in = f
 	}
-	picture, done, err := ReadPicture(in, rows, cols, MaxPicture)
+	picture, done, err := ReadPicture(context.Background(), in, frame, MaxPicture)
 	if err != nil {
 		return Picture{}, Preparation{}, fmt.Errorf("%s: %w", name, err)
 	}
@@ -161,15 +167,74 @@ type Preparation struct {
 	Warning string   // why the answer may be wrong, or ""
 }
 
+// A Frame is where the digits lie in the pictures of a set.
+type Frame struct {
+	Rows, Cols int     // of every picture, in pixels
+	Part       float64 // of the frame that the longer side of a digit takes, 0 if it is not known
+	Mass       bool    // the centre of mass is in the middle, not the centre of the digit's box
+	Y, X       float64 // the middle, which is pixel (Y, X) counted from 0
+}
+
+// mnistFrame is the frame of MNIST's pictures. They have their centre of mass on pixel 14 of 28,
+// half a pixel beside the true middle. Half a pixel off costs right answers.
+var mnistFrame = Frame{Rows: 28, Cols: 28, Part: 20. / 28, Mass: true, Y: 14, X: 14}
+
+// FrameOf measures the frame of a set's training pictures. The part is the median. Of the two
+// centres, the one that varies less from picture to picture was put in the middle. A set without
+// examples has MNIST's frame if it has the size of MNIST.
+func FrameOf(set *Dataset) Frame {
+	switch {
+	case len(set.Train) > 0:
+	case set.Rows == mnistFrame.Rows && set.Cols == mnistFrame.Cols && set.Classes == 10:
+		return mnistFrame
+	default:
+		return Frame{Rows: set.Rows, Cols: set.Cols}
+	}
+	parts := make([]float64, 0, len(set.Train))
+	var centres [4]struct{ sum, squares float64 } // y and x of the mass, then of the box
+	for _, e := range set.Train {
+		box := litBox([]Picture{e.Picture})
+		parts = append(parts, max(float64(box.Dy())/float64(set.Rows), float64(box.Dx())/float64(set.Cols)))
+		mass, massY, massX := 0.0, 0.0, 0.0
+		for i, k := range e.Lit {
+			grey := float64(e.Greys[i])
+			mass += grey
+			massY += grey * float64(int(k)/set.Cols)
+			massX += grey * float64(int(k)%set.Cols)
+		}
+		if mass == 0 {
+			continue
+		}
+		boxY, boxX := float64(box.Min.Y+box.Max.Y-1)/2, float64(box.Min.X+box.Max.X-1)/2
+		for i, v := range []float64{massY / mass, massX / mass, boxY, boxX} {
+			centres[i].sum += v
+			centres[i].squares += v * v
+		}
+	}
+	var mean, variance [4]float64
+	for i, c := range centres {
+		mean[i] = c.sum / float64(len(parts))
+		variance[i] = c.squares/float64(len(parts)) - mean[i]*mean[i]
+	}
+	slices.Sort(parts)
+	f := Frame{Rows: set.Rows, Cols: set.Cols, Part: parts[len(parts)/2]}
+	f.Mass = variance[0]+variance[1] < variance[2]+variance[3]
+	if !f.Mass {
+		mean[0], mean[1] = mean[2], mean[3]
+	}
+	f.Y, f.X = math.Round(2*mean[0])/2, math.Round(2*mean[1])/2 // to half pixels
+	return f
+}
+
 // ReadPicture reads a digit in a PNG, JPEG or GIF, dark on light or light on dark, and
-// prepares it the way MNIST was prepared. The result has rows x cols greys, light on
-// black: the digit's longer side takes 20 of 28 pixels, its strokes are not much thinner
-// than MNIST's, and its centre of mass is in the middle. A picture of more than limit
-// pixels is not decoded, because a file of a few bytes can claim any size.
-func ReadPicture(r io.Reader, rows, cols, limit int) (Picture, Preparation, error) {
-	picture, orientation, err := decode(r, limit)
+// prepares it the way the pictures of a set were prepared, which frame describes. The result is
+// light on black, and its strokes are not much thinner than MNIST's. A picture of more than
+// limit pixels is not decoded, because a file of a few bytes can claim any size. Decoding ends
+// with an error when ctx is done.
+func ReadPicture(ctx context.Context, r io.Reader, frame Frame, limit int) (Picture, Preparation, error) {
+	picture, orientation, err := decode(untilDone{ctx, r}, limit)
 	if err != nil {
-		return Picture{}, Preparation{}, err
+		return Picture{}, Preparation{}, cmp.Or(ctx.Err(), err)
 	}
 	ink, done, err := lookCloser(picture)
 	if err != nil {
@@ -184,7 +249,22 @@ func ReadPicture(r io.Reader, rows, cols, limit int) (Picture, Preparation, erro
 		digit = thicken(digit, (goodStroke-width)/2)
 		done.Done = append(done.Done, "thickened thin strokes")
 	}
-	return NewPicture(rows, cols, centre(digit, rows, cols)), done, nil
+	return NewPicture(frame.Rows, frame.Cols, centre(digit, frame)), done, nil
+}
+
+// untilDone is a reader whose next Read fails when the context is done. Decoders of package image
+// cannot be interrupted otherwise.
+type untilDone struct {
+	ctx context.Context
+	io.Reader
+}
+
+// Read reads a few bytes at a time, because a decoder may work long on what it has.
+func (u untilDone) Read(p []byte) (int, error) {
+	if err := u.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return u.Reader.Read(p[:min(len(p), 256)])
 }
 
 // decode returns the picture in a file and its orientation, which readOrientation explains.
@@ -744,28 +824,30 @@ func crop(ink *field, box image.Rectangle) *field {
 	return part
 }
 
-// centre scales a cropped digit so that its longer side takes 20 of 28 parts, and puts
-// its centre of mass in the middle of rows x cols greys.
-func centre(digit *field, rows, cols int) []byte {
-	small := scale(digit, float64(min(rows, cols))*20/28)
+// centre scales a cropped digit and puts its centre in the middle of a frame. It returns the
+// greys of all pixels in the frame.
+func centre(digit *field, frame Frame) []byte {
+	factor := frame.Part * min(float64(frame.Rows)/float64(digit.rows), float64(frame.Cols)/float64(digit.cols))
+	small := scale(digit, factor*float64(max(digit.rows, digit.cols)))
 
-	mass, massY, massX := 0.0, 0.0, 0.0
-	for i, v := range small.at {
-		mass += v
-		massY += v * float64(i/small.cols)
-		massX += v * float64(i%small.cols)
+	y, x := float64(small.rows-1)/2, float64(small.cols-1)/2
+	if frame.Mass {
+		mass := 0.0
+		y, x = 0, 0
+		for i, v := range small.at {
+			mass += v
+			y += v * float64(i/small.cols)
+			x += v * float64(i%small.cols)
+		}
+		y, x = y/mass, x/mass
 	}
-	// MNIST counts pixels from 0 and puts the centre of mass on number 14 of 28, half a
-	// pixel beside the true middle. Half a pixel off costs right answers.
-	top := int(math.Round(float64(rows)/2 - massY/mass))
-	left := int(math.Round(float64(cols)/2 - massX/mass))
-	top = min(max(top, 0), rows-small.rows)
-	left = min(max(left, 0), cols-small.cols)
+	top := min(max(int(math.Round(frame.Y-y)), 0), frame.Rows-small.rows)
+	left := min(max(int(math.Round(frame.X-x)), 0), frame.Cols-small.cols)
 
-	greys := make([]byte, rows*cols)
+	greys := make([]byte, frame.Rows*frame.Cols)
 	peak := slices.Max(small.at) // thin strokes have lost some of their brightness
 	for i, v := range small.at {
-		greys[(top+i/small.cols)*cols+left+i%small.cols] = byte(255*v/peak + 0.5)
+		greys[(top+i/small.cols)*frame.Cols+left+i%small.cols] = byte(255*v/peak + 0.5)
 	}
 	return greys
 }

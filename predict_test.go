@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/binary"
 	"hash/crc32"
 	"image"
@@ -80,7 +81,7 @@ func stillRead(t *testing.T, digits []Example, least float64, file func(Picture)
 
 // read reads a picture for MNIST's networks.
 func read(file []byte) (Picture, Preparation, error) {
-	return ReadPicture(bytes.NewReader(file), 28, 28, MaxPicture)
+	return ReadPicture(context.Background(), bytes.NewReader(file), mnistFrame, MaxPicture)
 }
 
 func TestDigitsInPicturesOfAllKindsAreReadLikeTheOriginals(t *testing.T) {
@@ -261,7 +262,7 @@ func TestFirstFrameWithInkIsRead(t *testing.T) {
 	if err != nil || !reflect.DeepEqual(got, want) {
 		t.Errorf("error %v, or another picture", err)
 	}
-	if _, _, err := ReadPicture(bytes.NewReader(file.Bytes()), 28, 28, 3*56*56-1); err != ErrNoInk {
+	if _, _, err := ReadPicture(t.Context(), bytes.NewReader(file.Bytes()), mnistFrame, 3*56*56-1); err != ErrNoInk {
 		t.Errorf("three frames are decoded within the limit for two: error %v", err)
 	}
 }
@@ -377,7 +378,8 @@ func TestDigitIsPutWhereMNISTPutsIt(t *testing.T) {
 		rows, cols, limit int
 		read              bool
 	}{{1, 1, 300 * 100, true}, {3, 5, 300 * 100, true}, {50, 20, 300 * 100, true}, {28, 28, 300*100 - 1, false}} {
-		p, _, err := ReadPicture(bytes.NewReader(asPNG(picture)), c.rows, c.cols, c.limit)
+		frame := Frame{Rows: c.rows, Cols: c.cols, Part: 0.7, Mass: true, Y: float64(c.rows) / 2, X: float64(c.cols) / 2}
+		p, _, err := ReadPicture(t.Context(), bytes.NewReader(asPNG(picture)), frame, c.limit)
 		if (err == nil) != c.read || c.read && (p.Rows != c.rows || p.Cols != c.cols || slices.Max(p.Greys) != 255) {
 			t.Errorf("%+v: %d x %d pixels, error %v", c, p.Rows, p.Cols, err)
 		}
@@ -389,7 +391,7 @@ func FuzzReadPicture(f *testing.F) {
 	f.Add(asPNG(paper(mnist().Test[0].Picture, 40, 30, 3, 1, 1, white, black)))
 	f.Add(asGIF(paper(mnist().Test[1].Picture, 28, 28, 0, 0, 1, color.Transparent, black)))
 	f.Fuzz(func(t *testing.T, file []byte) {
-		picture, _, err := ReadPicture(bytes.NewReader(file), 28, 28, 100_000)
+		picture, _, err := ReadPicture(t.Context(), bytes.NewReader(file), mnistFrame, 100_000)
 		if err == nil && (picture.Rows*picture.Cols != 784 || slices.Max(picture.Greys) != 255) {
 			t.Errorf("%d pixels, the brightest %d", picture.Rows*picture.Cols, slices.Max(picture.Greys))
 		}
@@ -624,7 +626,7 @@ func TestDigitIsCroppedScaledAndCentred(t *testing.T) {
 		0, 0, 1, 0, 0,
 		0, 0, 0, 1, 0,
 		0, 0, 0, 0, 1,
-	}}, 7, 7)
+	}}, Frame{Rows: 7, Cols: 7, Part: 5. / 7, Mass: true, Y: 3.5, X: 3.5})
 	for i, grey := range greys {
 		want := byte(0)
 		switch {
@@ -661,7 +663,8 @@ func BenchmarkReadPicture(b *testing.B) {
 }
 
 func TestPredictCalledWronglyFailsInOneClearLine(t *testing.T) {
-	empty, net := t.TempDir(), saved(t, NewNetwork([]int{4, 2}, seeded(1)))
+	empty, net := t.TempDir(), saved(t, NewNetwork([]int{784, 10}, seeded(1)))
+	small := saved(t, NewNetwork([]int{64, 10}, seeded(1)))
 	for _, c := range []struct {
 		args string
 		code int
@@ -671,11 +674,18 @@ func TestPredictCalledWronglyFailsInOneClearLine(t *testing.T) {
 		{"predict -net " + net + " https://example.org/4.png", 1, "an address"},
 		{"predict -net " + net + " *.bmp", 1, "no file has a name like that"},
 		{"predict -net " + net + " " + empty, 1, "a folder; name the pictures in it"},
+		{"predict -net " + small + " four.png", 1, "not MNIST's; name the folder with its data with -data"},
 		{"predict -net matrix.go four.png", 1, "not a saved network"},
 	} {
 		code, _, err := call(strings.Fields(c.args)...)
 		if code != c.code || !strings.Contains(err, c.want) || strings.Count(err, "\n") != 1 {
 			t.Errorf("%s: exit %d, %q; want %d and one line with %s", c.args, code, err, c.code, c.want)
 		}
+	}
+}
+
+func TestFrameOfMNISTIsMeasured(t *testing.T) {
+	if got := FrameOf(mnist()); got != mnistFrame {
+		t.Errorf("%+v, want %+v", got, mnistFrame)
 	}
 }
