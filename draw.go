@@ -16,7 +16,6 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"os/signal"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -43,8 +42,7 @@ var page []byte
 // drawPage serves the page until Ctrl-C.
 func drawPage(c *console, args []string) error {
 	flags := flag.NewFlagSet("draw", flag.ContinueOnError)
-	path := flags.String("net", "network.json", "the `file` with the network")
-	data := flags.String("data", "", "take test digits from the IDX files in this `folder`")
+	path, data := netFlag(flags), dataFlag(flags)
 	addr := flags.String("addr", "localhost:8080", "the `address` to listen at; only localhost is private")
 	open := flags.Bool("open", true, "open the page in a browser if standard output is a terminal")
 	if _, err := parse(c, flags, args, 0); err != nil {
@@ -66,7 +64,7 @@ func drawPage(c *console, args []string) error {
 	if err != nil {
 		return fmt.Errorf("cannot listen at %s: %w", *addr, err)
 	}
-	ctx, release := signal.NotifyContext(context.Background(), endSignals()...)
+	ctx, release := untilSignal()
 	defer release()
 	address := announce(c, listener.Addr().(*net.TCPAddr))
 	if _, standard := c.out.(*resultWriter); *open && standard && isTerminal(os.Stdout) {
@@ -119,7 +117,7 @@ type studio struct {
 	version  int        // the number of networks so far
 	inFile   *Network   // the network last read from the file or saved
 	written  time.Time  // when the file was
-	own      bool       // it was saved by the page
+	keeper   *keeper    // of the file, nil until the page saves the network there
 	steps    []*Network // the network before each step taken on the page
 	learning *learning  // under way, or the last one
 	changed  *sync.Cond // signals an order to the learning, or that one is carried out
@@ -148,7 +146,7 @@ func (s *studio) current() (*Network, int, error) {
 		return nil, 0, refuse(http.StatusServiceUnavailable, "%w", err)
 	}
 	s.replace(n)
-	s.inFile, s.written, s.own, s.steps = n, info.ModTime(), false, nil
+	s.inFile, s.written, s.keeper, s.steps = n, info.ModTime(), nil, nil
 	return n, s.version, nil
 }
 
@@ -653,19 +651,13 @@ func learningSettings(body io.Reader) (*settings, error) {
 // decodeWhole decodes one JSON object and nothing after it. Its errors do not name Go types.
 func decodeWhole(in *json.Decoder, object any) error {
 	err := in.Decode(object)
-	mismatch := (*json.UnmarshalTypeError)(nil)
 	switch _, end := in.Token(); {
 	case err == io.EOF:
 		return errors.New("the body is empty; for the defaults send {}")
-	case errors.As(err, &mismatch):
-		expected := map[string]string{"[]int": "a list of whole numbers", "int": "a whole number",
-			"uint64": "a whole number from 0", "float64": "a number", "bool": "true or false", "string": "a string"}
-		return fmt.Errorf("%s: expected %s, found %s", cmp.Or(strings.ToLower(mismatch.Field), "the body"),
-			cmp.Or(expected[mismatch.Type.String()], "an object"), mismatch.Value)
 	case err == nil && end != io.EOF:
 		return errors.New("there is more after the object")
 	}
-	return err
+	return jsonError(err)
 }
 
 // stepInterval returns the least time between two steps for batches=N a second in the query,
@@ -749,15 +741,17 @@ func (s *studio) serveProgress(w http.ResponseWriter, r *http.Request) (any, err
 func (s *studio) serveSave(w http.ResponseWriter, r *http.Request) (any, error) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	if err := canSave(s.path); err != nil {
-		return nil, refuse(http.StatusConflict, "%w", err)
+	if info, err := os.Stat(s.path); s.keeper == nil || err == nil && !s.written.Equal(info.ModTime()) {
+		k, err := newKeeper(s.path)
+		if err != nil {
+			return nil, refuse(http.StatusConflict, "%w", err)
+		}
+		s.keeper = k
 	}
-	info, err := os.Stat(s.path)
-	own := err == nil && s.own && s.written.Equal(info.ModTime())
-	if err := s.network.saveOver(s.path, !own); err != nil {
+	if err := s.keeper.save(s.network); err != nil {
 		return nil, refuse(http.StatusInternalServerError, "%w", err)
 	}
-	s.inFile, s.own = s.network, true
+	s.inFile = s.network
 	if info, err := os.Stat(s.path); err == nil {
 		s.written = info.ModTime()
 	}

@@ -146,7 +146,7 @@ func TestServerAnswersEveryRequestWithTheRightStatus(t *testing.T) {
 		{"POST /learn", "", "", `{"hidden":[16]} 1`, 400, "more after the object"},
 		{"POST /learn", "", "", `{"hidden":["16"]}`, 400, "hidden: expected a whole number, found string"},
 		{"POST /learn", "", "", `{"seed":-1}`, 400, "seed: expected a whole number from 0, found number -1"},
-		{"POST /learn", "", "", "16", 400, "the body: expected an object, found number"},
+		{"POST /learn", "", "", "16", 400, "the text: expected an object, found number"},
 		{"POST /learn", "", "", "", 400, "the body is empty"},
 		{"POST /learn?batches=-1", "", "", "{}", 400, "batches=-1"},
 		{"GET /learn", "", "", "", 405, "POST"},
@@ -340,9 +340,7 @@ func TestSaveOnThePageKeepsWhatItHasNotSavedItself(t *testing.T) {
 	s := newSmallStudio(t)
 	step := func() { askPage[report](t, s, "POST /step?number=0&rate=1", "") }
 	save := func(n *Network) { // as train does
-		if err := n.save(s.path); err != nil {
-			t.Fatal(err)
-		}
+		saveAs(t, n, s.path)
 		os.Chtimes(s.path, time.Time{}, time.Now().Add(time.Hour))
 	}
 	first, _, _ := s.current()
@@ -382,7 +380,7 @@ func TestReloadShowsTheNetworkSavedMeanwhile(t *testing.T) {
 	if again, v, _ := s.current(); err != nil || again != before || v != version {
 		t.Errorf("error %v, or the network is read again without need", err)
 	}
-	other.save(s.path)
+	saveAs(t, other, s.path)
 	os.Chtimes(s.path, time.Time{}, time.Now().Add(time.Second))
 	if after, v, err := s.current(); err != nil || !slices.Equal(after.All, other.All) || v == version {
 		t.Errorf("%v, version %d, error %v", after, v, err)

@@ -49,8 +49,7 @@ func sketchSigned(table []float64, rows, cols, width int, scale float64) []strin
 // what a mini-batch of several digits asks for.
 func explain(c *console, args []string) error {
 	flags := flag.NewFlagSet("explain", flag.ContinueOnError)
-	path := flags.String("net", "network.json", "the `file` of the network")
-	data := flags.String("data", "", "take test pictures from the IDX files in this `folder`, not from MNIST")
+	path, data := netFlag(flags), dataFlag(flags)
 	label := flags.Int("label", -1, "the `digit` that the picture should be; -1 is its label or, in a file, the answer")
 	neuron := flags.Int("neuron", -1, "the `neuron` of layer 1 to spell out; -1 is the brightest")
 	names, err := parse(c, flags, args, math.MaxInt)
@@ -458,7 +457,7 @@ func weights(c *console, args []string) error {
 	if err := png.Encode(&file, grid(set.Rows, set.Cols, tables, scale)); err != nil {
 		return err
 	}
-	if err := writeWhole(*out, file.Bytes()); err != nil {
+	if err := writeWhole(*out, file.Bytes(), *out); err != nil {
 		return err
 	}
 	fmt.Fprintf(c.out, "painted in %s, in the same order: blue is above 0, red below\n", *out)

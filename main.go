@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -15,6 +17,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"runtime/debug"
 	"slices"
@@ -261,8 +264,8 @@ func quote(name string) string {
 
 // Files of networks.
 
-// maxParameters is the largest number of weights and biases of a network that is trained,
-// saved or loaded.
+// maxParameters is the largest number of weights and biases of a network that is trained or
+// loaded.
 const maxParameters = 10_000_000
 
 // A networkFile is a network as it is saved, in JSON. A network with two inputs, one hidden
@@ -273,42 +276,36 @@ const maxParameters = 10_000_000
 // where weights[l][j][k] leads from neuron k of layer l to neuron j of layer l+1. Numbers are
 // written with all the digits that it takes to read back the same float64.
 type networkFile struct {
-	Layers  []int       `json:"layers"`
-	Weights [][]numbers `json:"weights"`
-	Biases  []numbers   `json:"biases"`
+	Layers  []int          `json:"layers"`
+	Weights [][][]*float64 `json:"weights"` // nil for null, which a float64 would read as 0
+	Biases  [][]*float64   `json:"biases"`
 }
 
-// numbers is a JSON list of numbers. Unlike a []float64 it does not accept null for one.
-type numbers []float64
-
-// UnmarshalJSON reads the list.
-func (list *numbers) UnmarshalJSON(text []byte) error {
-	var pointers []*float64
-	if err := json.Unmarshal(text, &pointers); err != nil {
-		return err
-	}
-	*list = make(numbers, len(pointers))
-	for i, x := range pointers {
-		if x == nil {
-			return fmt.Errorf("number %d of a list is null", i)
-		}
-		(*list)[i] = *x
-	}
-	return nil
-}
+// layout describes a networkFile to somebody whose file has another form.
+const layout = `{"layers":[784,16,16,10],"weights":[W1,W2,W3],"biases":[b1,b2,b3]}, ` +
+	`where row j of W1 lists the weights from all pixels to neuron j`
 
 // file returns the network in the form in which it is saved.
 func (n *Network) file() networkFile {
 	f := networkFile{Layers: n.Layers}
 	for l := 1; l < len(n.Layers); l++ {
-		rows := make([]numbers, n.Layers[l])
+		rows := make([][]*float64, n.Layers[l])
 		for j := range rows {
-			rows[j] = row(n.Weights[l], j)
+			rows[j] = pointers(row(n.Weights[l], j))
 		}
 		f.Weights = append(f.Weights, rows)
-		f.Biases = append(f.Biases, n.Biases[l])
+		f.Biases = append(f.Biases, pointers(n.Biases[l]))
 	}
 	return f
+}
+
+// pointers returns pointers to the numbers of a list.
+func pointers(list []float64) []*float64 {
+	pointers := make([]*float64, len(list))
+	for i := range list {
+		pointers[i] = &list[i]
+	}
+	return pointers
 }
 
 // row returns a copy of row j of a matrix: the weights into neuron j.
@@ -332,24 +329,28 @@ func (f networkFile) network() (*Network, error) {
 			len(f.Layers), last, len(f.Weights), len(f.Biases))
 	}
 	for l, size := range f.Layers[1:] {
-		if err := checkSizes(f.Weights[l], f.Biases[l], size, f.Layers[l]); err != nil {
+		if err := checkLayer(f.Weights[l], f.Biases[l], size, f.Layers[l]); err != nil {
 			return nil, fmt.Errorf("weights and biases into layer %d: %w", l+1, err)
 		}
 	}
-	n := &Network{f.Layers, NewParameters(f.Layers)}
+	if size := CountParameters(f.Layers); size > maxParameters {
+		return nil, fmt.Errorf("it has %s weights and biases, of at most %s", thousands(size), thousands(maxParameters))
+	}
+	n := &Network{Layers: f.Layers, Parameters: NewParameters(f.Layers)}
 	for l := range last {
 		for j, row := range f.Weights[l] {
 			for k, w := range row {
-				n.Weights[l+1].Set(j, k, w)
+				n.Weights[l+1].Set(j, k, *w)
 			}
+			n.Biases[l+1][j] = *f.Biases[l][j]
 		}
-		copy(n.Biases[l+1], f.Biases[l])
 	}
-	return n, nil
+	return n, n.finite()
 }
 
-// checkSizes returns an error unless there are rows x cols weights and as many biases as rows.
-func checkSizes(weights []numbers, biases numbers, rows, cols int) error {
+// checkLayer returns an error unless there are rows x cols weights and as many biases as rows,
+// and all of them are numbers.
+func checkLayer(weights [][]*float64, biases []*float64, rows, cols int) error {
 	if rows < 1 || cols < 1 {
 		return fmt.Errorf("a layer has at least 1 neuron, not %d", min(rows, cols))
 	}
@@ -360,17 +361,79 @@ func checkSizes(weights []numbers, biases numbers, rows, cols int) error {
 		if len(row) != cols {
 			return fmt.Errorf("the layers need %d weights in row %d, not %d", cols, j, len(row))
 		}
+		if k := slices.Index(row, nil); k >= 0 {
+			return fmt.Errorf("weight %d of row %d is null, NaN or infinite", k, j)
+		}
+	}
+	if j := slices.Index(biases, nil); j >= 0 {
+		return fmt.Errorf("bias %d is null, NaN or infinite", j)
 	}
 	return nil
 }
 
-// loadNetwork reads a network that save wrote.
+// finite returns an error unless all weighted sums are numbers whatever the activations are. If
+// the sum of |w| and |b| of each neuron is at most 1e30, products of weights in Backward cannot
+// overflow either.
+func (n *Network) finite() error {
+	for l := 1; l < len(n.Layers); l++ {
+		for j, b := range n.Biases[l] {
+			sum := math.Abs(b)
+			for k := range n.Layers[l-1] {
+				sum += math.Abs(n.Weights[l].At(j, k))
+			}
+			if !(sum <= 1e30) { // NaN too
+				return fmt.Errorf("the weights and the bias of neuron %d in layer %d are too large or not numbers", j, l)
+			}
+		}
+	}
+	return nil
+}
+
+// parseNetwork returns the network in the text of a file.
+func parseNetwork(text []byte) (*Network, error) {
+	if bytes.IndexByte(text[:min(4, len(text))], 0) >= 0 {
+		return nil, errors.New("the text is in UTF-16; save it in UTF-8")
+	}
+	text = bytes.TrimPrefix(text, []byte("\ufeff"))                 // a byte order mark
+	for _, word := range []string{"-Infinity", "Infinity", "NaN"} { // Python writes these, JSON has only null
+		text = bytes.ReplaceAll(text, []byte(word), []byte("null"))
+	}
+	var f networkFile
+	err := json.Unmarshal(text, &f)
+	if errors.As(err, new(*json.SyntaxError)) {
+		return nil, err
+	}
+	var n *Network
+	if err == nil {
+		n, err = f.network()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w; expected %s", jsonError(err), layout)
+	}
+	return n, nil
+}
+
+// jsonError returns an error of package json in words that do not name Go types.
+func jsonError(err error) error {
+	mismatch := (*json.UnmarshalTypeError)(nil)
+	if !errors.As(err, &mismatch) {
+		return err
+	}
+	expected := map[reflect.Kind]string{
+		reflect.Int: "a whole number", reflect.Uint64: "a whole number from 0", reflect.Float64: "a 64-bit number",
+		reflect.Bool: "true or false", reflect.String: "a string", reflect.Slice: "an array", reflect.Struct: "an object",
+	}[mismatch.Type.Kind()]
+	return fmt.Errorf("%s: expected %s, found %s",
+		cmp.Or(strings.ToLower(mismatch.Field), "the text"), expected, mismatch.Value)
+}
+
+// loadNetwork reads a saved network.
 func loadNetwork(path string) (*Network, error) {
 	const most = 30 * maxParameters // bytes, of which a number takes about 20
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, fmt.Errorf("%s: no such file; to create it, run: go run . train -net %s", path, quote(path))
+		return nil, fmt.Errorf("%s: %w; to create it, run: go run . train -net %s", path, fs.ErrNotExist, quote(path))
 	case err != nil:
 		return nil, err
 	case !info.Mode().IsRegular():
@@ -382,37 +445,125 @@ func loadNetwork(path string) (*Network, error) {
 	if err != nil {
 		return nil, err
 	}
-	var n *Network
-	var f networkFile
-	if err = json.Unmarshal(text, &f); err == nil {
-		n, err = f.network()
-	}
-	if mismatch := (*json.UnmarshalTypeError)(nil); errors.As(err, &mismatch) {
-		err = fmt.Errorf("an unexpected %s in %q", mismatch.Value, mismatch.Field) // not the names of our types
-	}
+	n, err := parseNetwork(text)
 	if err != nil {
-		return nil, fmt.Errorf("%s: not a saved network: %w; name another file with -net", path, err)
+		return nil, fmt.Errorf("%s: not a saved network: %w", path, err)
 	}
 	return n, nil
 }
 
-// save writes the network to a file, whole or not at all.
-func (n *Network) save(path string) error {
-	text, err := json.Marshal(n.file())
-	if err != nil {
-		return fmt.Errorf("%s: cannot be saved: %w", path, err)
+// A keeper saves networks in a file, one after the other. What was in the file before its first
+// save it keeps in the backup. It replaces nothing that another program has written since.
+type keeper struct {
+	path     string
+	known    map[string]checksum // of the file and the backup, as the keeper last read or wrote them
+	replaced []byte              // what was in the file before
+	saved    bool                // the file has a network of this keeper
+}
+
+type checksum [sha256.Size]byte
+
+// newKeeper returns a keeper for a file. It returns an error if the keeper could not save, or if
+// it would replace a file that is not a network.
+func newKeeper(path string) (*keeper, error) {
+	k := &keeper{path: path, known: map[string]checksum{}}
+	for _, name := range []string{path, backup(path)} {
+		if err := canWrite(name); err != nil {
+			return nil, err
+		}
+		if _, err := loadNetwork(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("%w; this file is not replaced", err)
+		}
+		text, _ := os.ReadFile(name)
+		k.known[name] = sha256.Sum256(text)
 	}
-	return writeWhole(path, append(text, '\n'))
+	return k, nil
+}
+
+// backup returns the name under which the network that was in a file before is kept.
+func backup(path string) string { return path + ".bak" }
+
+// save saves a network, whole or not at all.
+func (k *keeper) save(n *Network) error {
+	text, err := n.encode()
+	if err != nil {
+		return fmt.Errorf("%s: cannot be saved: %w", k.path, err)
+	}
+	old, err := k.read(k.path)
+	if err == nil {
+		_, err = k.read(backup(k.path))
+	}
+	if err != nil {
+		return k.restore(err)
+	}
+	if !k.saved && old != nil {
+		if err := writeWhole(backup(k.path), old, k.path); err != nil {
+			return err
+		}
+		k.replaced, k.known[backup(k.path)] = old, sha256.Sum256(old)
+	}
+	if err := writeWhole(k.path, text, k.path); err != nil {
+		return err
+	}
+	k.saved, k.known[k.path] = true, sha256.Sum256(text)
+	return nil
+}
+
+// restore is called when another program has changed the file or the backup. It saves what was
+// in the file before, unless one of them still has it, and adds to err where.
+func (k *keeper) restore(err error) error {
+	for _, name := range []string{k.path, backup(k.path)} {
+		if text, _ := os.ReadFile(name); bytes.Equal(text, k.replaced) {
+			return err
+		}
+	}
+	if k.replaced == nil {
+		return err
+	}
+	name, lost := writeElsewhere(k.path, k.replaced)
+	if lost != nil {
+		return fmt.Errorf("%w; what was there before is lost: %w", err, lost)
+	}
+	k.replaced = nil
+	return fmt.Errorf("%w; what was there before is in %s", err, name)
+}
+
+// read reads the file or its backup, nil if there is none. It returns an error if that is not
+// what the keeper last read or wrote there.
+func (k *keeper) read(name string) ([]byte, error) {
+	text, err := os.ReadFile(name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("%s: %w", name, reason(err))
+	case sha256.Sum256(text) != k.known[name]:
+		return nil, fmt.Errorf("%s was changed by another program and is not replaced", name)
+	}
+	return text, nil
+}
+
+// encode returns the text of the file of a network.
+func (n *Network) encode() ([]byte, error) {
+	if err := n.finite(); err != nil {
+		return nil, err
+	}
+	text, err := json.Marshal(n.file())
+	return append(text, '\n'), err
 }
 
 // writeWhole writes a file whole or not at all: it writes a temporary file in the same folder
-// and renames it. A symbolic link stays one, and an existing file keeps its mode.
-func writeWhole(path string, content []byte) error {
+// and renames it. A symbolic link stays one. The file gets the mode of the file called like, if
+// there is one.
+func writeWhole(path string, content []byte, like string) error {
 	f, target, err := createBeside(path)
 	if err != nil {
 		return err
 	}
 	defer os.Remove(f.Name()) // no effect after the renaming
+	if info, err := os.Stat(like); err == nil {
+		f.Chmod(info.Mode().Perm()) // on a file system without modes nothing is lost
+	}
 	_, err = f.Write(content)
 	err = errors.Join(err, f.Sync(), f.Close())
 	if err == nil {
@@ -440,39 +591,67 @@ func canWrite(path string) error {
 // createBeside creates a temporary file that can replace the file of this name or, if that is
 // a symbolic link, its target. It returns the temporary file and the name of the target.
 func createBeside(path string) (f *os.File, target string, err error) {
-	target = path
-	for range 40 { // links may point to each other
-		link, err := os.Readlink(target)
+	defer func() {
 		if err != nil {
-			break
+			err = fmt.Errorf("%s: cannot be written: %w", path, reason(err))
 		}
-		if !filepath.IsAbs(link) {
-			link = filepath.Join(filepath.Dir(target), link)
-		}
-		target = link
+	}()
+	target, err = filepath.EvalSymlinks(path)
+	if _, noFile := os.Lstat(path); errors.Is(noFile, fs.ErrNotExist) {
+		target, err = path, nil
 	}
-	mode := fs.FileMode(0o666)
-	info, err := os.Stat(target)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, "", fmt.Errorf("%s: cannot be written: %w", path, reason(err))
+	if err != nil {
+		return nil, "", err
 	}
-	if err == nil {
-		if mode = info.Mode(); !mode.IsRegular() {
-			return nil, "", fmt.Errorf("%s: cannot be written, it is not a regular file", path)
+	if info, err := os.Stat(target); err == nil {
+		if !info.Mode().IsRegular() {
+			return nil, "", errors.New("not a regular file")
 		}
 		// Renaming would also replace a file that the user made read-only.
 		old, err := os.OpenFile(target, os.O_WRONLY, 0)
 		if err != nil {
-			return nil, "", fmt.Errorf("%s: cannot be written: %w", path, reason(err))
+			return nil, "", err
 		}
-		defer old.Close()
+		old.Close()
 	}
-	name := fmt.Sprintf("%s.part-%d", target, os.Getpid())
-	f, err = os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, mode.Perm())
-	if err != nil {
-		return nil, "", fmt.Errorf("%s: cannot be written: %w", path, reason(err))
+	removeLeftovers(target)
+	name := fmt.Sprintf("%s.part-%d-%x", target, os.Getpid(), rand.Uint64())
+	f, err = os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	return f, target, err
+}
+
+// removeLeftovers removes temporary files of programs that were killed.
+func removeLeftovers(target string) {
+	folder, file := filepath.Split(target)
+	entries, _ := os.ReadDir(cmp.Or(folder, "."))
+	for _, entry := range entries {
+		rest, _ := strings.CutPrefix(entry.Name(), file)
+		var pid int
+		if _, err := fmt.Sscanf(rest, ".part-%d-", &pid); err != nil {
+			continue
+		}
+		process, err := os.FindProcess(pid)
+		if err != nil || errors.Is(process.Signal(syscall.Signal(0)), os.ErrProcessDone) {
+			os.Remove(filepath.Join(folder, entry.Name()))
+		}
 	}
-	return f, target, nil
+}
+
+// writeElsewhere writes what cannot be written at path to a new file in the same folder or else
+// in the temporary folder, and returns its name.
+func writeElsewhere(path string, content []byte) (name string, err error) {
+	for _, folder := range []string{filepath.Dir(path), os.TempDir()} {
+		var f *os.File
+		if f, err = os.CreateTemp(folder, "network-*.json"); err != nil {
+			continue
+		}
+		_, err = f.Write(content)
+		if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
+			return f.Name(), nil
+		}
+		os.Remove(f.Name())
+	}
+	return "", reason(err)
 }
 
 // reason returns an error without the operation and the path, which may be of a temporary file.
@@ -481,6 +660,16 @@ func reason(err error) error {
 		return pathError.Err
 	}
 	return err
+}
+
+// netFlag adds the flag that names the file of the network.
+func netFlag(flags *flag.FlagSet) *string {
+	return flags.String("net", "network.json", "the `file` of the network")
+}
+
+// dataFlag adds the flag that names the folder of another set.
+func dataFlag(flags *flag.FlagSet) *string {
+	return flags.String("data", "", "use the four IDX files in this `folder`, not MNIST")
 }
 
 // loadBoth reads a set, MNIST if no folder is named, and a network made for it.
@@ -661,7 +850,8 @@ func train(c *console, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := canSave(s.net); err != nil {
+	k, err := newKeeper(s.net)
+	if err != nil {
 		return err
 	}
 	// When a reader of the output goes away, as tee does at Ctrl-C, the program must still save.
@@ -678,17 +868,15 @@ func train(c *console, args []string) error {
 	if err != nil {
 		return err
 	}
-	_, err = os.Stat(s.net)
-	replaced := err == nil && !s.resume
 	start := time.Now()
-	advice, err := learn(c, s, n, set, random)
+	advice, err := learn(c, s, k, n, set, random)
 	if err != nil {
 		return err
 	}
 	r := review(n, set.Test)
 	drawMistakes(c, set, r.mistakes, "The first mistakes")
 	fmt.Fprintf(c.out, "saved in %s after %.1f s\n", s.net, time.Since(start).Seconds())
-	if replaced {
+	if k.replaced != nil {
 		fmt.Fprintf(c.out, "the network that was there before is in %s\n", backup(s.net))
 	}
 	fmt.Fprint(c.out, advice)
@@ -706,36 +894,6 @@ func printSet(c *console, set *Dataset) {
 	}
 	fmt.Fprintf(c.out, "%s to learn from, %s for the test: %d x %d pixels, %s\n", count(len(set.Train), "picture"),
 		thousands(len(set.Test)), set.Rows, set.Cols, count(len(labels), "class"))
-}
-
-// canSave returns an error if the network could not be saved under this name, or would replace
-// a file that is not a network.
-func canSave(path string) error {
-	for _, name := range []string{path, backup(path)} {
-		if err := canWrite(name); err != nil {
-			return err
-		}
-		_, statErr := os.Stat(name)
-		if _, err := loadNetwork(name); err != nil && statErr == nil {
-			return fmt.Errorf("%w; this one is not replaced", err)
-		}
-	}
-	return nil
-}
-
-// backup returns the name under which the network that was in a file before is kept.
-func backup(path string) string { return path + ".bak" }
-
-// saveOver saves a network. If keep is set, it first copies what is in the file to the backup.
-func (n *Network) saveOver(path string, keep bool) error {
-	old, err := os.ReadFile(path)
-	if err == nil && keep {
-		err = writeWhole(backup(path), old)
-	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	return n.save(path)
 }
 
 // startingNetwork returns the network to train, a random one or a saved one, and prints what
@@ -771,13 +929,17 @@ func (s *settings) randomNetwork(set *Dataset, random *rand.Rand) (*Network, err
 	return NewNetwork(layers, random), nil
 }
 
-// endSignals returns the signals that ask the program to end. A program started by nohup goes on
-// when its terminal is closed.
-func endSignals() []os.Signal {
-	if signal.Ignored(syscall.SIGHUP) {
-		return []os.Signal{os.Interrupt, syscall.SIGTERM}
+// untilSignal returns a context that is done when the program is asked to end: by Ctrl-C, by the
+// system or by the closing of its terminal, unless it was started by nohup. A second later another
+// signal ends the program; some programs, such as timeout, send two at once.
+func untilSignal() (ctx context.Context, release func()) {
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		signals = append(signals, syscall.SIGHUP)
 	}
-	return []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}
+	ctx, release = signal.NotifyContext(context.Background(), signals...)
+	context.AfterFunc(ctx, func() { time.AfterFunc(time.Second, release) })
+	return ctx, release
 }
 
 // epochLine is the format of the line for each epoch. It fits into 50 characters.
@@ -787,13 +949,12 @@ const epochLine = "%9s  %7s  %7s  %7s  %9s\n"
 // the next run, if there is any. The first Ctrl-C ends training after the step under
 // way; another one ends the program.
 func learn(
-	c *console, s *settings, n *Network, set *Dataset, random *rand.Rand,
+	c *console, s *settings, k *keeper, n *Network, set *Dataset, random *rand.Rand,
 ) (advice string, err error) {
-	ctx, release := signal.NotifyContext(context.Background(), endSignals()...)
+	ctx, release := untilSignal()
 	defer release()
-	context.AfterFunc(ctx, release)
 
-	w := newWatcher(ctx, c, s, n, set)
+	w := newWatcher(ctx, c, s, k, n, set)
 	fmt.Fprintf(c.out, epochLine, "epoch", "cost", "right", "test", "time left")
 	end := s.training().Train(n, set.Train, random, w.report)
 	w.wait()
@@ -804,7 +965,7 @@ func learn(
 		}
 		return "", fmt.Errorf("%w; nothing is saved", end)
 	}
-	if err := w.save(n); err != nil {
+	if err := k.save(n); err != nil {
 		return "", err
 	}
 	if e := len(w.epochs); e > 1 {
@@ -900,14 +1061,15 @@ type watcher struct {
 	console *console
 	*settings
 	*record
-	start time.Time
-	drawn time.Time // when the live line was last drawn
-	saved int       // the last epoch whose network was saved, 0 for none
+	keeper *keeper
+	start  time.Time
+	drawn  time.Time // when the live line was last drawn
+	saved  int       // the last epoch whose network was saved, 0 for none
 }
 
 // newWatcher returns a watcher for training that starts now.
-func newWatcher(ctx context.Context, c *console, s *settings, n *Network, set *Dataset) *watcher {
-	w := &watcher{ctx: ctx, console: c, settings: s, record: newRecord(s.plan, n, set), start: time.Now()}
+func newWatcher(ctx context.Context, c *console, s *settings, k *keeper, n *Network, set *Dataset) *watcher {
+	w := &watcher{ctx: ctx, console: c, settings: s, keeper: k, record: newRecord(s.plan, n, set), start: time.Now()}
 	w.beside, w.tested = w.saveBeside, w.printEpoch
 	return w
 }
@@ -944,7 +1106,7 @@ func (w *watcher) report(p Progress) error {
 // blind network it is not saved: training may fail.
 func (w *watcher) saveBeside(e *epoch, n *Network) {
 	if w.promising(e) {
-		e.saveError = w.save(n)
+		e.saveError = w.keeper.save(n)
 	}
 }
 
@@ -962,10 +1124,6 @@ func (w *watcher) printEpoch(e epoch) {
 		w.saved = e.Epoch
 	}
 }
-
-// save saves a network. It keeps the one that was in the file before, unless the training
-// started from that.
-func (w *watcher) save(n *Network) error { return n.saveOver(w.net, w.saved == 0 && !w.resume) }
 
 // drawLine shows on a terminal, ten times a second, how far the epoch has come. It turns off
 // line wrapping meanwhile, so that a narrow terminal cuts the line instead of breaking it.
@@ -1161,8 +1319,7 @@ func charactersIn(line string) int {
 // test measures a saved network.
 func test(c *console, args []string) error {
 	flags := flag.NewFlagSet("test", flag.ContinueOnError)
-	path := flags.String("net", "network.json", "the `file` of the network")
-	data := flags.String("data", "", "test on the four IDX files in this `folder`, not on MNIST")
+	path, data := netFlag(flags), dataFlag(flags)
 	if _, err := parse(c, flags, args, 0); err != nil {
 		return err
 	}

@@ -11,9 +11,11 @@ import (
 	"fmt"
 	"image"
 	"io"
+	"io/fs"
 	"math"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"reflect"
 	"runtime/debug"
@@ -1285,21 +1287,22 @@ func FuzzReadIDX(f *testing.F) {
 // network.json.
 
 func TestNetworkFileHasARowForEachNeuronAndEveryBit(t *testing.T) {
-	want := &Network{[]int{2, 3}, NewParameters([]int{2, 3})}
+	want := &Network{Layers: []int{2, 3}, Parameters: NewParameters([]int{2, 3})}
 	for j := range 3 {
 		want.Weights[1].Set(j, 0, float64(10*j))
-		want.Weights[1].Set(j, 1, -math.MaxFloat64)
+		want.Weights[1].Set(j, 1, -1e29)
 		want.Biases[1][j] = 1 / float64(j+1)
 	}
 	want.Weights[1].Set(0, 1, math.SmallestNonzeroFloat64)
 	path := saved(t, want)
-	const text = `{"layers":[2,3],"weights":[[[0,5e-324],` +
-		`[10,-1.7976931348623157e+308],[20,-1.7976931348623157e+308]]],"biases":[[1,0.5,0.3333333333333333]]}` + "\n"
+	const text = `{"layers":[2,3],"weights":[[[0,5e-324],[10,-1e+29],[20,-1e+29]]],"biases":[[1,0.5,0.3333333333333333]]}` + "\n"
 	if file, _ := os.ReadFile(path); string(file) != text {
 		t.Errorf("%s, want %s", file, text)
 	}
-	if got, err := loadNetwork(path); err != nil || !reflect.DeepEqual(got, want) {
-		t.Errorf("%+v, error %v", got, err)
+	for _, start := range []string{"", "\ufeff"} { // Windows writes a byte order mark
+		if got, err := parseNetwork([]byte(start + text)); err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("after %q: %+v, error %v", start, got, err)
+		}
 	}
 }
 
@@ -1309,35 +1312,40 @@ func TestBrokenNetworkFilesAreErrorsThatSayWhere(t *testing.T) {
 		{"cut", `{"layers":[2,1],"weights":[[[1,`, "unexpected end"},
 		{"text", "hello", "invalid character"},
 		{"two networks", `{"layers":[1,1],"weights":[[[1]]],"biases":[[1]]} {}`, "after top-level"},
-		{"a list", `[1,2]`, "array"},
+		{"UTF-16", "\xff\xfe{\x00}\x00", "UTF-16"},
+		{"UTF-16 without a mark", "\x00{\x00}", "UTF-16"},
+		{"a list", `[1,2]`, "expected an object, found array"},
 		{"null", `null`, "0 layers"},
-		{"nothing in it", `{}`, "0 layers"},
+		{"another layout", `{"sizes":[2,1],"w1":[[1,2]],"b1":[1]}`, `expected {"layers":[784,16,16,10],"weights":[W1,W2,W3]`},
 		{"one layer", `{"layers":[3],"weights":[],"biases":[]}`, "1 layer; a network has at least 2"},
 		{"a layer of none", `{"layers":[2,0],"weights":[[]],"biases":[[]]}`, "at least 1 neuron"},
 		{"a negative layer", `{"layers":[-2,1],"weights":[[[]]],"biases":[[1]]}`, "at least 1 neuron"},
-		{"half a neuron", `{"layers":[2,1.5],"weights":[[[1,2]]],"biases":[[1]]}`, "1.5"},
+		{"half a neuron", `{"layers":[2,1.5],"weights":[[[1,2]]],"biases":[[1]]}`, "expected a whole number, found number 1.5"},
 		{"absurd sizes", `{"layers":[1000000000,1000000000],"weights":[[[1]]],"biases":[[1]]}`,
 			"1000000000 rows and 1000000000 biases, not 1 and 1"},
 		{"weights missing", `{"layers":[2,1],"biases":[[1]]}`, "not 0 and 1"},
 		{"biases missing", `{"layers":[2,1],"weights":[[[1,2]]]}`, "not 1 and 0"},
 		{"a layer too many", `{"layers":[1,1],"weights":[[[1]],[[1]]],"biases":[[1],[1]]}`, "not 2 and 2"},
-		{"too few rows", `{"layers":[1,2],"weights":[[[1]]],"biases":[[1,2]]}`,
-			"layer 1: the layers need 2 rows and 2 biases, not 1 and 2"},
+		{"transposed", `{"layers":[2,1],"weights":[[[1],[2]]],"biases":[[1]]}`,
+			"layer 1: the layers need 1 rows and 1 biases, not 2 and 1; expected {"},
 		{"a ragged row", `{"layers":[2,2],"weights":[[[1,2],[3]]],"biases":[[1,2]]}`,
 			"layer 1: the layers need 2 weights in row 1, not 1"},
 		{"too many biases", `{"layers":[1,1],"weights":[[[1]]],"biases":[[1,2]]}`, "1 rows and 1 biases, not 1 and 2"},
-		{"a null", `{"layers":[2,1],"weights":[[[1,null]]],"biases":[[1]]}`, "number 1 of a list is null"},
-		{"a null bias", `{"layers":[1,1],"weights":[[[1]]],"biases":[[null]]}`, "number 0 of a list is null"},
-		{"NaN", `{"layers":[1,1],"weights":[[[NaN]]],"biases":[[1]]}`, "invalid character 'N'"},
-		{"an infinity", `{"layers":[1,1],"weights":[[[1e999]]],"biases":[[1]]}`, "1e999"},
-		{"a word", `{"layers":[1,1],"weights":[[["1"]]],"biases":[[1]]}`, "string"},
+		{"a null", `{"layers":[2,1],"weights":[[[1,null]]],"biases":[[1]]}`, "layer 1: weight 1 of row 0 is null"},
+		{"a null bias", `{"layers":[1,1],"weights":[[[1]]],"biases":[[null]]}`, "layer 1: bias 0 is null"},
+		{"NaN", `{"layers":[1,1,1],"weights":[[[1]],[[NaN]]],"biases":[[1],[1]]}`, "layer 2: weight 0 of row 0 is null, NaN"},
+		{"-Infinity", `{"layers":[1,1],"weights":[[[1]]],"biases":[[-Infinity]]}`, "layer 1: bias 0 is null, NaN or infinite"},
+		{"too large to be a number", `{"layers":[1,1],"weights":[[[1e999]]],"biases":[[1]]}`, "1e999"},
+		{"too large to be added up", `{"layers":[1,2],"weights":[[[1],[1e308]]],"biases":[[1,1]]}`,
+			"neuron 1 in layer 1 are too large"},
+		{"a word", `{"layers":[1,1],"weights":[[["1"]]],"biases":[[1]]}`, "weights: expected a 64-bit number, found string"},
 	} {
 		path := write(t, t.TempDir(), "odd.json", []byte(c.text))
 		n, err := loadNetwork(path)
-		if n != nil || !says(err, c.want, path) || says(err, "\n") {
+		if n != nil || !says(err, c.want, path) || says(err, "\n") || says(err, "float64") {
 			t.Errorf("%s: network %v, error %v, want one line with the path and %q", c.name, n, err, c.want)
 		}
-		if err := canSave(path); !says(err, path) {
+		if _, err := newKeeper(path); !says(err, path) {
 			t.Errorf("%s: train would replace it, error %v", c.name, err)
 		}
 	}
@@ -1363,73 +1371,132 @@ func TestWhatIsNoNetworkFileIsNotRead(t *testing.T) {
 	}
 }
 
-func TestFileIsWrittenWholeOrNotAtAll(t *testing.T) {
+func TestFileIsSavedWholeOrNotAtAllWithItsModeAndLinks(t *testing.T) {
 	folder := t.TempDir()
 	path, link := filepath.Join(folder, "network.json"), filepath.Join(folder, "link.json")
 	n := NewNetwork([]int{2, 1}, seeded(1))
-	os.Symlink("network.json", link)
-	for _, name := range []string{link, path} { // the first save is through a link to no file yet
-		if err := n.save(name); err != nil {
+	for _, mode := range []fs.FileMode{0o664, 0o600} {
+		saveAs(t, n, path)
+		os.Chmod(path, mode)
+		os.Symlink("network.json", link)
+		k, err := newKeeper(link)
+		if err == nil {
+			err = k.save(n)
+		}
+		if err != nil {
 			t.Fatal(err)
 		}
-		os.Chmod(path, 0o600)
+		for _, name := range []string{path, backup(link)} {
+			if info, err := os.Stat(name); err != nil || info.Mode().Perm() != mode {
+				t.Errorf("%s: mode %v, error %v, want %o", name, info.Mode(), err, mode)
+			}
+		}
+		if target, _ := os.Readlink(link); target != "network.json" {
+			t.Errorf("the link points to %q", target)
+		}
+		old, _ := os.ReadFile(path)
+		bad := n.Clone()
+		bad.Weights[1].Set(0, 1, math.NaN())
+		if err := k.save(bad); !says(err, link) {
+			t.Errorf("a network with a NaN is saved: error %v", err)
+		}
+		if now, _ := os.ReadFile(path); !bytes.Equal(now, old) {
+			t.Errorf("the old file was changed to %q", now)
+		}
 	}
-	old, _ := os.ReadFile(path)
-	if info, _ := os.Stat(path); info.Mode().Perm() != 0o600 {
-		t.Errorf("the mode became %o, want 600", info.Mode().Perm())
-	}
-	if target, _ := os.Readlink(link); target != "network.json" {
-		t.Errorf("the link points to %q", target)
-	}
-	n.Weights[1].Set(0, 1, math.NaN())
-	if err := n.save(path); !says(err, path) {
-		t.Errorf("a network with a NaN is saved: error %v", err)
-	}
-	if now, _ := os.ReadFile(path); !bytes.Equal(now, old) {
-		t.Errorf("the old file was changed to %q", now)
-	}
-	if files, _ := os.ReadDir(folder); len(files) != 2 {
+	if files, _ := os.ReadDir(folder); len(files) != 3 {
 		t.Errorf("left behind: %v", files)
 	}
 }
 
 func TestPathThatCannotBeWrittenIsFoundBeforeTraining(t *testing.T) {
 	folder, fresh := t.TempDir(), t.TempDir()
-	loop := filepath.Join(fresh, "loop")
+	loop, dangling := filepath.Join(fresh, "loop"), filepath.Join(fresh, "dangling")
 	os.Symlink(loop, loop)
-	for _, path := range []string{folder, filepath.Join(folder, "no", "network.json"), "/dev/null", loop, "", "-"} {
-		if err := canWrite(path); !says(err, path) || says(err, ".part") {
-			t.Errorf("canWrite(%q) = %v", path, err)
+	os.Symlink("nowhere", dangling)
+	for _, path := range []string{
+		folder, filepath.Join(folder, "no", "network.json"), "/dev/null", loop, dangling, "", "-",
+	} {
+		if _, err := newKeeper(path); !says(err, path) || says(err, ".part") {
+			t.Errorf("newKeeper(%q): error %v", path, err)
 		}
 	}
-	old := write(t, folder, "network.json", []byte("old"))
-	for _, path := range []string{old, filepath.Join(fresh, "network.json")} {
-		if err := canWrite(path); err != nil {
-			t.Errorf("canWrite: %v", err)
-		}
-	}
-	if now, _ := os.ReadFile(old); string(now) != "old" {
-		t.Errorf("canWrite changed the file to %q", now)
+	ended := exec.Command("true")
+	ended.Run()
+	write(t, fresh, fmt.Sprintf("network.json.part-%d-1f", ended.Process.Pid), nil) // its program was killed
+	write(t, fresh, fmt.Sprintf("network.json.part-%d-1f", os.Getpid()), nil)       // its program is saving
+	if _, err := newKeeper(filepath.Join(fresh, "network.json")); err != nil {
+		t.Errorf("newKeeper: %v", err)
 	}
 	files, _ := os.ReadDir(folder)
-	if more, _ := os.ReadDir(fresh); len(files) != 1 || len(more) != 1 {
-		t.Errorf("canWrite left behind: %v %v", files, more)
+	if more, _ := os.ReadDir(fresh); len(files) != 0 || len(more) != 3 {
+		t.Errorf("left behind: %v %v", files, more)
 	}
+}
+
+// What was in the file before is in the file, the backup or a file that the error names,
+// whatever two programs do at the same time.
+func TestKeeperKeepsWhatItHasNotSavedItself(t *testing.T) {
+	networks := make([]*Network, 6)
+	for i := range networks {
+		networks[i] = NewNetwork([]int{2, 1}, seeded(uint64(i)))
+	}
+	path := saved(t, networks[0])
+	is := func(name string, want *Network) {
+		t.Helper()
+		if n, err := loadNetwork(name); err != nil || !slices.Equal(n.All, want.All) {
+			t.Errorf("%s does not have the right network, error %v", filepath.Base(name), err)
+		}
+	}
+	open := func() *keeper {
+		k, err := newKeeper(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return k
+	}
+	save := func(k *keeper, n *Network) error {
+		t.Helper()
+		err := k.save(n)
+		is(path, n)
+		return err
+	}
+	a, b := open(), open()
+	save(a, networks[1])
+	save(a, networks[2]) // its own network is not backed up
+	is(backup(path), networks[0])
+	if err := b.save(networks[3]); !says(err, path, "changed by another program") {
+		t.Errorf("the second of two trainings: error %v", err)
+	}
+	is(path, networks[2])
+	is(backup(path), networks[0])
+
+	save(open(), networks[4]) // a third, which started between two epochs of the first
+	is(backup(path), networks[2])
+	err := a.save(networks[5])
+	if !says(err, path, "what was there before is in ") {
+		t.Fatalf("the first after the third: error %v", err)
+	}
+	_, rescued, _ := strings.Cut(err.Error(), "what was there before is in ")
+	is(rescued, networks[0])
+	is(path, networks[4])
+	if err := a.save(networks[5]); !says(err, path) || says(err, "before") {
+		t.Errorf("once more: error %v", err)
+	}
+	os.Remove(path)
+	os.Remove(backup(path))
+	save(a, networks[5]) // what was removed is not missed
 }
 
 func FuzzNetworkFile(f *testing.F) {
 	f.Add([]byte(`{"layers":[2,1,1],"weights":[[[0.5,-0.25]],[[3]]],"biases":[[0.1],[-1]]}`))
 	f.Add([]byte(`{"layers":[1000000000,1],"weights":[[[1]]],"biases":[[1]]}`))
 	f.Fuzz(func(t *testing.T, text []byte) {
-		var file networkFile
-		if err := json.Unmarshal(text, &file); err != nil {
-			return
-		}
-		n, err := file.network()
+		n, err := parseNetwork(text)
 		if err != nil {
 			return
 		}
-		text, err = json.Marshal(n.file())
+		text, err = n.encode()
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -1437,7 +1504,7 @@ func FuzzNetworkFile(f *testing.F) {
 			t.Errorf("%s reads back as another network", text)
 		}
 		for _, a := range n.Forward(n.NewPass(), NewPicture(1, n.Layers[0], make([]byte, n.Layers[0]))) {
-			if !(a >= 0 && a <= 1) && !math.IsNaN(a) {
+			if !(a >= 0 && a <= 1) {
 				t.Errorf("an activation of %v", a)
 			}
 		}
@@ -1479,10 +1546,20 @@ var trained = sync.OnceValue(func() *Network {
 func saved(t testing.TB, n *Network) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "network.json")
-	if err := n.save(path); err != nil {
+	saveAs(t, n, path)
+	return path
+}
+
+// saveAs writes a network to a file as another program does.
+func saveAs(t testing.TB, n *Network, path string) {
+	t.Helper()
+	text, err := n.encode()
+	if err == nil {
+		err = os.WriteFile(path, text, 0o644)
+	}
+	if err != nil {
 		t.Fatal(err)
 	}
-	return path
 }
 
 func TestSketchesHaveACharacterForTwoPixels(t *testing.T) {
@@ -1581,7 +1658,7 @@ func TestMistakesInTheCallAreOneClearLine(t *testing.T) {
 		{"train -net=", 2, `"" is not the name`},
 		{"train -net /dev/null", 1, "not a regular file"},
 		{"train -resume -data " + set, 1, "does not fit the data"},
-		{"train -net matrix.go", 1, "this one is not replaced"},
+		{"train -net matrix.go", 1, "this file is not replaced"},
 		{"test -net " + net, 1, "run: go run . train -net FILE"},
 		{"test -data " + set + " -net " + net, 1, "run: go run . train -data " + set + " -net FILE"},
 		{"test -net " + filepath.Join(empty, "n.json"), 1, "go run . train"},
@@ -1660,8 +1737,8 @@ func TestTrainSavesANetworkThatTestReadsAndResumeImproves(t *testing.T) {
 	if bytes.Equal(first, second) || !slices.Equal(resumed.Layers, []int{15, 5, 12}) {
 		t.Errorf("-resume left a network %v", resumed.Layers)
 	}
-	if _, err := os.Stat(backup(net)); err == nil {
-		t.Error("-resume made a backup")
+	if kept, _ := os.ReadFile(backup(net)); !bytes.Equal(first, kept) {
+		t.Error("the network from which -resume started is not in the backup")
 	}
 	last(train)
 	if again, _ := os.ReadFile(net); !bytes.Equal(first, again) {
@@ -1682,7 +1759,11 @@ func TestEveryEpochIsSavedAndTheOldNetworkKept(t *testing.T) {
 	s.net, s.hidden = net, []int{8}
 	set := &Dataset{Rows: 28, Cols: 28, Classes: 10, Train: mnist().Train[:3000], Test: mnist().Test[:100]}
 	n := NewNetwork([]int{784, 8, 10}, seeded(1))
-	w := newWatcher(context.Background(), &console{out: io.Discard, err: io.Discard}, &s, n, set)
+	k, err := newKeeper(net)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := newWatcher(context.Background(), &console{out: io.Discard, err: io.Discard}, &s, k, n, set)
 	s.plan.Train(n, set.Train, seeded(1), func(p Progress) error {
 		err := w.report(p)
 		if p.Epoch == 3 && p.Seen == 1000 {
@@ -1753,7 +1834,7 @@ func TestLineOfAnEpochHoldsForLongTrainings(t *testing.T) {
 	var out bytes.Buffer
 	s := defaults()
 	s.plan.Epochs = 1000
-	w := newWatcher(context.Background(), &console{out: &out}, &s, nil, &Dataset{Test: make([]Example, 4)})
+	w := newWatcher(context.Background(), &console{out: &out}, &s, nil, nil, &Dataset{Test: make([]Example, 4)})
 	w.epochs = make([]epoch, 500)
 	for hours, want := range map[float64]string{0.01: "0:36", 0.99: "59:24", 7.5: "7h 30m", 100: "4d 4h"} {
 		out.Reset()
