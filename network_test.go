@@ -5,7 +5,6 @@ import (
 	"compress/gzip"
 	"context"
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -145,12 +144,7 @@ func TestGradientOfWideLayersIsTheOneThatPyTorchComputes(t *testing.T) {
 // network returns the network of a saved file's text.
 func network(t *testing.T, text string) *Network {
 	t.Helper()
-	var f networkFile
-	err := json.Unmarshal([]byte(text), &f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	n, err := f.network()
+	n, err := parseNetwork([]byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
