@@ -197,7 +197,7 @@ func (x *explanation) chapter1(neuron int) {
 	rows, cols := x.example.Rows, x.example.Cols
 	drawn := x.paint(strings.Join(sketchSigned(w, rows, cols, 36, commonScale(w)), "\n"))
 	x.printf("%s", x.sideBySide([][]string{
-		append(sketch(x.example.Picture, image.Rect(0, 0, cols, rows)), "the picture"),
+		append(sketch(x.example.Picture, image.Rectangle{}), "the picture"),
 		append(strings.Split(drawn, "\n"), fmt.Sprintf("the weights of neuron %d:", neuron),
 			x.paint("░▒▓█")+" above 0, "+x.paint("·-=≡")+" below")}))
 	x.printf("layer 0: %s, %d of them not black\n", count(n.Layers[0], "pixel"), len(x.example.Lit))
@@ -344,7 +344,7 @@ func compare(all []*explanation) {
 	var sketches [][]string
 	for _, x := range all {
 		x.n.Backward(x.pass, x.example.Label, g)
-		sketches = append(sketches, append(sketch(x.example.Picture, litBox([]Picture{x.example.Picture})), x.name))
+		sketches = append(sketches, append(sketch(x.example.Picture, litBox(pixels(x.example.Picture), x.example.Cols)), x.name))
 	}
 	x.printf("CHAPTER 3: what %d pictures ask of the same weights\n\n%s", len(all), x.sideBySide(sketches))
 	x.printf("Each asks a weight to move by -dC/dw. A mini-batch moves it by the average,\n" +

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"image"
 	"io"
 	"io/fs"
 	"math"
@@ -892,8 +893,12 @@ func printSet(c *console, set *Dataset) {
 	for _, e := range set.Train {
 		labels[e.Label] = true
 	}
-	fmt.Fprintf(c.out, "%s to learn from, %s for the test: %d x %d pixels, %s\n", count(len(set.Train), "picture"),
-		thousands(len(set.Test)), set.Rows, set.Cols, count(len(labels), "class"))
+	turned := ""
+	if set.Turned {
+		turned = ", turned upright"
+	}
+	fmt.Fprintf(c.out, "%s to learn from, %s for the test: %d x %d pixels, %s%s\n", count(len(set.Train), "picture"),
+		thousands(len(set.Test)), set.Rows, set.Cols, count(len(labels), "class"), turned)
 }
 
 // startingNetwork returns the network to train, a random one or a saved one, and prints what
@@ -1264,11 +1269,10 @@ func drawMistakes(c *console, set *Dataset, mistakes []mistake, title string) {
 		return
 	}
 	mistakes = mistakes[:min(6, len(mistakes))]
-	var pictures []Picture
+	var box image.Rectangle
 	for _, m := range mistakes {
-		pictures = append(pictures, m.example.Picture)
+		box = box.Union(litBox(pixels(m.example.Picture), m.example.Cols))
 	}
-	box := litBox(pictures)
 	var columns [][]string
 	for _, m := range mistakes {
 		columns = append(columns, append(sketch(m.example.Picture, box),

@@ -22,6 +22,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/fstest"
 	"time"
 	"unicode/utf8"
 )
@@ -1080,6 +1081,7 @@ func TestBrokenIDXFilesAreErrorsThatSayWhy(t *testing.T) {
 	badSum := slices.Clone(zipped)
 	badSum[len(badSum)-5] ^= 1
 	picture := make([]byte, 28*28)
+	tar := append(make([]byte, 257), "ustar"...)
 	for _, c := range []struct {
 		name string
 		file []byte
@@ -1090,22 +1092,36 @@ func TestBrokenIDXFilesAreErrorsThatSayWhy(t *testing.T) {
 		{"cut in the data", good[:20], "after 1 of the 2 pictures"},
 		{"one byte missing", good[:23], "after 1 of the 2 pictures"},
 		{"one byte too many", append(slices.Clone(good), 0), "goes on after the 2 pictures"},
-		{"labels for pictures", idx(0x801, []uint32{8}, make([]byte, 8)), "00000801, not with 00000803 for pictures"},
-		{"floats", idx(0xd03, []uint32{2, 2, 2}, make([]byte, 32)), "00000d03"},
-		{"text", []byte("this is not a file of pictures at all"), "74686973"},
+		{"labels for pictures", idx(0x801, []uint32{8}, make([]byte, 8)), "of pictures, but an IDX file of labels"},
+		{"integers", idx(0xc03, []uint32{2, 2, 2}, make([]byte, 32)), "32-bit integers"},
+		{"floats", idx(0xd03, []uint32{2, 2, 2}, make([]byte, 32)), "32-bit floats"},
+		{"large floats", idx(0xe03, []uint32{2, 2, 2}, make([]byte, 64)), "64-bit floats"},
+		{"four dimensions", idx(0x804, []uint32{2, 2, 2, 3}, make([]byte, 24)), "starts with 00000804"},
+		{"text", []byte("this is not a file of pictures at all"), "starts with 74686973"},
+		{"HTML", []byte("\n<!DOCTYPE html><html>"), "a web page"},
+		{"HTML without a declaration", []byte("<HTML>"), "a web page"},
+		{"XML", []byte("\ufeff<?xml version='1.0'?>"), "XML"},
+		{"Git LFS", []byte("version https://git-lfs.github.com/spec/v1\n"), "git lfs pull"},
+		{"zip", []byte("PK\x03\x04"), "zip archive"},
+		{"tar, compressed", gzipped(tar), "tar archive"},
+		{"NumPy", []byte("\x93NUMPY\x01\x00"), "NumPy"},
 		{"no pictures", idx(0x803, []uint32{0, 28, 28}, nil), "0 pictures"},
 		{"no rows", idx(0x803, []uint32{1, 0, 28}, nil), "0 rows"},
 		{"no columns", idx(0x803, []uint32{1, 8, 0}, nil), "0 columns"},
 		{"billions of pictures", idx(0x803, []uint32{math.MaxUint32, 28, 28}, picture), "after 1 of the 4294967295"},
-		{"billions of pixels", idx(0x803, []uint32{4, 1 << 31, 1 << 31}, picture), "2147483648 x 2147483648"},
-		{"a little too large", idx(0x803, []uint32{1, 51000, 1001}, nil), "51000 x 1001 pixels; at most 51 million"},
+		{"billions of rows", idx(0x803, []uint32{1, math.MaxUint32, 1}, picture), "of 4294967295 bytes"},
+		{"0 pixels in 32 bits", idx(0x803, []uint32{1, 1 << 31, 2}, picture), "of 4294967296 bytes"},
+		{"0 pixels in 62 bits", idx(0x803, []uint32{1, 1 << 31, 1 << 31}, picture), "of 4611686018427387904 bytes"},
+		{"a little too large", idx(0x803, []uint32{1, 51000, 1001}, nil), "of 51051000 bytes; at most 51 million"},
 		{"just not too large", idx(0x803, []uint32{1, 51000, 1000}, nil), "after 0 of the 1"},
-		{"zip that claims too much", gzipped(idx(0x803, []uint32{1 << 20, 28, 28}, picture)), "after 1 of the 1048576"},
-		{"zip cut short", zipped[:len(zipped)-9], "unexpected EOF"},
-		{"zip with a wrong checksum", badSum, "checksum"},
-		{"zip that is none", []byte{0x1f, 0x8b, 1, 2, 3}, "EOF"},
+		{"gzip that claims too much", gzipped(idx(0x803, []uint32{1 << 20, 28, 28}, picture)), "after 1 of the 1048576"},
+		{"gzip cut short", zipped[:len(zipped)-9], "unexpected EOF"},
+		{"gzip with a wrong checksum", badSum, "checksum"},
+		{"gzip in gzip with a wrong checksum", gzipped(badSum), "checksum"},
+		{"gzip that is none", []byte{0x1f, 0x8b, 1, 2, 3}, "EOF"},
+		{"gzip three times", gzipped(gzipped(zipped)), "unpack it"},
 	} {
-		_, err := readIDX(bytes.NewReader(c.file), 3, func([]int, []byte) {})
+		err := readIDX(bytes.NewReader(c.file), 3, func([]int, []byte) error { return nil })
 		if !says(err, c.want) {
 			t.Errorf("%s: error %v, want one with %q", c.name, err, c.want)
 		}
@@ -1165,61 +1181,105 @@ func writeSet(t *testing.T, set *Dataset) (folder string) {
 	return folder
 }
 
-func TestDatasetsOfAnySizeWithSimilarNamesAreRead(t *testing.T) {
+func TestFilesOfASetAreFoundUnderSimilarNamesAndBesideOthers(t *testing.T) {
 	want := smallSet(30, 3, 5, 26)
-	usual := [4]string{trainImages, trainLabels + ".gz", testImages, testLabels + ".gz"}
-	for _, names := range [][4]string{
-		usual,
-		{"train-images.idx3-ubyte", "train-labels.idx1-ubyte", "t10k-images.idx3-ubyte", "t10k-labels.idx1-ubyte"},
-		{"emnist-letters-train-images-idx3-ubyte.gz", "emnist-letters-train-labels-idx1-ubyte.gz",
-			"emnist-letters-test-images-idx3-ubyte", "emnist-letters-test-labels-idx1-ubyte"},
-		{"qmnist-train-images-idx3-ubyte", "qmnist-train-labels-idx2-int",
-			"qmnist-test-images-idx3-ubyte", "qmnist-test-labels-idx2-int"},
+	for _, c := range []struct {
+		set     string
+		name    string   // made from MNIST's name
+		changes []string // in MNIST's name
+		beside  []string // files that are none, made from the new name
+	}{
+		{"MNIST", "%s", nil, []string{"%s:Zone.Identifier", "._%s", "%s.bak", "%s (1)", "mnist-%s", ".gz %s"}},
+		{"MNIST, unpacked", "%s", []string{".gz", ""}, []string{"%s.gz"}},
+		{"MNIST, in folders", "%[1]s/%[1]s", nil, []string{"%s.bak", "._%s"}},
+		{"MNIST from Kaggle", "%s", []string{"-idx", ".idx"}, []string{"%s.bak", "%s.gz"}},
+		{"a copy of MNIST", "%s (1)", nil, nil},
+		{"a set with a name", "mnist-%s", nil, []string{"%s.bak", "mnist-%s:Zone.Identifier"}},
+		{"QMNIST", "qmnist-%s", []string{"t10k", "test", "idx1-ubyte.gz", "idx2-int"}, []string{"%s.tsv.gz"}},
 	} {
 		folder := writeSet(t, want)
-		for i, name := range names {
-			os.Rename(filepath.Join(folder, usual[i]), filepath.Join(folder, name))
-			os.Mkdir(filepath.Join(folder, name+" (folder)"), 0o755)
-			if strings.HasSuffix(name, "-int") {
-				var rows []byte
-				for label := range 30 {
-					rows = append(rows, 0, 0, 0, byte(label%26), 0, 0, 0, 99)
+		files, _ := os.ReadDir(folder)
+		for _, file := range files {
+			name := strings.NewReplacer(c.changes...).Replace(file.Name())
+			path := filepath.Join(folder, fmt.Sprintf(c.name, name))
+			content, _ := os.ReadFile(filepath.Join(folder, file.Name()))
+			os.Remove(filepath.Join(folder, file.Name()))
+			os.Mkdir(filepath.Dir(path), 0o755)
+			if strings.HasSuffix(name, "-int") { // the label, and another number
+				content = idx(0xc02, []uint32{30, 2}, nil)
+				for _, e := range want.Train {
+					content = append(content, 0, 0, 0, byte(e.Label), 0, 0, 0, 99)
 				}
-				write(t, folder, name, idx(0xc02, []uint32{30, 2}, rows))
+			}
+			os.WriteFile(path, content, 0o644)
+			for _, beside := range c.beside {
+				write(t, folder, fmt.Sprintf(beside, filepath.Base(path)), nil)
 			}
 		}
-		if set, err := LoadDataset(folder); err != nil || !reflect.DeepEqual(set, want) {
-			t.Errorf("%s: error %v, or another dataset", names[0], err)
+		set, err := LoadDataset(folder)
+		if err == nil {
+			set.names = nil
 		}
-		write(t, folder, "a-"+names[0], nil)
-		if _, err := LoadDataset(folder); !says(err, "a-"+names[0]+", "+names[0]) {
-			t.Errorf("two files like %s: error %v", names[0], err)
-		}
-	}
-	empty := t.TempDir()
-	file := write(t, empty, "mnist.csv", nil)
-	for folder, want := range map[string]string{
-		empty:                      "folder: mnist.csv",
-		file:                       "mnist.csv: not a folder",
-		filepath.Join(empty, "no"): "no such folder",
-	} {
-		if _, err := LoadDataset(folder); !says(err, want) {
-			t.Errorf("error %v, want one with %q", err, want)
+		if err != nil || !reflect.DeepEqual(set, want) {
+			t.Errorf("%s: error %v, or another dataset", c.set, err)
 		}
 	}
 }
 
-func TestLabelsOfEMNISTAreShownAsLetters(t *testing.T) {
-	folder := writeSet(t, smallSet(30, 3, 5, 26))
-	write(t, folder, "emnist-letters-mapping.txt", []byte("1 65 97\r\n2 66 98\r\n3 7\r\n300 67\r\n"))
-	set, err := LoadDataset(folder)
+func TestOneOfSeveralSetsInAFolderIsReadByItsName(t *testing.T) {
+	folder := t.TempDir()
+	for _, set := range []string{"emnist-digits", "emnist-letters"} {
+		one := writeSet(t, smallSet(30, 3, 5, len(set)))
+		files, _ := os.ReadDir(one)
+		for _, file := range files {
+			name := strings.Replace(file.Name(), "t10k", "test", 1)
+			os.Rename(filepath.Join(one, file.Name()), filepath.Join(folder, set+"-"+name))
+		}
+	}
+	if set, err := LoadDataset(filepath.Join(folder, "emnist-letters")); err != nil || set.Classes != 14 {
+		t.Errorf("error %v, or another dataset", err)
+	}
+	empty := t.TempDir()
+	file := write(t, empty, "mnist.csv", nil)
+	for path, want := range map[string]string{
+		folder:                                  "several files could be it: emnist-digits, emnist-letters; keep one",
+		filepath.Join(folder, "emnist-byclass"): "emnist-byclass: no such folder",
+		empty:                                   "no such file, with .gz or without, among the 1 in the folder: mnist.csv",
+		file:                                    "mnist.csv: not a folder",
+		filepath.Join(empty, "mnist"):           "no such file",
+		filepath.Join(empty, "no"):              "no: no such folder",
+	} {
+		if _, err := LoadDataset(path); !says(err, want) {
+			t.Errorf("%s: error %v, want one with %q", path, err, want)
+		}
+	}
+}
+
+func TestEMNISTIsReadUprightWithItsLetters(t *testing.T) {
+	onItsSide, upright := []byte{1, 2, 3, 4, 5, 6}, []byte{1, 4, 2, 5, 3, 6} // of 2 rows and of 3
+	files := fstest.MapFS{"emnist-letters-mapping.txt": {Data: []byte("1 65 97\r\n2 66 98\r\n3 7\r\n300 67\r\n")}}
+	for _, half := range []string{"train", "test"} {
+		files["emnist-letters-"+half+"-images-idx3-ubyte"] = &fstest.MapFile{Data: idx(0x803, []uint32{1, 2, 3}, onItsSide)}
+		files["emnist-letters-"+half+"-labels-idx1-ubyte"] = &fstest.MapFile{Data: idx(0x801, []uint32{1}, []byte{2})}
+	}
+	set, err := readDataset(files, "")
 	if err != nil {
 		t.Fatal(err)
+	}
+	for _, e := range []Example{set.Train[0], set.Test[0]} {
+		if e.Rows != 3 || e.Cols != 2 || !slices.Equal(greysOf(e.Picture), upright) {
+			t.Errorf("read as %d x %d pixels %v, want %v", e.Rows, e.Cols, greysOf(e.Picture), upright)
+		}
 	}
 	for label, want := range map[int]string{0: "0", 1: "A", 2: "B", 3: "3", 300: "300"} {
 		if got := set.Name(label); got != want {
 			t.Errorf("label %d is shown as %s, want %s", label, got, want)
 		}
+	}
+	var out bytes.Buffer
+	printSet(&console{out: &out}, set)
+	if want := "1 picture to learn from, 1 for the test: 3 x 2 pixels, 1 class, turned upright\n"; out.String() != want {
+		t.Errorf("train starts with %q, want %q", out.String(), want)
 	}
 }
 
@@ -1237,12 +1297,15 @@ func TestFilesThatDoNotFitTogetherAreErrorsThatNameTheFile(t *testing.T) {
 		{"too many labels", testLabels, labels(31, 0), "31 labels for the 30 pictures"},
 		{"test pictures of another height", testImages, idx(0x803, []uint32{30, 4, 5}, make([]byte, 600)), "4 x 5"},
 		{"test pictures of another width", testImages, idx(0x803, []uint32{30, 3, 4}, make([]byte, 360)), "3 x 4"},
-		{"label without training", testLabels, labels(30, 26), "label 26, but the training labels end at 25"},
-		{"zip that holds labels", trainImages + ".gz", gzipped(labels(30, 0)),
-			"ubyte.gz: the file starts with 00000801"},
-		{"pictures and labels swapped", trainImages, labels(30, 0), "00000801"},
+		{"label without training", testLabels, labels(30, 26), "picture 0 has label 26, but labels are 0 to 25"},
+		{"gzip that holds labels", trainImages + ".gz", gzipped(labels(30, 0)), "ubyte.gz: not an IDX file of pictures"},
+		{"pictures and labels swapped", trainImages, labels(30, 0), "an IDX file of labels"},
 		{"cut", trainImages, idx(0x803, []uint32{30, 3, 5}, make([]byte, 449)), "after 29 of the 30 pictures"},
 		{"large label", trainLabels, idx(0xc02, []uint32{30, 1}, bytes.Repeat([]byte{0, 0, 1, 0}, 30)), "label 256"},
+		{"label -1", trainLabels, idx(0xc02, []uint32{30, 1}, bytes.Repeat([]byte{255}, 120)), "picture 0 has label -1"},
+		{"label -1 in a byte", trainLabels, idx(0x801, []uint32{30}, append(make([]byte, 29), 255)),
+			"picture 29 has label 255"},
+		{"compressed twice", trainImages, gzipped(gzipped(labels(30, 0))), "an IDX file of labels"},
 	} {
 		folder := writeSet(t, smallSet(30, 3, 5, 26))
 		os.Remove(filepath.Join(folder, strings.TrimSuffix(c.file, ".gz")))
@@ -1258,22 +1321,24 @@ func TestFilesThatDoNotFitTogetherAreErrorsThatNameTheFile(t *testing.T) {
 
 func FuzzReadIDX(f *testing.F) {
 	f.Add(idx(0x803, []uint32{2, 2, 2}, make([]byte, 8)), 3)
-	f.Add(gzipped(idx(0x801, []uint32{3}, []byte{1, 2, 3})), 1)
+	f.Add(gzipped(gzipped(idx(0x801, []uint32{3}, []byte{1, 2, 3}))), 1)
+	f.Add(idx(0xc02, []uint32{1, 2}, make([]byte, 8)), 1)
 	f.Fuzz(func(t *testing.T, file []byte, dimensions int) {
 		dimensions = 1 + 2*(dimensions&1)
-		items, length, product := 0, 0, 1
-		size, err := readIDX(bytes.NewReader(file), dimensions, func(_ []int, item []byte) {
-			items, length = items+1, len(item)
+		items := 0
+		err := readIDX(bytes.NewReader(file), dimensions, func(size []int, item []byte) error {
+			length := 1
+			for _, n := range size {
+				length *= n
+			}
+			if len(item) != length && (dimensions != 1 || len(item) != 4*length) {
+				t.Errorf("an item of size %v has %d bytes", size, len(item))
+			}
+			items++
+			return nil
 		})
-		if err != nil {
-			return
-		}
-		for _, n := range size {
-			product *= n
-		}
-		if len(size) != dimensions && (dimensions != 1 || len(size) != 2) ||
-			items != size[0] || product == 0 || items*length%product != 0 {
-			t.Errorf("%d dimensions, size %v, %d items of %d bytes", dimensions, size, items, length)
+		if err == nil && items == 0 {
+			t.Error("no items, and no error")
 		}
 	})
 }

@@ -193,7 +193,7 @@ func FrameOf(set *Dataset) Frame {
 	parts := make([]float64, 0, len(set.Train))
 	var centres [4]struct{ sum, squares float64 } // y and x of the mass, then of the box
 	for _, e := range set.Train {
-		box := litBox([]Picture{e.Picture})
+		box := litBox(pixels(e.Picture), set.Cols)
 		parts = append(parts, max(float64(box.Dy())/float64(set.Rows), float64(box.Dx())/float64(set.Cols)))
 		mass, massY, massX := 0.0, 0.0, 0.0
 		for i, k := range e.Lit {
@@ -240,7 +240,7 @@ func ReadPicture(ctx context.Context, r io.Reader, frame Frame, limit int) (Pict
 	if err != nil {
 		return Picture{}, Preparation{}, err
 	}
-	digit := scale(crop(ink, inkBox(ink)), measured)
+	digit := scale(crop(ink, litBox(ink.at, ink.cols)), measured)
 	if orientation != 1 {
 		digit = upright(digit, orientation)
 		done.Done = append(done.Done, "turned upright")
@@ -270,7 +270,7 @@ func (u untilDone) Read(p []byte) (int, error) {
 // decode returns the picture in a file and its orientation, which readOrientation explains.
 func decode(r io.Reader, limit int) (result image.RGBA64Image, orientation int, err error) {
 	in := bufio.NewReader(r)
-	start, err := in.Peek(64)
+	start, err := in.Peek(512)
 	if len(start) == 0 && err != io.EOF {
 		return nil, 0, err
 	}
@@ -300,11 +300,8 @@ func decode(r io.Reader, limit int) (result image.RGBA64Image, orientation int, 
 	return picture.(image.RGBA64Image), orientation, nil // as all pictures of package image are
 }
 
-// otherFormats are known by the bytes at the start of a file.
-var otherFormats = []struct {
-	offset        int
-	bytes, remedy string
-}{
+// otherPictures are formats of pictures that are not read.
+var otherPictures = []format{
 	{8, "WEBP", "a WebP picture: save it as PNG or JPEG"},
 	{4, "ftyphei", "HEIC, as iPhones write it: save it as JPEG or PNG"},
 	{4, "ftyp", "a HEIC or AVIF picture or a video: save it as PNG or JPEG"},
@@ -315,8 +312,6 @@ var otherFormats = []struct {
 	{0, "%PDF", "a PDF document: save its page as PNG"},
 	{0, "<svg", "an SVG drawing: export it as PNG"},
 	{0, "<?xml", "an SVG drawing or other XML: export it as PNG"},
-	{0, "<!DOCTYPE html", "a web page: download the picture itself"},
-	{0, "version https://git-lfs", "a Git LFS pointer to a picture: run git lfs pull"},
 }
 
 // explainDecoding returns an error that says what is wrong with a file and what to do. The
@@ -327,11 +322,8 @@ func explainDecoding(err error, format string, start []byte) error {
 	case len(start) == 0:
 		return errors.New("the file is empty")
 	case format == "":
-		for _, other := range otherFormats {
-			rest := string(start[min(other.offset, len(start)):])
-			if strings.EqualFold(rest[:min(len(other.bytes), len(rest))], other.bytes) {
-				return fmt.Errorf("not a PNG, JPEG or GIF, but %s", other.remedy)
-			}
+		if what := recognize(start, slices.Concat(otherPictures, otherFiles)); what != "" {
+			return fmt.Errorf("not a PNG, JPEG or GIF, but %s", what)
 		}
 		return errors.New("not a PNG, JPEG or GIF")
 	case strings.Contains(err.Error(), "EOF"), strings.Contains(err.Error(), "not enough"): // the decoders differ
@@ -410,7 +402,7 @@ func lookCloser(picture image.RGBA64Image) (*field, Preparation, error) {
 	if err != nil || step == 1 {
 		return ink, done, err
 	}
-	box := inkBox(ink)
+	box := litBox(ink.at, ink.cols)
 	// Lines would be thicker in a smaller part, and might not be found.
 	if max(box.Dx(), box.Dy()) >= measured || slices.Contains(done.Done, removedLines) {
 		return ink, done, nil
@@ -608,7 +600,7 @@ func dropLines(ink *field) bool {
 	columns := dropRows(turned)
 	rest := upright(turned, transposed)
 	rows := dropRows(rest)
-	if !rows && !columns || inkBox(rest).Empty() { // a 1 may look like a line
+	if !rows && !columns || litBox(rest.at, rest.cols).Empty() { // a 1 may look like a line
 		return false
 	}
 	copy(ink.at, rest.at)
@@ -801,18 +793,6 @@ func thicken(digit *field, radius float64) *field {
 		}
 	}
 	return result
-}
-
-// inkBox returns the smallest box that holds all the ink.
-func inkBox(ink *field) image.Rectangle {
-	var box image.Rectangle
-	for i, v := range ink.at {
-		if v > 0 {
-			x, y := i%ink.cols, i/ink.cols
-			box = box.Union(image.Rect(x, y, x+1, y+1))
-		}
-	}
-	return box
 }
 
 // crop returns the part of a picture that lies in box.

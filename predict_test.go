@@ -97,7 +97,7 @@ func TestDigitsInPicturesOfAllKindsAreReadLikeTheOriginals(t *testing.T) {
 		"enlarged to 200x300": func(p Picture) []byte { return asPNG(paper(p, 200, 300, 2, 50, 7, white, dark)) },
 		"in a corner":         func(p Picture) []byte { return asPNG(paper(p, 90, 60, 62, 32, 1, black, white)) },
 		"cut off at the ink": func(p Picture) []byte {
-			return asPNG(paper(p, 28, 28, 0, 0, 1, white, black).SubImage(litBox([]Picture{p}).Inset(-1)))
+			return asPNG(paper(p, 28, 28, 0, 0, 1, white, black).SubImage(litBox(pixels(p), 28).Inset(-1)))
 		},
 		"dark ink, transparent":  func(p Picture) []byte { return asPNG(paper(p, 56, 56, 0, 0, 2, none, dark)) },
 		"light ink, transparent": func(p Picture) []byte { return asPNG(paper(p, 56, 56, 0, 0, 2, none, white)) },
@@ -230,7 +230,7 @@ func TestThinStrokesAreThickened(t *testing.T) {
 			continue
 		}
 		f := &field{28, 28, pixels(picture)}
-		width := strokeWidth(scale(crop(f, inkBox(f)), measured))
+		width := strokeWidth(scale(crop(f, litBox(f.at, f.cols)), measured))
 		answer := Answer(trained().Forward(trained().NewPass(), picture))
 		thickened := slices.Contains(done.Done, "thickened thin strokes")
 		if answer != 0 || width < 6.5 || width > 14 || thickened != c.thin {
@@ -336,7 +336,7 @@ func TestPicturesWithoutADigitAreErrorsThatSayWhy(t *testing.T) {
 		{"JPEG with 12 bits", inPhoto("\xff\xc0\x00\x11\x08", "\xff\xc0\x00\x11\x0c"), "a rare kind of JPEG"},
 		{"WebP", []byte("RIFF\x00\x01\x00\x00WEBPVP8 "), "a WebP picture: save it as PNG"},
 		{"HEIC", []byte("\x00\x00\x00\x18ftypheic\x00\x00"), "HEIC, as iPhones write it: save it as JPEG"},
-		{"web page", []byte("<!doctype HTML><html>"), "a web page: download the picture itself"},
+		{"web page", []byte("<!doctype HTML><html>"), "a web page: download the file itself"},
 		{"pointer", []byte("version https://git-lfs.github.com/spec/v1\noid"), "run git lfs pull"},
 		{"huge claim", huge, "100000 x 100000 pixels; at least 1 and at most 51 million"},
 		{"GIF of no size", inGIF("\x00\x00\x00\x00", colour+";"), "0 x 0"},
@@ -367,7 +367,7 @@ func TestDigitIsPutWhereMNISTPutsIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	box := litBox([]Picture{prepared})
+	box := litBox(pixels(prepared), prepared.Cols)
 	if box.Dy() != 20 || box.Dx() < 5 || box.Dx() > 6 || box.Min.Y < 4 || box.Min.Y > 5 {
 		t.Errorf("the bar lies in %v", box)
 	}
@@ -472,7 +472,7 @@ func TestWhatIsSmallOnALargePictureIsLookedAtClosely(t *testing.T) {
 		t.Fatal(err)
 	}
 	// 8 x 8 of those, with a margin of 2 + 8/4 on each side, make 80 x 80 pixels.
-	if box := inkBox(ink); ink.rows != 80 || ink.cols != 80 || box != image.Rect(20, 20, 60, 60) {
+	if box := litBox(ink.at, ink.cols); ink.rows != 80 || ink.cols != 80 || box != image.Rect(20, 20, 60, 60) {
 		t.Errorf("seen in %d x %d pixels, the ink in %v", ink.cols, ink.rows, box)
 	}
 	page = page.SubImage(image.Rect(320, 170, 480, 330)).(*image.Gray) // small enough as it is
@@ -554,11 +554,11 @@ func TestMarksApartFromTheDigitAreDropped(t *testing.T) {
 		clear(want[y*100+40 : y*100+48])
 	}
 	if digits := keepDigit(ink); digits != 1 || !slices.Equal(ink.at, want) {
-		t.Errorf("%d digits, the ink in %v", digits, inkBox(ink))
+		t.Errorf("%d digits, the ink in %v", digits, litBox(ink.at, ink.cols))
 	}
 	bar(60, 15, 3, 20) // another digit
 	if digits := keepDigit(ink); digits != 2 || !slices.Equal(ink.at, want) {
-		t.Errorf("%d digits, want 2; the ink in %v", digits, inkBox(ink))
+		t.Errorf("%d digits, want 2; the ink in %v", digits, litBox(ink.at, ink.cols))
 	}
 }
 
@@ -596,7 +596,7 @@ func TestDigitIsCroppedScaledAndCentred(t *testing.T) {
 		0, 1, 0, 2,
 		0, 0, 3, 0,
 	}}
-	box := inkBox(f)
+	box := litBox(f.at, f.cols)
 	want := &field{2, 3, []float64{1, 0, 2, 0, 3, 0}}
 	if part := crop(f, box); box != image.Rect(1, 1, 4, 3) || !reflect.DeepEqual(part, want) {
 		t.Errorf("cropped to %v: %+v", box, part)
