@@ -2012,10 +2012,10 @@ func BenchmarkEpoch(b *testing.B) {
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			random := seeded(1)
-			n := NewNetwork(c.layers, random)
+			n, examples := NewNetwork(c.layers, random), mnist().Train
 			b.ReportAllocs()
 			for b.Loop() {
-				Training{Epochs: 1, Batch: c.batch, Rate: 1.5}.Train(n, mnist().Train, random, quiet)
+				Training{Epochs: 1, Batch: c.batch, Rate: 1.5}.Train(n, examples, random, quiet)
 			}
 			b.ReportMetric(b.Elapsed().Seconds()/float64(b.N), "s/epoch")
 		})
