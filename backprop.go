@@ -81,24 +81,27 @@ func (n *Network) Backward(p *Pass, label int, g *Gradient) {
 //	w <- w - rate * dC/dw
 //
 // Then it empties g. Weight decay, a tweak beyond the videos, adds decay * w to dC/dw for the
-// weights of the pixels. It shrinks weights that the gradient does not maintain, which
-// discourages memorizing.
+// first-layer weights. It shrinks weights that the gradient does not maintain, which discourages
+// memorizing.
 func (n *Network) Descend(g *Gradient, rate, decay float64) {
 	if g.Examples == 0 {
 		panic("Descend without examples")
 	}
-	if decay > 0 {
-		pixelWeights := n.Weights[1].Data
-		for i := range pixelWeights {
-			pixelWeights[i] -= rate * decay * pixelWeights[i]
-		}
-	}
-	w, sum := n.All, g.All[:len(n.All)]  // the same length eliminates bounds checks
-	factor := rate / float64(g.Examples) // rate * dC/dw = rate * sum / Examples
+	factor := rate / float64(g.Examples) // rate * dC/dw = factor * sum
+	first := len(n.Weights[1].Data)      // All starts with the first-layer weights
+
+	w, sum := n.All[first:], g.All[first:]
 	for i := range w {
 		w[i] -= factor * sum[i]
+		sum[i] = 0
 	}
-	clear(g.All)
+	// Those of the first layer decay as well: w <- w - rate * (dC/dw + decay * w)
+	keep := 1 - rate*decay
+	w, sum = n.All[:first], g.All[:first]
+	for i := range w {
+		w[i] = keep*w[i] - factor*sum[i]
+		sum[i] = 0
+	}
 	g.Examples = 0
 }
 
