@@ -683,14 +683,13 @@ func loadBoth(path, folder string) (*Dataset, *Network, error) {
 	return set, n, err
 }
 
-// loadFitting reads a network, which must have an input for each pixel of the set's pictures
-// and an output for each class.
+// loadFitting reads a network, which must fit the set.
 func loadFitting(path, folder string, set *Dataset) (*Network, error) {
 	n, err := loadNetwork(path)
 	if err != nil {
 		return nil, err
 	}
-	if n.Layers[0] != set.Rows*set.Cols || n.Layers[len(n.Layers)-1] != set.Classes {
+	if !n.fits(set) {
 		if folder != "" {
 			folder = " -data " + quote(folder)
 		}
@@ -699,6 +698,12 @@ func loadFitting(path, folder string, set *Dataset) (*Network, error) {
 			set.Rows, set.Cols, set.Rows*set.Cols, count(set.Classes, "class"), folder)
 	}
 	return n, nil
+}
+
+// fits reports whether the network has an input for each pixel of the set's pictures and an output
+// for each class.
+func (n *Network) fits(set *Dataset) bool {
+	return n.Layers[0] == set.Rows*set.Cols && n.Layers[len(n.Layers)-1] == set.Classes
 }
 
 // variations are the ways to vary a picture each time it is seen, each with a flag of train.
@@ -765,24 +770,25 @@ func (s *settings) training() Training {
 	return plan
 }
 
-// check returns an error if a number is out of range.
+// check returns an error if a number is out of range. It begins with the name of the setting,
+// which is that of its flag and of its field on the page.
 func (s *settings) check() error {
 	for _, size := range s.hidden {
 		if size < 1 || size > 10_000 {
-			return usage("-hidden: %d is not a number of neurons from 1 to 10000", size)
+			return usage("hidden: %d is not a number of neurons from 1 to 10000", size)
 		}
 	}
 	switch p := s.plan; {
 	case p.Epochs < 1:
-		return usage("-epochs %d: must be at least 1", p.Epochs)
+		return usage("epochs %d: must be at least 1", p.Epochs)
 	case p.Batch < 1:
-		return usage("-batch %d: must be at least 1", p.Batch)
+		return usage("batch %d: must be at least 1", p.Batch)
 	case !(p.Rate > 0) || math.IsInf(p.Rate, 0):
-		return usage("-rate %g: must be a number above 0", p.Rate)
+		return usage("rate %g: must be a number above 0", p.Rate)
 	case !(p.Decay >= 0):
-		return usage("-decay %g: must be at least 0", p.Decay)
+		return usage("decay %g: must be at least 0", p.Decay)
 	case !(p.Decay*p.Rate < 1):
-		return usage("-rate %g with -decay %g: their product must be below 1", p.Rate, p.Decay)
+		return usage("rate %g with decay %g: their product must be below 1", p.Rate, p.Decay)
 	}
 	return nil
 }
@@ -827,7 +833,7 @@ func parseTrain(c *console, args []string) (*settings, error) {
 		s.makePlain()
 	}
 	if err := s.check(); err != nil {
-		return nil, fmt.Errorf("train: %w", err)
+		return nil, fmt.Errorf("train: -%w", err)
 	}
 	return &s, nil
 }

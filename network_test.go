@@ -1702,7 +1702,7 @@ func TestMistakesInTheCallAreOneClearLine(t *testing.T) {
 		{"train -rate -1", 2, "-rate -1"},
 		{"train -rate Inf", 2, "-rate +Inf"},
 		{"train -decay -0.1", 2, "-decay -0.1"},
-		{"train -decay 1 -rate 1", 2, "-decay 1"},
+		{"train -decay 1 -rate 1", 2, "decay 1"},
 		{"train -decay NaN", 2, "-decay NaN"},
 		{"train -epochs 0", 2, "-epochs 0"},
 		{"train -batch 0", 2, "-batch 0"},
