@@ -31,12 +31,11 @@ import (
 
 func init() {
 	commands = append(commands,
-		command{name: "train", summary: "learn to read digits and save the network (the default)", run: train},
-		command{name: "test", summary: "measure a saved network on pictures it has never seen", run: test})
+		command{name: "train", summary: "learn to read digits and save the network (the default)", run: runTrain},
+		command{name: "test", summary: "measure a saved network on pictures it has never seen", run: runTest})
 }
 
-// commands are the commands. Each of the optional files adds its own to them, so that it can
-// be deleted.
+// commands are the commands. Each optional file adds its own to them.
 var commands []command
 
 // A command is one word after `go run .` and what it does.
@@ -56,9 +55,9 @@ type console struct {
 	in     io.Reader
 	out    io.Writer // results
 	err    io.Writer // the live line and errors
-	live   bool      // err is a terminal on which a line can be rewritten
+	live   bool      // out and err are terminals, on which a line can be rewritten
 	colour bool      // out is a terminal and the user wants colours
-	width  int       // of the lines with drawings, in characters
+	width  int       // of the terminal in characters, at most 80
 }
 
 // errUsage marks errors in the way the program was called. It adds nothing to their text.
@@ -67,15 +66,17 @@ var errUsage = errors.New("")
 // main exits with 0 if all is well, 1 if the command failed, 2 if it was called wrongly.
 func main() {
 	results := &resultWriter{Writer: os.Stdout}
-	_, noColour := os.LookupEnv("NO_COLOR") // https://no-color.org
+	terminal := isTerminal(os.Stdout)
 	c := &console{
 		in: os.Stdin, out: results, err: os.Stderr,
-		live: isTerminal(os.Stderr), colour: isTerminal(os.Stdout) && !noColour, width: lineWidth(os.Stdout),
+		live:   terminal && isTerminal(os.Stderr),
+		colour: terminal && os.Getenv("NO_COLOR") == "", // https://no-color.org
+		width:  lineWidth(os.Stdout),
 	}
 	code := run(c, os.Args[1:])
 	// EPIPE means that the reader of a pipe has closed it.
 	if code == 0 && results.err != nil && !errors.Is(results.err, syscall.EPIPE) {
-		fmt.Fprintf(os.Stderr, "digits: cannot write the results: %v\n", results.err)
+		c.complain(fmt.Errorf("cannot write the results: %w", results.err))
 		code = 1
 	}
 	os.Exit(code)
@@ -90,9 +91,7 @@ type resultWriter struct {
 // Write writes to the underlying writer.
 func (w *resultWriter) Write(text []byte) (int, error) {
 	n, err := w.Writer.Write(text)
-	if w.err == nil {
-		w.err = err
-	}
+	w.err = cmp.Or(w.err, err)
 	return n, err
 }
 
@@ -120,7 +119,7 @@ func run(c *console, args []string) int {
 	if err == nil || errors.Is(err, flag.ErrHelp) {
 		return 0
 	}
-	fmt.Fprintf(c.err, "digits: %v\n", err)
+	c.complain(err)
 	if errors.Is(err, errUsage) {
 		return 2
 	}
@@ -138,7 +137,7 @@ func dispatch(c *console, args []string) error {
 		}
 		args = []string{args[1], "-h"}
 	case strings.HasPrefix(args[0], "-"):
-		args = append([]string{"train"}, args...)
+		return trainUnlessMisplaced(c, args)
 	}
 	var names []string
 	for _, cmd := range sortedCommands() {
@@ -148,6 +147,19 @@ func dispatch(c *console, args []string) error {
 		names = append(names, cmd.name)
 	}
 	return usage("there is no command %q; the commands are %s and help", args[0], strings.Join(names, ", "))
+}
+
+// trainUnlessMisplaced runs train, unless that fails because a command stands behind its flags.
+func trainUnlessMisplaced(c *console, flags []string) error {
+	err := runTrain(c, flags)
+	for i, word := range flags {
+		isCommand := slices.ContainsFunc(commands, func(cmd command) bool { return cmd.name == word })
+		if isCommand && errors.Is(err, errUsage) {
+			call := slices.Insert(slices.Delete(slices.Clone(flags), i, i+1), 0, word)
+			return usage("flags follow the command: go run . %s", strings.Join(call, " "))
+		}
+	}
+	return err
 }
 
 // sortedCommands returns the commands in the order of the help: train, test, then by name.
@@ -185,7 +197,9 @@ func parse(c *console, flags *flag.FlagSet, args []string, most int) (arguments 
 			return nil, err
 		}
 		if err != nil {
-			return nil, usage("%s: %v; to list the flags, run: go run . help %s", flags.Name(), err, flags.Name())
+			var names []string
+			flags.VisitAll(func(f *flag.Flag) { names = append(names, "-"+f.Name) })
+			return nil, usage("%s: %v; its flags are %s", flags.Name(), err, strings.Join(names, ", "))
 		}
 		rest := flags.Args()
 		end := len(args) - len(rest)
@@ -196,10 +210,20 @@ func parse(c *console, flags *flag.FlagSet, args []string, most int) (arguments 
 		arguments, args = append(arguments, rest[0]), rest[1:]
 	}
 	if len(arguments) > most {
-		return nil, usage("%s: one argument too many: %q; for the usage, run: go run . help %s",
+		return nil, usage("%s: unexpected argument %q; for the usage, run: go run . help %s",
 			flags.Name(), arguments[most], flags.Name())
 	}
 	return arguments, nil
+}
+
+// netFlag adds the flag that names the file of the network.
+func netFlag(flags *flag.FlagSet) *string {
+	return flags.String("net", "network.json", "the `file` of the network")
+}
+
+// dataFlag adds the flag that names the folder of another set.
+func dataFlag(flags *flag.FlagSet) *string {
+	return flags.String("data", "", "use the four IDX files in this `folder`, not MNIST")
 }
 
 // printFlags prints the help of one command.
@@ -214,7 +238,837 @@ func printFlags(c *console, flags *flag.FlagSet) {
 	flags.PrintDefaults()
 }
 
+// The command train.
+
+// variations are the ways to vary a picture each time it is seen, each with a flag of train.
+// An optional file may add some.
+var variations = []variation{
+	{name: "shift", usage: "move each picture by up to a pixel each time it is seen", usual: true, start: Shift},
+}
+
+// A variation is one way to vary a picture.
+type variation struct {
+	name, usage string
+	usual       bool // by default it is on
+	start       func() func(Example, *rand.Rand) Picture
+}
+
+// settings are what a user may choose for training.
+type settings struct {
+	plan     Training
+	vary     map[string]bool // by the names of the variations
+	hidden   []int
+	examples int // train on the first so many pictures, 0 for all
+	seed     uint64
+	data     string // the folder with the data, "" for MNIST
+	net      string // the file of the network
+	resume   bool
+}
+
+// defaults returns the settings that did best on the last 10,000 training pictures after
+// training on the other 50,000. The test pictures were not used.
+func defaults() settings {
+	vary := map[string]bool{}
+	for _, v := range variations {
+		vary[v.name] = v.usual
+	}
+	return settings{
+		plan:   Training{Epochs: 40, Batch: 20, Rate: 1.5, Anneal: true, Decay: 1e-4},
+		vary:   vary,
+		hidden: []int{16, 16},
+		seed:   1,
+	}
+}
+
+// gentleRate is the rate at which training goes on from a saved network. The usual one would
+// first move it out of the minimum in which it has settled.
+const gentleRate = 0.15
+
+// makePlain changes s to the rule of the videos, without the tweaks.
+func (s *settings) makePlain() {
+	s.plan.Anneal, s.plan.Decay = false, 0
+	clear(s.vary)
+}
+
+// training returns the plan with the variations that are on.
+func (s *settings) training() Training {
+	plan := s.plan
+	for _, v := range variations {
+		if !s.vary[v.name] {
+			continue
+		}
+		before, vary := plan.Vary, v.start()
+		plan.Vary = func(e Example, random *rand.Rand) Picture {
+			if before != nil {
+				e.Picture = before(e, random)
+			}
+			return vary(e, random)
+		}
+	}
+	return plan
+}
+
+// check returns an error if a number is out of range. It begins with the name of the setting,
+// which is that of its flag and of its field on the page.
+func (s *settings) check() error {
+	for _, size := range s.hidden {
+		if size < 1 || size > 10_000 {
+			return usage("hidden: %d is not a number of neurons from 1 to 10000", size)
+		}
+	}
+	switch p := s.plan; {
+	case p.Epochs < 1:
+		return usage("epochs %d: must be at least 1", p.Epochs)
+	case p.Batch < 1:
+		return usage("batch %d: must be at least 1", p.Batch)
+	case !(p.Rate > 0) || math.IsInf(p.Rate, 0):
+		return usage("rate %g: must be a number above 0", p.Rate)
+	case !(p.Decay >= 0):
+		return usage("decay %g: must be at least 0", p.Decay)
+	case !(p.Decay*p.Rate < 1):
+		return usage("rate %g with decay %g: their product must be below 1", p.Rate, p.Decay)
+	case s.examples < 0:
+		return usage("examples %d: must be at least 0", s.examples)
+	}
+	return nil
+}
+
+// parseTrain returns the settings on the command line of train.
+func parseTrain(c *console, args []string) (*settings, error) {
+	s := defaults()
+	flags := flag.NewFlagSet("train", flag.ContinueOnError)
+	flags.Func("hidden", "the `sizes` of the hidden layers, or none (default 16,16)", func(text string) (err error) {
+		s.hidden, err = parseSizes(text)
+		return err
+	})
+	flags.IntVar(&s.plan.Epochs, "epochs", s.plan.Epochs, "how many times every picture is seen")
+	flags.IntVar(&s.plan.Batch, "batch", s.plan.Batch, "the number of pictures in a mini-batch")
+	flags.Float64Var(&s.plan.Rate, "rate", s.plan.Rate,
+		"the learning rate; with -resume the default is "+fmt.Sprint(gentleRate)+
+			"\n(with the cost 1/2 sum (a - y)^2, use twice this rate)")
+	flags.BoolVar(&s.plan.Anneal, "anneal", s.plan.Anneal, "lower the rate to 0 during training")
+	flags.Float64Var(&s.plan.Decay, "decay", s.plan.Decay, "weight decay for the first layer of weights")
+	tweaks, on := []string{"anneal", "decay"}, map[string]*bool{}
+	for _, v := range variations {
+		tweaks, on[v.name] = append(tweaks, v.name), flags.Bool(v.name, v.usual, v.usage)
+	}
+	plain := flags.Bool("plain", false, "train by the rule of the videos: no -"+strings.Join(tweaks, ", -"))
+	flags.IntVar(&s.examples, "examples", 0, "train on the first `N` pictures only; 0 is all")
+	flags.Uint64Var(&s.seed, "seed", s.seed, "the seed of the random numbers")
+	flags.BoolVar(&s.resume, "resume", false, "go on from the network in the file of -net")
+	net, data := netFlag(flags), dataFlag(flags)
+	if _, err := parse(c, flags, args, 0); err != nil {
+		return nil, err
+	}
+	s.net, s.data = *net, *data
+	given := map[string]bool{}
+	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	for name := range on {
+		s.vary[name] = *on[name]
+	}
+	if s.resume && !given["rate"] {
+		s.plan.Rate = gentleRate
+	}
+	switch {
+	case s.resume && given["hidden"]:
+		return nil, usage("train: -resume takes the layers from %s; leave out -hidden", s.net)
+	case *plain && slices.ContainsFunc(tweaks, func(name string) bool { return given[name] }):
+		return nil, usage("train: -plain turns off -%s; leave them out", strings.Join(tweaks, ", -"))
+	case *plain:
+		s.makePlain()
+	}
+	if err := s.check(); err != nil {
+		return nil, fmt.Errorf("train: -%w", err)
+	}
+	return &s, nil
+}
+
+// parseSizes reads a list such as 16,16.
+func parseSizes(text string) ([]int, error) {
+	var sizes []int
+	if text == "none" {
+		return nil, nil
+	}
+	for word := range strings.SplitSeq(text, ",") {
+		size, err := strconv.Atoi(strings.TrimSpace(word))
+		if err != nil {
+			return nil, fmt.Errorf("%q is not a number of neurons", word)
+		}
+		sizes = append(sizes, size)
+	}
+	return sizes, nil
+}
+
+// runTrain trains a network and saves it. The first Ctrl-C ends training after the step under
+// way.
+func runTrain(c *console, args []string) error {
+	s, err := parseTrain(c, args)
+	if err != nil {
+		return err
+	}
+	k, err := newKeeper(s.net)
+	if err != nil {
+		return err
+	}
+	// When a reader of the output goes away, as tee does at Ctrl-C, the program must still save.
+	signal.Ignore(syscall.SIGPIPE)
+	// The pictures take 60 MB. By default garbage may take as much again.
+	debug.SetGCPercent(30)
+	set, err := LoadDataset(s.data)
+	if err != nil {
+		return err
+	}
+	if s.examples > 0 {
+		set.Train = set.Train[:min(s.examples, len(set.Train))]
+	}
+	printSet(c, set)
+	random := rand.New(rand.NewPCG(s.seed, 0))
+	n, err := startingNetwork(c, s, set, random)
+	if err != nil {
+		return err
+	}
+	ctx, release := untilSignal()
+	defer release()
+	w := newWatcher(ctx, c, s, k, n, set)
+	if err := w.train(set.Train, random); err != nil {
+		return err
+	}
+	return w.finish(set)
+}
+
+// printSet prints what there is to learn from. A class without examples does not count: the
+// labels of EMNIST's letters start at 1.
+func printSet(c *console, set *Dataset) {
+	labels := map[int]bool{}
+	for _, e := range set.Train {
+		labels[e.Label] = true
+	}
+	turned := ""
+	if set.Turned {
+		turned = ", turned upright"
+	}
+	c.say("%s to learn from, %s for the test: %d x %d pixels, %s%s", count(len(set.Train), "picture"),
+		thousands(len(set.Test)), set.Rows, set.Cols, count(len(labels), "class"), turned)
+}
+
+// startingNetwork returns the network to train, a random one or a saved one, and prints what
+// it can do so far.
+func startingNetwork(c *console, s *settings, set *Dataset, random *rand.Rand) (n *Network, err error) {
+	origin := fmt.Sprintf("random (seed %d)", s.seed)
+	if s.resume {
+		origin = fmt.Sprintf("from %s, to go on at rate %g", quote(s.net), s.plan.Rate)
+		n, err = loadFitting(s.net, s.data, set)
+	} else if n, err = s.randomNetwork(set, random); err != nil {
+		err = fmt.Errorf("train: %w", err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	c.say("network %s: %s weights and biases, %s", layersText(n.Layers), thousands(len(n.All)), origin)
+	cost, right := n.Test(set.Test)
+	c.say("before training: cost %.4f, %s of the test pictures right", cost, share(right, len(set.Test)))
+	return n, nil
+}
+
+// randomNetwork returns a network for a set, with random weights and biases.
+func (s *settings) randomNetwork(set *Dataset, random *rand.Rand) (*Network, error) {
+	layers := slices.Concat([]int{set.Rows * set.Cols}, s.hidden, []int{set.Classes})
+	if size := CountParameters(layers); size > maxParameters {
+		return nil, usage("%s has %s weights and biases, of at most %s",
+			layersText(layers), thousands(size), thousands(maxParameters))
+	}
+	return NewNetwork(layers, random), nil
+}
+
+// untilSignal returns a context that is done when the program is asked to end: by Ctrl-C, by the
+// system or by the closing of its terminal, unless it was started by nohup. A second later another
+// signal ends the program; some programs, such as timeout, send two at once.
+func untilSignal() (ctx context.Context, release func()) {
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		signals = append(signals, syscall.SIGHUP)
+	}
+	ctx, release = signal.NotifyContext(context.Background(), signals...)
+	context.AfterFunc(ctx, func() { time.AfterFunc(time.Second, release) })
+	return ctx, release
+}
+
+// A record is what is known of training so far, for the terminal and for the page. Only the
+// goroutine that trains may use it.
+type record struct {
+	plan    Training
+	network *Network // in training
+	test    []Example
+	blind   float64 // see blindCost
+	white   int     // the largest grey of the training pictures
+
+	last    Progress
+	steps   int
+	epochs  []epoch    // that are over
+	testing chan epoch // receives the epoch under test, nil if there is none
+
+	beside func(*epoch, *Network) // called with a copy of the network, beside the next epoch; may be nil
+	tested func(epoch)            // called when the test after an epoch has ended; may be nil
+}
+
+// An epoch is the progress at the end of an epoch, and the test after it.
+type epoch struct {
+	Progress
+	testCost  float64
+	testRight int   // how many test examples were answered right, -1 before the test has ended
+	saveError error // of the watcher that saves
+}
+
+// newRecord returns the record of training that starts now.
+func newRecord(plan Training, n *Network, set *Dataset) *record {
+	r := &record{plan: plan, network: n, test: set.Test, blind: blindCost(set)}
+	for _, e := range set.Train {
+		if len(e.Greys) > 0 {
+			r.white = max(r.white, int(slices.Max(e.Greys)))
+		}
+	}
+	return r
+}
+
+// blindCost returns the least cost of a network that ignores the pictures: it has the same
+// outputs for all. The best such outputs are p_j, the share of the examples with label j, and
+// they cost
+//
+//	sum over j of (p_j (1 - p_j)^2 + (1 - p_j) p_j^2) = sum over j of p_j (1 - p_j)
+func blindCost(set *Dataset) float64 {
+	shares := make([]float64, set.Classes)
+	for _, e := range set.Train {
+		shares[e.Label] += 1 / float64(len(set.Train))
+	}
+	cost := 0.0
+	for _, p := range shares {
+		cost += p * (1 - p)
+	}
+	return cost
+}
+
+// add records the progress after a step. At the end of an epoch it starts the test of a copy of
+// the network, which goes on beside the next epoch. It returns an error if training has failed.
+func (r *record) add(p Progress) error {
+	r.last = p
+	r.steps++
+	if err := diverged(r.plan, p); err != nil {
+		return err
+	}
+	if len(r.testing) == 1 || p.Seen == p.Of {
+		r.wait()
+	}
+	if p.Seen < p.Of {
+		return nil
+	}
+	over := epoch{Progress: p, testRight: -1}
+	r.epochs = append(r.epochs, over)
+	testing, n := make(chan epoch, 1), r.network.Clone()
+	r.testing = testing
+	go func() {
+		over.testCost, over.testRight = n.Test(r.test)
+		if r.beside != nil {
+			r.beside(&over, n)
+		}
+		testing <- over
+	}()
+	return nil
+}
+
+// diverged returns an error if the cost is no longer a number, because the steps were too large
+// (chapter 2).
+func diverged(plan Training, p Progress) error {
+	if !math.IsNaN(p.Cost) {
+		return nil
+	}
+	return fmt.Errorf("the cost is not a number in epoch %d; try a lower rate, such as %g",
+		p.Epoch, min(plan.Rate/4, defaults().plan.Rate))
+}
+
+// wait waits for the test under way, if there is one.
+func (r *record) wait() {
+	if r.testing == nil {
+		return
+	}
+	over := <-r.testing
+	r.testing, r.epochs[over.Epoch-1] = nil, over
+	if r.tested != nil {
+		r.tested(over)
+	}
+}
+
+// costs returns the average costs in the epochs that are over.
+func (r *record) costs() []float64 {
+	costs := make([]float64, len(r.epochs))
+	for i, e := range r.epochs {
+		costs[i] = e.Cost
+	}
+	return costs
+}
+
+// learned reports whether a network is better than one that ignores the pictures, by at least
+// 1%, on the training or on the test pictures.
+func (r *record) learned(cost, testCost float64) bool { return min(cost, testCost) < 0.995*r.blind }
+
+// advice returns what may help a network that learns nothing.
+func (r *record) advice() string {
+	usual := defaults().plan
+	// The directions of small mini-batches vary more, so they need a lower rate.
+	rate := usual.Rate * min(1, math.Sqrt(float64(r.plan.Batch)/float64(usual.Batch)))
+	var advice []string
+	if r.white < 128 {
+		advice = append(advice, fmt.Sprintf("pictures with greys from 0 to 255, as the largest is %d", r.white))
+	}
+	if len(r.network.Layers) > 5 {
+		advice = append(advice, fmt.Sprintf("fewer layers than %d", len(r.network.Layers)))
+	}
+	if r.plan.Batch > 10*usual.Batch {
+		advice = append(advice, fmt.Sprintf("a smaller mini-batch, such as %d", usual.Batch))
+	}
+	if r.plan.Rate > 1.5*rate {
+		advice = append(advice, fmt.Sprintf("a lower rate, such as %.2g", rate))
+	} else if r.plan.Rate < rate/5 {
+		advice = append(advice, fmt.Sprintf("a higher rate, such as %.2g", rate))
+	}
+	return "try " + cmp.Or(strings.Join(advice, ", or "), "more epochs")
+}
+
+// A watcher shows the progress of training on a terminal, saves the network after every epoch,
+// and ends training on an interrupt.
+type watcher struct {
+	ctx     context.Context // done when the user wants to stop
+	console *console
+	*settings
+	*record
+	keeper  *keeper
+	spent   time.Duration // on training
+	step    time.Time     // the end of the last step
+	drawn   time.Time     // when the live line was last drawn
+	saved   int           // the last epoch whose network was saved, 0 for none
+	lost    bool          // it was said that nothing is learned
+	warning string        // the last complaint about saving, which is not repeated
+}
+
+// newWatcher returns a watcher for training that starts now.
+func newWatcher(ctx context.Context, c *console, s *settings, k *keeper, n *Network, set *Dataset) *watcher {
+	w := &watcher{ctx: ctx, console: c, settings: s, record: newRecord(s.plan, n, set), keeper: k, step: time.Now()}
+	w.beside, w.tested = w.saveBeside, w.printEpoch
+	return w
+}
+
+// epochLine is the format of the line for each epoch. It fits into 50 characters.
+const epochLine = "%9s  %7s  %7s  %7s  %9s\n"
+
+// train trains the network to the end or an interrupt, and prints the table of epochs. It returns
+// an error if the cost is no longer a number.
+func (w *watcher) train(examples []Example, random *rand.Rand) error {
+	w.console.say("\nright: of the training pictures, each before the step that learned from it; test: after the epoch\n")
+	fmt.Fprintf(w.console.out, epochLine, "epoch", "cost", "right", "test", "time left")
+	err := w.settings.training().Train(w.network, examples, random, w.report)
+	w.wait()
+	w.clearLine()
+	if err != nil && !errors.Is(err, context.Canceled) {
+		return w.failure(err)
+	}
+	return nil
+}
+
+// report is called after each step.
+func (w *watcher) report(p Progress) error {
+	if err := w.ctx.Err(); err != nil {
+		w.last = p
+		return err
+	}
+	w.addTime()
+	if p.Seen < p.Of {
+		w.drawLine(p)
+	}
+	return w.add(p)
+}
+
+// addTime adds the time since the last step. When that is far longer than usual, the program
+// was stopped meanwhile, as by Ctrl-Z.
+func (w *watcher) addTime() {
+	took, usual := time.Since(w.step), w.spent/time.Duration(max(w.steps, 1))
+	if took > time.Second+10*usual {
+		took = usual
+	}
+	w.spent, w.step = w.spent+took, time.Now()
+}
+
+// saveBeside saves a copy of the network after an epoch.
+func (w *watcher) saveBeside(e *epoch, n *Network) {
+	if w.learned(e.Cost, e.testCost) {
+		e.saveError = w.keeper.save(n)
+	}
+}
+
+// printEpoch prints the line of an epoch.
+func (w *watcher) printEpoch(e epoch) {
+	w.clearLine()
+	fmt.Fprintf(w.console.out, epochLine, fmt.Sprintf("%d/%d", e.Epoch, w.record.plan.Epochs),
+		fmt.Sprintf("%.4f", e.Cost), share(e.Right, e.Of), share(e.testRight, len(w.test)), w.timeLeft())
+	const patience = 2000 // steps
+	switch learned := w.learned(e.Cost, e.testCost); {
+	case e.saveError != nil && e.saveError.Error() != w.warning:
+		w.warning = e.saveError.Error()
+		w.console.complain(fmt.Errorf("%w; training goes on", e.saveError))
+	case learned && e.saveError == nil:
+		w.saved = e.Epoch
+	case !learned && w.steps >= patience && w.saved == 0 && !w.lost:
+		w.lost = true
+		w.console.say("nothing learned so far: %s", w.blindText(e.Cost))
+	}
+}
+
+// blindText compares a cost with that of ignoring the pictures.
+func (w *watcher) blindText(cost float64) string {
+	return fmt.Sprintf("the cost is %.4f, and giving every picture the same answer would cost %.4f", cost, w.blind)
+}
+
+// drawLine shows on a terminal, ten times a second, how far the epoch has come. It turns off
+// line wrapping meanwhile, so that a narrow terminal cuts the line instead of breaking it.
+func (w *watcher) drawLine(p Progress) {
+	if !w.console.live || time.Since(w.drawn) < 100*time.Millisecond {
+		return
+	}
+	w.drawn = time.Now()
+	const width = 7
+	full := width * p.Seen / p.Of
+	line := fmt.Sprintf(epochLine, fmt.Sprintf("%d/%d", p.Epoch, w.record.plan.Epochs), fmt.Sprintf("%.4f", p.Cost),
+		share(p.Right, p.Seen), strings.Repeat("█", full)+strings.Repeat("░", width-full), w.timeLeft())
+	fmt.Fprintf(w.console.err, "\r\x1b[?7l%s\x1b[?7h", strings.TrimSuffix(line, "\n"))
+}
+
+// clearLine removes the live line.
+func (w *watcher) clearLine() {
+	if w.console.live {
+		fmt.Fprint(w.console.err, "\r\x1b[K")
+	}
+}
+
+// timeLeft estimates how long the rest of training takes.
+func (w *watcher) timeLeft() string {
+	done := w.record.plan.Done(w.last)
+	seconds := int(w.spent.Seconds()*(1/done-1) + 0.5)
+	switch minutes, hours := seconds/60, seconds/3600; {
+	case hours >= 24:
+		return fmt.Sprintf("%dd %dh", hours/24, hours%24)
+	case hours > 0:
+		return fmt.Sprintf("%dh %dm", hours, minutes%60)
+	default:
+		return fmt.Sprintf("%d:%02d", minutes, seconds%60)
+	}
+}
+
+// finish saves the trained network, unless it is no better than one that ignores the pictures, and
+// prints what it can do.
+func (w *watcher) finish(set *Dataset) error {
+	c, n, last := w.console, w.network, w.last
+	r := review(n, set.Test)
+	stopped := w.record.plan.Done(last) < 1
+	switch {
+	case w.learned(last.Cost, r.cost):
+	case stopped:
+		return w.failure(fmt.Errorf("stopped in epoch %d of %d, before anything was learned", last.Epoch, w.record.plan.Epochs))
+	default:
+		return w.failure(fmt.Errorf("nothing was learned: %s; %s", w.blindText(last.Cost), w.advice()))
+	}
+	err := w.saveLast()
+	w.printCosts()
+	if stopped {
+		c.say("stopped in epoch %d of %d", last.Epoch, w.record.plan.Epochs)
+	}
+	drawMistakes(c, set, r.mistakes, "The first mistakes")
+	if err == nil {
+		c.say("saved in %s after %.1f s", quote(w.net), w.spent.Seconds())
+		if w.keeper.replaced != nil {
+			c.say("the network that was there before is in %s", quote(backup(w.net)))
+		}
+		printNext(c, w.settings, r.mistakes)
+	}
+	printAccuracy(c, r, len(set.Test))
+	return err
+}
+
+// failure adds to an error what is in the file.
+func (w *watcher) failure(err error) error {
+	if w.saved > 0 {
+		return fmt.Errorf("%w; %s has the network of epoch %d", err, w.net, w.saved)
+	}
+	return fmt.Errorf("%w; nothing is saved", err)
+}
+
+// saveLast saves the trained network or, where that is not possible, saves it elsewhere and
+// returns an error that says where.
+func (w *watcher) saveLast() error {
+	err := w.keeper.save(w.network)
+	if err == nil {
+		return nil
+	}
+	text, mistake := w.network.encode()
+	if mistake != nil {
+		return err
+	}
+	name, mistake := writeElsewhere(w.net, text)
+	if mistake != nil {
+		return fmt.Errorf("%w; the trained network is lost, as the temporary folder takes no file either: %w", err, mistake)
+	}
+	return fmt.Errorf("%w; the trained network is in %s; next time, choose another file with -net", err, name)
+}
+
+// printCosts draws the costs of all epochs.
+func (w *watcher) printCosts() {
+	e, costs := len(w.epochs), w.costs()
+	if e < 2 {
+		return
+	}
+	w.console.say("\ncost, epoch by epoch: %.4f %s %.4f", costs[0], curve(costs, w.console.width-36), costs[e-1])
+	if costs[e/2]-costs[e-1] > w.blind/10 {
+		w.console.say("the cost was still falling fast; more epochs may help: -epochs %d", 5*w.record.plan.Epochs)
+	}
+}
+
+// curve draws numbers as one line of bars, 40 or at most width, on a logarithmic scale, from the
+// first number to the last. A 0, which has no logarithm, counts as 1e-9.
+func curve(numbers []float64, width int) string {
+	height := func(x float64) float64 { return math.Log(max(x, 1e-9)) }
+	low, high := height(slices.Min(numbers)), height(slices.Max(numbers))
+	bars := []rune("▁▂▃▄▅▆▇█")
+	last := max(1, min(40, width, len(numbers))-1)
+	line := ""
+	for i := range last + 1 {
+		bar := 0.0
+		if high > low {
+			bar = 7 * (height(numbers[i*(len(numbers)-1)/last]) - low) / (high - low)
+		}
+		line += string(bars[int(bar+0.5)])
+	}
+	return line
+}
+
+// printNext prints what the user may want to do next, with the commands that there are.
+func printNext(c *console, s *settings, wrong []mistake) {
+	flags := ""
+	if s.net != "network.json" {
+		flags += " -net " + quote(s.net)
+	}
+	if s.data != "" {
+		flags += " -data " + quote(s.data)
+	}
+	number := "0"
+	if len(wrong) > 0 {
+		number = strconv.Itoa(wrong[0].number)
+	}
+	title := "\nWhat next:\n"
+	for _, cmd := range sortedCommands() {
+		if cmd.purpose != "" {
+			call := cmd.name + flags + " " + strings.Replace(cmd.example, "NUMBER", number, 1)
+			fmt.Fprintf(c.out, "%s  go run . %-14s %s\n", title, call, cmd.purpose)
+			title = ""
+		}
+	}
+	fmt.Fprintln(c.out)
+}
+
+// The command test.
+
+// runTest measures a saved network.
+func runTest(c *console, args []string) error {
+	flags := flag.NewFlagSet("test", flag.ContinueOnError)
+	path, data := netFlag(flags), dataFlag(flags)
+	all := flags.Bool("v", false, "list all pictures that are misread")
+	if _, err := parse(c, flags, args, 0); err != nil {
+		return err
+	}
+	set, n, err := loadBoth(*path, *data)
+	if err != nil {
+		return err
+	}
+	r := review(n, set.Test)
+	c.say("%s: %s, %s weights and biases", quote(*path), layersText(n.Layers), thousands(len(n.All)))
+	c.say("cost %.4f, the average over %s\n", r.cost, count(len(set.Test), "test picture"))
+	c.say("How many of each digit are right, and what they are read as:\n")
+	printTable(c, set, r.table)
+	if *all {
+		c.say("\nAll mistakes, with the activation of the answer:\n")
+		for _, m := range r.mistakes {
+			c.say("%s, %s", m.title(set), m.reading(set))
+		}
+	}
+	slices.SortStableFunc(r.mistakes, func(a, b mistake) int { return cmp.Compare(b.activation, a.activation) })
+	drawMistakes(c, set, r.mistakes, "The most confident mistakes")
+	printAccuracy(c, r, len(set.Test))
+	return nil
+}
+
+// A mistake is an example that is answered wrong.
+type mistake struct {
+	number     int // of the example, counted from 0
+	example    Example
+	answer     int
+	activation float64 // of the answer
+}
+
+// title returns the number of the example and what it is.
+func (m mistake) title(set *Dataset) string {
+	return fmt.Sprintf("number %d, %s", m.number, anA(set.Name(m.example.Label)))
+}
+
+// reading returns what the example is read as.
+func (m mistake) reading(set *Dataset) string {
+	return fmt.Sprintf("read as %s (%.2f)", set.Name(m.answer), m.activation)
+}
+
+// A result is what a network does with a list of examples.
+type result struct {
+	cost     float64 // the average
+	right    int
+	table    [][]int // table[label][answer] counts examples
+	mistakes []mistake
+}
+
+// review shows a network all examples.
+func review(n *Network, examples []Example) (r result) {
+	r.cost, r.right = n.Test(examples)
+	p, classes := n.NewPass(), n.Layers[len(n.Layers)-1]
+	for range classes {
+		r.table = append(r.table, make([]int, classes))
+	}
+	for i, e := range examples {
+		output := n.Forward(p, e.Picture)
+		answer := Answer(output)
+		r.table[e.Label][answer]++
+		if answer != e.Label {
+			r.mistakes = append(r.mistakes, mistake{number: i, example: e, answer: answer, activation: output[answer]})
+		}
+	}
+	return r
+}
+
+// drawMistakes draws the first six mistakes.
+func drawMistakes(c *console, set *Dataset, mistakes []mistake, title string) {
+	if len(mistakes) == 0 {
+		return
+	}
+	mistakes = mistakes[:min(6, len(mistakes))]
+	var box image.Rectangle
+	for _, m := range mistakes {
+		box = box.Union(litBox(pixels(m.example.Picture), m.example.Cols))
+	}
+	var columns [][]string
+	for _, m := range mistakes {
+		columns = append(columns, append(sketch(m.example.Picture, box), m.title(set), m.reading(set)))
+	}
+	c.say("\n%s, with the activation of the answer:\n", title)
+	fmt.Fprint(c.out, c.sideBySide(columns))
+}
+
+// printTable prints for each class how many of its examples are right and how many are read as
+// each class. Where the table would be too wide for the terminal, it has the three most frequent
+// wrong answers instead. A class without examples and answers is left out.
+func printTable(c *console, set *Dataset, table [][]int) {
+	examples, answers := make([]int, len(table)), make([]int, len(table))
+	for label, row := range table {
+		for answer, count := range row {
+			examples[label] += count
+			answers[answer] += count
+		}
+	}
+	var classes []int
+	header := ""
+	for class := range table {
+		if examples[class]+answers[class] > 0 {
+			classes = append(classes, class)
+			header += fmt.Sprintf("%6s", set.Name(class))
+		}
+	}
+	wide := len("digit    right"+header) > c.width
+	if wide {
+		header = "  most often misread as"
+	}
+	fmt.Fprintf(c.out, "digit    right%s\n", header)
+	for _, label := range classes {
+		right, cells := "none", ""
+		if examples[label] > 0 {
+			right = share(table[label][label], examples[label])
+		}
+		for _, answer := range classes {
+			cells += fmt.Sprintf("%6d", table[label][answer])
+		}
+		if wide {
+			cells = confused(set, table[label], label)
+		}
+		fmt.Fprintf(c.out, "%5s  %7s%s\n", set.Name(label), right, cells)
+	}
+}
+
+// confused lists the three most frequent wrong answers in a row of the table.
+func confused(set *Dataset, row []int, label int) (list string) {
+	row = slices.Clone(row)
+	row[label] = 0
+	for range 3 {
+		if most := slices.Max(row); most > 0 {
+			answer := slices.Index(row, most)
+			list += fmt.Sprintf("  %s: %d", set.Name(answer), most)
+			row[answer] = 0
+		}
+	}
+	return list
+}
+
+// printAccuracy prints the line that other programs read.
+func printAccuracy(c *console, r result, of int) {
+	fmt.Fprintf(c.out, "test accuracy %s (%d of %d)\n", share(r.right, of), r.right, of)
+}
+
 // What several commands print.
+
+// say prints a line to c.out. On a terminal it is wrapped at words.
+func (c *console) say(format string, args ...any) {
+	fmt.Fprintln(c.out, c.wrap(fmt.Sprintf(format, args...)))
+}
+
+// complain prints an error to c.err. Control characters, which a file name may contain, are
+// printed as escapes.
+func (c *console) complain(err error) {
+	fmt.Fprintln(c.err, c.wrap("digits: "+printable(err.Error())))
+}
+
+// wrap breaks a line at words if it is longer than the terminal is wide.
+func (c *console) wrap(line string) string {
+	wrapped, length := "", 0
+	for i, word := range strings.Split(line, " ") {
+		n := utf8.RuneCountInString(word)
+		switch {
+		case i == 0:
+		case c.live && length+1+n > c.width:
+			wrapped, length = wrapped+"\n", 0
+		default:
+			wrapped, length = wrapped+" ", length+1
+		}
+		wrapped, length = wrapped+word, length+n
+	}
+	return wrapped
+}
+
+// printable returns a text with its control characters as escapes, such as \x1b.
+func printable(text string) string {
+	quoted := strconv.Quote(text)
+	return strings.NewReplacer(`\"`, `"`, `\\`, `\`).Replace(quoted[1 : len(quoted)-1])
+}
+
+// quote formats a file name for a command line that the user may copy.
+func quote(name string) string {
+	const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./+-"
+	switch {
+	case name != "" && strings.Trim(name, plain) == "":
+		return name
+	case printable(name) != name:
+		return "$'" + strings.ReplaceAll(printable(name), "'", `\'`) + "'" // bash
+	}
+	return "'" + strings.ReplaceAll(name, "'", `'\''`) + "'"
+}
 
 // layersText formats layers as 784-16-16-10.
 func layersText(layers []int) string {
@@ -255,12 +1109,40 @@ func anA(name string) string {
 	return "a " + name
 }
 
-// quote formats a file name for a command line that the user may copy.
-func quote(name string) string {
-	if strings.Trim(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_./+-") == "" {
-		return name
+// sideBySide sets columns of text next to each other, as many as fit into the width of the
+// console, and the others below. All columns take as much space as the widest.
+func (c *console) sideBySide(columns [][]string) string {
+	const gap = 3
+	width, height := 1, 0
+	for _, column := range columns {
+		height = max(height, len(column))
+		for _, line := range column {
+			width = max(width, charactersIn(line))
+		}
 	}
-	return "'" + strings.ReplaceAll(name, "'", `'\''`) + "'"
+	var text strings.Builder
+	for row := range slices.Chunk(columns, max(1, (c.width+gap)/(width+gap))) {
+		for y := range height {
+			line := ""
+			for _, column := range row {
+				if y < len(column) {
+					line += column[y]
+				}
+				line += strings.Repeat(" ", width+gap-charactersIn(line)%(width+gap))
+			}
+			text.WriteString(strings.TrimRight(line, " ") + "\n")
+		}
+		text.WriteString("\n")
+	}
+	return text.String()
+}
+
+// colours matches the control sequences that change the colour of a text.
+var colours = regexp.MustCompile("\x1b\\[[0-9]*m")
+
+// charactersIn returns how many characters a terminal shows of a line.
+func charactersIn(line string) int {
+	return utf8.RuneCountInString(colours.ReplaceAllString(line, ""))
 }
 
 // Files of networks.
@@ -433,7 +1315,9 @@ func loadNetwork(path string) (*Network, error) {
 	const most = 30 * maxParameters // bytes, of which a number takes about 20
 	info, err := os.Stat(path)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	case path == "" || path == "-":
+		return nil, usage("%q is not the name of a file", path)
+	case errors.Is(err, fs.ErrNotExist) && canWrite(path) == nil:
 		return nil, fmt.Errorf("%s: %w; to create it, run: go run . train -net %s", path, fs.ErrNotExist, quote(path))
 	case err != nil:
 		return nil, err
@@ -580,7 +1464,7 @@ func writeWhole(path string, content []byte, like string) error {
 // computation, and leaves everything as it was.
 func canWrite(path string) error {
 	if path == "" || path == "-" {
-		return usage("%q is not the name of a file to write", path)
+		return usage("%q is not the name of a file", path)
 	}
 	f, _, err := createBeside(path)
 	if err != nil {
@@ -663,16 +1547,6 @@ func reason(err error) error {
 	return err
 }
 
-// netFlag adds the flag that names the file of the network.
-func netFlag(flags *flag.FlagSet) *string {
-	return flags.String("net", "network.json", "the `file` of the network")
-}
-
-// dataFlag adds the flag that names the folder of another set.
-func dataFlag(flags *flag.FlagSet) *string {
-	return flags.String("data", "", "use the four IDX files in this `folder`, not MNIST")
-}
-
 // loadBoth reads a set, MNIST if no folder is named, and a network made for it.
 func loadBoth(path, folder string) (*Dataset, *Network, error) {
 	set, err := LoadDataset(folder)
@@ -704,704 +1578,4 @@ func loadFitting(path, folder string, set *Dataset) (*Network, error) {
 // for each class.
 func (n *Network) fits(set *Dataset) bool {
 	return n.Layers[0] == set.Rows*set.Cols && n.Layers[len(n.Layers)-1] == set.Classes
-}
-
-// variations are the ways to vary a picture each time it is seen, each with a flag of train.
-// An optional file may add some.
-var variations = []variation{
-	{name: "shift", usage: "move each picture by up to a pixel each time it is seen", usual: true, start: Shift},
-}
-
-// A variation is one way to vary a picture.
-type variation struct {
-	name, usage string
-	usual       bool // by default it is on
-	start       func() func(Example, *rand.Rand) Picture
-}
-
-// settings are the flags of train. The page has some of them.
-type settings struct {
-	plan   Training
-	vary   map[string]bool // by the names of the variations
-	hidden []int
-	seed   uint64
-	data   string // the folder with the data, "" for MNIST
-	net    string // the file of the network
-	resume bool
-}
-
-// defaults returns the settings that did best on the last 10,000 training pictures after
-// training on the other 50,000. The test pictures were not used.
-func defaults() settings {
-	vary := map[string]bool{}
-	for _, v := range variations {
-		vary[v.name] = v.usual
-	}
-	return settings{
-		plan:   Training{Epochs: 40, Batch: 20, Rate: 1.5, Anneal: true, Decay: 1e-4},
-		vary:   vary,
-		hidden: []int{16, 16},
-		seed:   1,
-		net:    "network.json",
-	}
-}
-
-// makePlain changes s to the rule of the videos, without the tweaks.
-func (s *settings) makePlain() {
-	s.plan.Anneal, s.plan.Decay = false, 0
-	clear(s.vary)
-}
-
-// training returns the plan with the variations that are on.
-func (s *settings) training() Training {
-	plan := s.plan
-	for _, v := range variations {
-		if !s.vary[v.name] {
-			continue
-		}
-		before, vary := plan.Vary, v.start()
-		plan.Vary = func(e Example, random *rand.Rand) Picture {
-			if before != nil {
-				e.Picture = before(e, random)
-			}
-			return vary(e, random)
-		}
-	}
-	return plan
-}
-
-// check returns an error if a number is out of range. It begins with the name of the setting,
-// which is that of its flag and of its field on the page.
-func (s *settings) check() error {
-	for _, size := range s.hidden {
-		if size < 1 || size > 10_000 {
-			return usage("hidden: %d is not a number of neurons from 1 to 10000", size)
-		}
-	}
-	switch p := s.plan; {
-	case p.Epochs < 1:
-		return usage("epochs %d: must be at least 1", p.Epochs)
-	case p.Batch < 1:
-		return usage("batch %d: must be at least 1", p.Batch)
-	case !(p.Rate > 0) || math.IsInf(p.Rate, 0):
-		return usage("rate %g: must be a number above 0", p.Rate)
-	case !(p.Decay >= 0):
-		return usage("decay %g: must be at least 0", p.Decay)
-	case !(p.Decay*p.Rate < 1):
-		return usage("rate %g with decay %g: their product must be below 1", p.Rate, p.Decay)
-	}
-	return nil
-}
-
-// parseTrain returns the settings on the command line of train.
-func parseTrain(c *console, args []string) (*settings, error) {
-	s := defaults()
-	flags := flag.NewFlagSet("train", flag.ContinueOnError)
-	flags.Func("hidden", "the `sizes` of the hidden layers (default 16,16)", func(text string) (err error) {
-		s.hidden, err = parseSizes(text)
-		return err
-	})
-	flags.IntVar(&s.plan.Epochs, "epochs", s.plan.Epochs, "how many times every picture is seen")
-	flags.IntVar(&s.plan.Batch, "batch", s.plan.Batch, "the number of pictures in a mini-batch")
-	flags.Float64Var(&s.plan.Rate, "rate", s.plan.Rate,
-		"the factor of the gradient in a step\n(with the cost 1/2 sum (a - y)^2, use twice this rate)")
-	flags.BoolVar(&s.plan.Anneal, "anneal", s.plan.Anneal, "lower the rate to 0 during the training")
-	flags.Float64Var(&s.plan.Decay, "decay", s.plan.Decay, "weight decay for the weights of the pixels")
-	tweaks, on := []string{"anneal", "decay"}, map[string]*bool{}
-	for _, v := range variations {
-		tweaks, on[v.name] = append(tweaks, v.name), flags.Bool(v.name, v.usual, v.usage)
-	}
-	videos := flags.Bool("plain", false, "train by the rule of the videos: no -"+strings.Join(tweaks, ", -"))
-	flags.Uint64Var(&s.seed, "seed", s.seed, "the seed of the random numbers")
-	flags.StringVar(&s.data, "data", "", "learn from the four IDX files in this `folder`, not from MNIST")
-	flags.StringVar(&s.net, "net", s.net, "save the network in this `file`")
-	flags.BoolVar(&s.resume, "resume", false, "go on from the network saved in the file of -net")
-	if _, err := parse(c, flags, args, 0); err != nil {
-		return nil, err
-	}
-	given := map[string]bool{}
-	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
-	for name := range on {
-		s.vary[name] = *on[name]
-	}
-	switch {
-	case s.resume && given["hidden"]:
-		return nil, usage("train: -resume takes the layers from %s; leave out -hidden", s.net)
-	case *videos && slices.ContainsFunc(tweaks, func(name string) bool { return given[name] }):
-		return nil, usage("train: -plain turns off -%s; leave them out", strings.Join(tweaks, ", -"))
-	case *videos:
-		s.makePlain()
-	}
-	if err := s.check(); err != nil {
-		return nil, fmt.Errorf("train: -%w", err)
-	}
-	return &s, nil
-}
-
-// parseSizes reads a list such as 16,16.
-func parseSizes(text string) ([]int, error) {
-	var sizes []int
-	for word := range strings.SplitSeq(text, ",") {
-		size, err := strconv.Atoi(strings.TrimSpace(word))
-		if err != nil {
-			return nil, fmt.Errorf("%q is not a number of neurons", word)
-		}
-		sizes = append(sizes, size)
-	}
-	return sizes, nil
-}
-
-// train trains a network and saves it.
-func train(c *console, args []string) error {
-	s, err := parseTrain(c, args)
-	if err != nil {
-		return err
-	}
-	k, err := newKeeper(s.net)
-	if err != nil {
-		return err
-	}
-	// When a reader of the output goes away, as tee does at Ctrl-C, the program must still save.
-	signal.Ignore(syscall.SIGPIPE)
-	// The pictures take 60 MB. By default garbage may take as much again.
-	debug.SetGCPercent(30)
-	set, err := LoadDataset(s.data)
-	if err != nil {
-		return err
-	}
-	printSet(c, set)
-	random := rand.New(rand.NewPCG(s.seed, 0))
-	n, err := startingNetwork(c, s, set, random)
-	if err != nil {
-		return err
-	}
-	start := time.Now()
-	advice, err := learn(c, s, k, n, set, random)
-	if err != nil {
-		return err
-	}
-	r := review(n, set.Test)
-	drawMistakes(c, set, r.mistakes, "The first mistakes")
-	fmt.Fprintf(c.out, "saved in %s after %.1f s\n", s.net, time.Since(start).Seconds())
-	if k.replaced != nil {
-		fmt.Fprintf(c.out, "the network that was there before is in %s\n", backup(s.net))
-	}
-	fmt.Fprint(c.out, advice)
-	printNext(c, s, r.mistakes)
-	printAccuracy(c, r, len(set.Test))
-	return nil
-}
-
-// printSet prints what there is to learn from. A class without examples does not count: the
-// labels of EMNIST's letters start at 1.
-func printSet(c *console, set *Dataset) {
-	labels := map[int]bool{}
-	for _, e := range set.Train {
-		labels[e.Label] = true
-	}
-	turned := ""
-	if set.Turned {
-		turned = ", turned upright"
-	}
-	fmt.Fprintf(c.out, "%s to learn from, %s for the test: %d x %d pixels, %s%s\n", count(len(set.Train), "picture"),
-		thousands(len(set.Test)), set.Rows, set.Cols, count(len(labels), "class"), turned)
-}
-
-// startingNetwork returns the network to train, a random one or a saved one, and prints what
-// it can do so far.
-func startingNetwork(c *console, s *settings, set *Dataset, random *rand.Rand) (*Network, error) {
-	var n *Network
-	var err error
-	origin := "from " + s.net
-	if s.resume {
-		n, err = loadFitting(s.net, s.data, set)
-	} else if n, err = s.randomNetwork(set, random); err != nil {
-		err = fmt.Errorf("train: %w", err)
-	} else {
-		origin = fmt.Sprintf("random (seed %d)", s.seed)
-	}
-	if err != nil {
-		return nil, err
-	}
-	fmt.Fprintf(c.out, "network %s: %s weights and biases, %s\n", layersText(n.Layers), thousands(len(n.All)), origin)
-	cost, right := n.Test(set.Test)
-	fmt.Fprintf(c.out, "before training: cost %.4f, %s of the test pictures right\n\n",
-		cost, share(right, len(set.Test)))
-	return n, nil
-}
-
-// randomNetwork returns a network for a set, with random weights and biases.
-func (s *settings) randomNetwork(set *Dataset, random *rand.Rand) (*Network, error) {
-	layers := slices.Concat([]int{set.Rows * set.Cols}, s.hidden, []int{set.Classes})
-	if size := CountParameters(layers); size > maxParameters {
-		return nil, usage("%s has %s weights and biases, of at most %s",
-			layersText(layers), thousands(size), thousands(maxParameters))
-	}
-	return NewNetwork(layers, random), nil
-}
-
-// untilSignal returns a context that is done when the program is asked to end: by Ctrl-C, by the
-// system or by the closing of its terminal, unless it was started by nohup. A second later another
-// signal ends the program; some programs, such as timeout, send two at once.
-func untilSignal() (ctx context.Context, release func()) {
-	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
-	if !signal.Ignored(syscall.SIGHUP) {
-		signals = append(signals, syscall.SIGHUP)
-	}
-	ctx, release = signal.NotifyContext(context.Background(), signals...)
-	context.AfterFunc(ctx, func() { time.AfterFunc(time.Second, release) })
-	return ctx, release
-}
-
-// epochLine is the format of the line for each epoch. It fits into 50 characters.
-const epochLine = "%9s  %7s  %7s  %7s  %9s\n"
-
-// learn trains the network and saves it, after every epoch and at the end. It returns advice on
-// the next run, if there is any. The first Ctrl-C ends training after the step under
-// way; another one ends the program.
-func learn(
-	c *console, s *settings, k *keeper, n *Network, set *Dataset, random *rand.Rand,
-) (advice string, err error) {
-	ctx, release := untilSignal()
-	defer release()
-
-	w := newWatcher(ctx, c, s, k, n, set)
-	fmt.Fprintf(c.out, epochLine, "epoch", "cost", "right", "test", "time left")
-	end := s.training().Train(n, set.Train, random, w.report)
-	w.wait()
-	w.clearLine()
-	if end != nil && !errors.Is(end, context.Canceled) {
-		if w.saved > 0 {
-			return "", fmt.Errorf("%w; %s has the network of epoch %d", end, s.net, w.saved)
-		}
-		return "", fmt.Errorf("%w; nothing is saved", end)
-	}
-	if err := k.save(n); err != nil {
-		return "", err
-	}
-	if e := len(w.epochs); e > 1 {
-		costs := w.costs()
-		fmt.Fprintf(c.out, "\ncost, epoch by epoch: %.4f %s %.4f\n", costs[0], curve(costs), costs[e-1])
-		if costs[e/2]-costs[e-1] > w.blind/10 {
-			advice = fmt.Sprintf("the cost was still falling fast; more epochs may help: -epochs %d\n", 5*s.plan.Epochs)
-		}
-	}
-	if end != nil {
-		fmt.Fprintf(c.out, "stopped in epoch %d of %d; what was learned so far is saved\n", w.last.Epoch, s.plan.Epochs)
-	}
-	return advice, nil
-}
-
-// A record is what is known of training so far, for the terminal and for the page. Only the
-// goroutine that trains may use it.
-type record struct {
-	plan    Training
-	network *Network // in training
-	test    []Example
-	blind   float64 // see blindCost
-
-	last    Progress
-	epochs  []epoch    // that are over
-	testing chan epoch // receives the epoch under test, nil if there is none
-
-	beside func(*epoch, *Network) // called with a copy of the network, beside the next epoch; may be nil
-	tested func(epoch)            // called when the test after an epoch has ended; may be nil
-}
-
-// An epoch is the progress at the end of an epoch, and the test after it.
-type epoch struct {
-	Progress
-	testRight int   // how many test examples were answered right, -1 before the test has ended
-	saveError error // of the watcher that saves
-}
-
-// newRecord returns the record of training that starts now.
-func newRecord(plan Training, n *Network, set *Dataset) *record {
-	return &record{plan: plan, network: n, test: set.Test, blind: blindCost(set)}
-}
-
-// add records the progress after a step. At the end of an epoch it starts the test of a copy of
-// the network, which goes on beside the next epoch. It returns an error if training has failed.
-func (r *record) add(p Progress) error {
-	r.last = p
-	if len(r.testing) == 1 || p.Seen == p.Of {
-		r.wait()
-	}
-	if p.Seen < p.Of {
-		return diverged(r.plan, r.blind, r.costs(), p)
-	}
-	over := epoch{Progress: p, testRight: -1}
-	r.epochs = append(r.epochs, over)
-	testing, n := make(chan epoch, 1), r.network.Clone()
-	r.testing = testing
-	go func() {
-		_, over.testRight = n.Test(r.test)
-		if r.beside != nil {
-			r.beside(&over, n)
-		}
-		testing <- over
-	}()
-	return diverged(r.plan, r.blind, r.costs(), p)
-}
-
-// wait waits for the test under way, if there is one.
-func (r *record) wait() {
-	if r.testing == nil {
-		return
-	}
-	over := <-r.testing
-	r.testing, r.epochs[over.Epoch-1] = nil, over
-	if r.tested != nil {
-		r.tested(over)
-	}
-}
-
-// costs returns the average costs in the epochs that are over.
-func (r *record) costs() []float64 {
-	costs := make([]float64, len(r.epochs))
-	for i, e := range r.epochs {
-		costs[i] = e.Cost
-	}
-	return costs
-}
-
-// A watcher shows the progress of training on a terminal, saves the network after every epoch,
-// and ends training on an interrupt.
-type watcher struct {
-	ctx     context.Context // done when the user wants to stop
-	console *console
-	*settings
-	*record
-	keeper *keeper
-	start  time.Time
-	drawn  time.Time // when the live line was last drawn
-	saved  int       // the last epoch whose network was saved, 0 for none
-}
-
-// newWatcher returns a watcher for training that starts now.
-func newWatcher(ctx context.Context, c *console, s *settings, k *keeper, n *Network, set *Dataset) *watcher {
-	w := &watcher{ctx: ctx, console: c, settings: s, keeper: k, record: newRecord(s.plan, n, set), start: time.Now()}
-	w.beside, w.tested = w.saveBeside, w.printEpoch
-	return w
-}
-
-// blindCost returns the least cost of a network that gives every picture the same outputs.
-// The best such outputs are p_j, the share of the examples with label j, and they cost
-//
-//	sum over j of (p_j (1 - p_j)^2 + (1 - p_j) p_j^2) = sum over j of p_j (1 - p_j)
-func blindCost(set *Dataset) float64 {
-	shares := make([]float64, set.Classes)
-	for _, e := range set.Train {
-		shares[e.Label] += 1 / float64(len(set.Train))
-	}
-	cost := 0.0
-	for _, p := range shares {
-		cost += p * (1 - p)
-	}
-	return cost
-}
-
-// report is called after each step.
-func (w *watcher) report(p Progress) error {
-	w.last = p
-	if err := w.ctx.Err(); err != nil {
-		return err
-	}
-	if p.Seen < p.Of {
-		w.drawLine(p)
-	}
-	return w.add(p)
-}
-
-// saveBeside saves a copy of the network. As long as its cost is more than 5% above that of a
-// blind network it is not saved: training may fail.
-func (w *watcher) saveBeside(e *epoch, n *Network) {
-	if w.promising(e) {
-		e.saveError = w.keeper.save(n)
-	}
-}
-
-// promising reports whether the network after an epoch is worth saving.
-func (w *watcher) promising(e *epoch) bool { return e.Cost <= 1.05*w.blind }
-
-// printEpoch prints the line of an epoch.
-func (w *watcher) printEpoch(e epoch) {
-	w.clearLine()
-	fmt.Fprintf(w.console.out, epochLine, fmt.Sprintf("%d/%d", e.Epoch, w.record.plan.Epochs),
-		fmt.Sprintf("%.4f", e.Cost), share(e.Right, e.Of), share(e.testRight, len(w.test)), w.timeLeft())
-	if e.saveError != nil {
-		fmt.Fprintf(w.console.err, "digits: %v; training goes on\n", e.saveError)
-	} else if w.promising(&e) {
-		w.saved = e.Epoch
-	}
-}
-
-// drawLine shows on a terminal, ten times a second, how far the epoch has come. It turns off
-// line wrapping meanwhile, so that a narrow terminal cuts the line instead of breaking it.
-func (w *watcher) drawLine(p Progress) {
-	if !w.console.live || time.Since(w.drawn) < 100*time.Millisecond {
-		return
-	}
-	w.drawn = time.Now()
-	const width = 7
-	full := width * p.Seen / p.Of
-	line := fmt.Sprintf(epochLine, fmt.Sprintf("%d/%d", p.Epoch, w.record.plan.Epochs), fmt.Sprintf("%.4f", p.Cost),
-		share(p.Right, p.Seen), strings.Repeat("█", full)+strings.Repeat("░", width-full), w.timeLeft())
-	fmt.Fprintf(w.console.err, "\r\x1b[?7l%s\x1b[?7h", strings.TrimSuffix(line, "\n"))
-}
-
-// clearLine removes the live line.
-func (w *watcher) clearLine() {
-	if w.console.live {
-		fmt.Fprint(w.console.err, "\r\x1b[K")
-	}
-}
-
-// timeLeft estimates how long the rest of training takes.
-func (w *watcher) timeLeft() string {
-	done := w.record.plan.Done(w.last)
-	seconds := int(time.Since(w.start).Seconds()*(1/done-1) + 0.5)
-	switch minutes, hours := seconds/60, seconds/3600; {
-	case hours >= 24:
-		return fmt.Sprintf("%dd %dh", hours/24, hours%24)
-	case hours > 0:
-		return fmt.Sprintf("%dh %dm", hours, minutes%60)
-	default:
-		return fmt.Sprintf("%d:%02d", minutes, seconds%60)
-	}
-}
-
-// diverged returns an error if the network is lost after a step, because the steps overshoot
-// (chapter 2): the cost is no longer a number or, at the end of an epoch, it fell by less than
-// 1% and was never within 5% of blind, see blindCost. Steps that are far too small have the
-// same effect. The costs are those of the epochs so far.
-func diverged(plan Training, blind float64, costs []float64, p Progress) error {
-	rate := plan.Rate / 4
-	if plan.Rate > defaults().plan.Rate || rate < defaults().plan.Rate/100 {
-		rate = defaults().plan.Rate
-	}
-	if math.IsNaN(p.Cost) {
-		return fmt.Errorf("the cost is not a number in epoch %d; try -rate %g", p.Epoch, rate)
-	}
-	e := len(costs)
-	if p.Seen < p.Of || e < 2 || blind == 0 || slices.Min(costs) <= 1.05*blind || costs[e-1] <= 0.99*costs[e-2] {
-		return nil
-	}
-	return fmt.Errorf("the cost is stuck at %.4f after epoch %d (ignoring the pictures would give %.4f); try -rate %g",
-		costs[e-1], e, blind, rate)
-}
-
-// curve draws numbers as one line of at most 40 bars, on a logarithmic scale. A 0, which has
-// no logarithm, counts as 1e-9.
-func curve(numbers []float64) string {
-	height := func(x float64) float64 { return math.Log(max(x, 1e-9)) }
-	low, high := height(slices.Min(numbers)), height(slices.Max(numbers))
-	bars := []rune("▁▂▃▄▅▆▇█")
-	line := ""
-	for i := range min(len(numbers), 40) {
-		x := numbers[i*len(numbers)/min(len(numbers), 40)]
-		bar := 0.0
-		if high > low {
-			bar = 7 * (height(x) - low) / (high - low)
-		}
-		line += string(bars[int(bar+0.5)])
-	}
-	return line
-}
-
-// printNext prints what the user may want to do next.
-func printNext(c *console, s *settings, wrong []mistake) {
-	flags := ""
-	if s.net != defaults().net {
-		flags += " -net " + quote(s.net)
-	}
-	if s.data != "" {
-		flags += " -data " + quote(s.data)
-	}
-	number := "0"
-	if len(wrong) > 0 {
-		number = strconv.Itoa(wrong[0].number)
-	}
-	fmt.Fprintf(c.out, "\nWhat next:\n")
-	for _, cmd := range sortedCommands() {
-		if cmd.purpose != "" {
-			call := cmd.name + flags + " " + strings.Replace(cmd.example, "NUMBER", number, 1)
-			fmt.Fprintf(c.out, "  go run . %-14s %s\n", call, cmd.purpose)
-		}
-	}
-	fmt.Fprintln(c.out)
-}
-
-// A result is what a network does with a list of examples.
-type result struct {
-	cost     float64 // the average
-	right    int
-	table    [][]int // table[label][answer] counts examples
-	mistakes []mistake
-}
-
-// A mistake is an example that is answered wrong.
-type mistake struct {
-	number     int // of the example, as explain takes it
-	example    Example
-	answer     int
-	activation float64 // of the answer
-}
-
-// review shows a network all examples.
-func review(n *Network, examples []Example) result {
-	var r result
-	p := n.NewPass()
-	for range n.Layers[len(n.Layers)-1] {
-		r.table = append(r.table, make([]int, n.Layers[len(n.Layers)-1]))
-	}
-	for i, e := range examples {
-		output := n.Forward(p, e.Picture)
-		answer := Answer(output)
-		r.cost += Cost(output, e.Label) / float64(len(examples))
-		r.table[e.Label][answer]++
-		if answer == e.Label {
-			r.right++
-		} else {
-			r.mistakes = append(r.mistakes, mistake{i, e, answer, output[answer]})
-		}
-	}
-	return r
-}
-
-// drawMistakes draws the first six mistakes.
-func drawMistakes(c *console, set *Dataset, mistakes []mistake, title string) {
-	if len(mistakes) == 0 {
-		return
-	}
-	mistakes = mistakes[:min(6, len(mistakes))]
-	var box image.Rectangle
-	for _, m := range mistakes {
-		box = box.Union(litBox(pixels(m.example.Picture), m.example.Cols))
-	}
-	var columns [][]string
-	for _, m := range mistakes {
-		columns = append(columns, append(sketch(m.example.Picture, box),
-			fmt.Sprintf("number %d, %s", m.number, anA(set.Name(m.example.Label))),
-			fmt.Sprintf("read as %s (%.2f)", set.Name(m.answer), m.activation)))
-	}
-	fmt.Fprintf(c.out, "\n%s, with the activation of the answer:\n\n%s", title, c.sideBySide(columns))
-}
-
-// printAccuracy prints the line that other programs read.
-func printAccuracy(c *console, r result, of int) {
-	fmt.Fprintf(c.out, "test accuracy %s (%d of %d)\n", share(r.right, of), r.right, of)
-}
-
-// sideBySide sets columns of text next to each other, as many as fit into the width of the
-// console, and the others below. All columns take as much space as the widest.
-func (c *console) sideBySide(columns [][]string) string {
-	const gap = 3
-	width, height := 1, 0
-	for _, column := range columns {
-		height = max(height, len(column))
-		for _, line := range column {
-			width = max(width, charactersIn(line))
-		}
-	}
-	var text strings.Builder
-	for row := range slices.Chunk(columns, max(1, (c.width+gap)/(width+gap))) {
-		for y := range height {
-			line := ""
-			for _, column := range row {
-				if y < len(column) {
-					line += column[y]
-				}
-				line += strings.Repeat(" ", width+gap-charactersIn(line)%(width+gap))
-			}
-			text.WriteString(strings.TrimRight(line, " ") + "\n")
-		}
-		text.WriteString("\n")
-	}
-	return text.String()
-}
-
-// charactersIn returns how many characters a line shows, which the colours of paint are not.
-func charactersIn(line string) int {
-	return utf8.RuneCountInString(regexp.MustCompile("\x1b\\[[0-9]*m").ReplaceAllString(line, ""))
-}
-
-// test measures a saved network.
-func test(c *console, args []string) error {
-	flags := flag.NewFlagSet("test", flag.ContinueOnError)
-	path, data := netFlag(flags), dataFlag(flags)
-	if _, err := parse(c, flags, args, 0); err != nil {
-		return err
-	}
-	set, n, err := loadBoth(*path, *data)
-	if err != nil {
-		return err
-	}
-	r := review(n, set.Test)
-	fmt.Fprintf(c.out, "%s: %s, %s weights and biases\n", *path, layersText(n.Layers), thousands(len(n.All)))
-	fmt.Fprintf(c.out, "cost %.4f, the average over %s\n\n", r.cost, count(len(set.Test), "test picture"))
-	fmt.Fprintf(c.out, "How many of each digit are right, and what they are read as:\n\n")
-	printTable(c, set, r.table)
-	slices.SortStableFunc(r.mistakes, func(a, b mistake) int { return cmp.Compare(b.activation, a.activation) })
-	drawMistakes(c, set, r.mistakes, "The most confident mistakes")
-	printAccuracy(c, r, len(set.Test))
-	return nil
-}
-
-// printTable prints for each class how many of its examples are right and how many are read as
-// each class. Where this takes more than 80 characters, the most frequent mistakes are listed
-// instead. A class without examples and answers is left out.
-func printTable(c *console, set *Dataset, table [][]int) {
-	examples, answers := make([]int, len(table)), make([]int, len(table))
-	for label, row := range table {
-		for answer, count := range row {
-			examples[label] += count
-			answers[answer] += count
-		}
-	}
-	var classes []int
-	for class := range table {
-		if examples[class]+answers[class] > 0 {
-			classes = append(classes, class)
-		}
-	}
-	wide := len(classes) > 11
-	printRow := func(label, right string, cell func(answer int) string) {
-		fmt.Fprintf(c.out, "%5s  %7s", label, right)
-		for _, answer := range classes {
-			if !wide {
-				fmt.Fprintf(c.out, "%6s", cell(answer))
-			}
-		}
-		fmt.Fprintln(c.out)
-	}
-	printRow("digit", "right", set.Name)
-	for _, label := range classes {
-		right := "none"
-		if examples[label] > 0 {
-			right = share(table[label][label], examples[label])
-		}
-		printRow(set.Name(label), right, func(answer int) string { return strconv.Itoa(table[label][answer]) })
-	}
-	if wide {
-		printConfused(c, set, table)
-	}
-}
-
-// printConfused lists the twenty most frequent mistakes.
-func printConfused(c *console, set *Dataset, table [][]int) {
-	type confused struct{ label, answer, count int }
-	var list []confused
-	for label, row := range table {
-		for answer, count := range row {
-			if answer != label && count > 0 {
-				list = append(list, confused{label, answer, count})
-			}
-		}
-	}
-	slices.SortStableFunc(list, func(a, b confused) int { return cmp.Compare(b.count, a.count) })
-	fmt.Fprintln(c.out)
-	for _, m := range list[:min(20, len(list))] {
-		fmt.Fprintf(c.out, "%s read as %s: %s\n", anA(set.Name(m.label)), set.Name(m.answer), count(m.count, "time"))
-	}
 }

@@ -9,7 +9,6 @@ import (
 	"flag"
 	"fmt"
 	"image"
-	"io"
 	"io/fs"
 	"math"
 	"math/rand/v2"
@@ -17,6 +16,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -1581,8 +1581,8 @@ func TestMistakesAreDrawnSideBySideWithoutTheirCommonMargin(t *testing.T) {
 		0, 0, 0, 128,
 	}
 	wrong := []mistake{
-		{3, Example{NewPicture(5, 4, diagonal), 8}, 0, 0.5},
-		{12, Example{NewPicture(5, 4, make([]byte, 20)), 7}, 1, 0.25},
+		{number: 3, example: Example{NewPicture(5, 4, diagonal), 8}, answer: 0, activation: 0.5},
+		{number: 12, example: Example{NewPicture(5, 4, make([]byte, 20)), 7}, answer: 1, activation: 0.25},
 	}
 	var out bytes.Buffer
 	drawMistakes(&console{out: &out, width: 80}, &Dataset{}, wrong, "Wrong")
@@ -1685,12 +1685,14 @@ func TestMistakesInTheCallAreOneClearLine(t *testing.T) {
 	}{
 		{"fly", 2, `no command "fly"; the commands are train, test`},
 		{"help fly", 2, `no command "fly"`},
-		{"train -fly", 2, "-fly"},
+		{"train -lr 1", 2, "-plain, -rate, -resume"},
+		{"-net n.json test -v", 2, "flags follow the command: go run . test -net n.json -v"},
 		{"-fly", 2, "-fly"},
 		{"train away", 2, `"away"`},
 		{"test away", 2, `"away"`},
 		{"test away -fly", 2, "-fly"},
 		{"test -- -fly", 2, `"-fly"`},
+		{"train -examples -1", 2, "examples -1"},
 		{"train -hidden 0", 2, "0 is not"},
 		{"train -hidden -3", 2, "-3 is not"},
 		{"train -hidden abc", 2, `"abc"`},
@@ -1715,6 +1717,10 @@ func TestMistakesInTheCallAreOneClearLine(t *testing.T) {
 		{"train -net " + filepath.Join(empty, "no", "n.json"), 1, "n.json: cannot be written: no such file"},
 		{"train -net -", 2, `"-" is not the name`},
 		{"train -net=", 2, `"" is not the name`},
+		{"test -net -", 2, `"-" is not the name`},
+		{"test -net=", 2, `"" is not the name`},
+		{"test -net " + filepath.Join(empty, "no", "n.json"), 1, "n.json: no such file"},
+		{"test -net a\x1b[31m.json", 1, `a\x1b[31m.json: file does not exist; to create it, run: go run . train -net $'a\x1b`},
 		{"train -net /dev/null", 1, "not a regular file"},
 		{"train -resume -data " + set, 1, "does not fit the data"},
 		{"train -net matrix.go", 1, "this file is not replaced"},
@@ -1745,6 +1751,7 @@ func TestTextsFollowTheirNumbersAndNames(t *testing.T) {
 		{anA("81"), "an 81"}, {anA("17"), "a 17"}, {anA("B"), "a B"}, {anA("R"), "an R"}, {quote("net-1.json"), "net-1.json"}, {quote("a b"), "'a b'"},
 		{count(1, "class"), "1 class"}, {count(2, "class"), "2 classes"}, {count(60000, "picture"), "60,000 pictures"},
 		{quote("it's"), `'it'\''s'`}, {quote("$x"), "'$x'"},
+		{quote(""), "''"}, {quote("it's \a"), `$'it\'s \a'`}, {printable("a\x1b[31m \"b\" \\n"), `a\x1b[31m "b" \n`},
 	} {
 		if c.got != c.want {
 			t.Errorf("%s, want %s", c.got, c.want)
@@ -1769,61 +1776,160 @@ func TestFlagsMayStandAnywhere(t *testing.T) {
 	}
 }
 
-func TestTrainSavesANetworkThatTestReadsAndResumeImproves(t *testing.T) {
-	set := writeSet(t, smallSet(60, 3, 5, 12))
+// barSet returns a set with a bar in one of four columns, the label. Every tenth is in another.
+func barSet() *Dataset {
+	set := &Dataset{Rows: 4, Cols: 4, Classes: 4}
+	for i := range 200 {
+		label := i % 4
+		greys := make([]byte, 16)
+		for y := range 4 {
+			greys[4*y+(label+(i%10)/9)%4] = 255
+		}
+		set.Train = append(set.Train, Example{NewPicture(4, 4, greys), label})
+	}
+	set.Test = set.Train[:40]
+	return set
+}
+
+func TestTrainAndTestPrintWhatTheyDo(t *testing.T) {
+	folder := t.TempDir()
+	t.Chdir(folder)
+	os.Rename(writeSet(t, barSet()), "bars")
+	times := regexp.MustCompile(`after [0-9.]+ s|  [0-9]+:[0-9][0-9]\n`)
+	for _, c := range []struct{ args, want string }{
+		{"train -data bars -hidden 4 -epochs 6 -batch 2", goldenTrain},
+		{"test -data bars -v", goldenTest},
+	} {
+		code, out, err := call(strings.Fields(c.args)...)
+		out = times.ReplaceAllStringFunc(out, func(time string) string {
+			return regexp.MustCompile("[0-9]").ReplaceAllString(time, "#")
+		})
+		out, rest, _ := strings.Cut(out, "\nWhat next:\n") // which depends on the optional files
+		if rest != "" {
+			_, last, _ := strings.Cut(rest, "\n\n")
+			out += last
+		}
+		if code != 0 || err != "" || out != c.want {
+			t.Errorf("%s: exit %d, %sprinted\n%s\nwant\n%s", c.args, code, err, out, c.want)
+		}
+	}
+}
+
+const goldenTrain = `200 pictures to learn from, 40 for the test: 4 x 4 pixels, 4 classes
+network 16-4-4: 88 weights and biases, random (seed 1)
+before training: cost 1.2324, 25.00% of the test pictures right
+
+right: of the training pictures, each before the step that learned from it; test: after the epoch
+
+    epoch     cost    right     test  time left
+      1/6   0.4368   72.00%   90.00%       #:##
+      2/6   0.1952   90.00%   90.00%       #:##
+      3/6   0.1828   90.00%   90.00%       #:##
+      4/6   0.1774   90.00%   90.00%       #:##
+      5/6   0.1745   90.00%   90.00%       #:##
+      6/6   0.1722   90.00%   90.00%       #:##
+
+cost, epoch by epoch: 0.4368 █▂▁▁▁▁ 0.1722
+
+The first mistakes, with the activation of the answer:
+
+  █                █                    █                █
+  █                █                    █                █
+number 9, a 1      number 19, a 3     number 29, a 1     number 39, a 3
+read as 2 (0.82)   read as 0 (0.84)   read as 2 (0.82)   read as 0 (0.84)
+
+saved in network.json after #.# s
+test accuracy 90.00% (36 of 40)
+`
+
+const goldenTest = `network.json: 16-4-4, 88 weights and biases
+cost 0.1718, the average over 40 test pictures
+
+How many of each digit are right, and what they are read as:
+
+digit    right     0     1     2     3
+    0  100.00%    10     0     0     0
+    1   80.00%     0     8     2     0
+    2  100.00%     0     0    10     0
+    3   80.00%     2     0     0     8
+
+All mistakes, with the activation of the answer:
+
+number 9, a 1, read as 2 (0.82)
+number 19, a 3, read as 0 (0.84)
+number 29, a 1, read as 2 (0.82)
+number 39, a 3, read as 0 (0.84)
+
+The most confident mistakes, with the activation of the answer:
+
+█                  █                    █                  █
+█                  █                    █                  █
+number 19, a 3     number 39, a 3     number 9, a 1      number 29, a 1
+read as 0 (0.84)   read as 0 (0.84)   read as 2 (0.82)   read as 2 (0.82)
+
+test accuracy 90.00% (36 of 40)
+`
+
+func TestSameCallWritesTheSameFileAndResumeGoesOn(t *testing.T) {
+	set := writeSet(t, barSet())
 	net := filepath.Join(t.TempDir(), "network.json")
-	last := func(args string) string {
+	do := func(args string) (file []byte) {
 		t.Helper()
-		code, out, err := call(append(strings.Fields(args), "-data", set, "-net", net)...)
-		if code != 0 {
+		if code, _, err := call(append(strings.Fields(args), "-data", set, "-net", net)...); code != 0 {
 			t.Fatalf("%s: exit %d, %s", args, code, err)
 		}
-		lines := strings.Split(strings.TrimSuffix(out, "\n"), "\n")
-		return lines[len(lines)-1]
+		file, _ = os.ReadFile(net)
+		return file
 	}
-	const train = "train -hidden 5 -epochs 2 -batch 7"
-	trained := last(train)
-	if !strings.HasPrefix(trained, "test accuracy ") || !strings.HasSuffix(trained, " of 60)") {
-		t.Errorf("train ends with %q", trained)
-	}
-	if tested := last("test"); tested != trained {
-		t.Errorf("test ends with %q, train with %q", tested, trained)
-	}
-	first, _ := os.ReadFile(net)
-	last("-resume -epochs 1")
-	resumed, _ := loadNetwork(net)
-	second, _ := os.ReadFile(net)
-	if bytes.Equal(first, second) || !slices.Equal(resumed.Layers, []int{15, 5, 12}) {
-		t.Errorf("-resume left a network %v", resumed.Layers)
+	const train = "train -hidden 5 -epochs 6 -batch 2"
+	first := do(train)
+	second := do("train -resume -epochs 1")
+	if n, err := loadNetwork(net); err != nil || bytes.Equal(first, second) || !slices.Equal(n.Layers, []int{16, 5, 4}) {
+		t.Errorf("-resume left %v, error %v", n, err)
 	}
 	if kept, _ := os.ReadFile(backup(net)); !bytes.Equal(first, kept) {
 		t.Error("the network from which -resume started is not in the backup")
 	}
-	last(train)
-	if again, _ := os.ReadFile(net); !bytes.Equal(first, again) {
+	if again := do(train); !bytes.Equal(first, again) {
 		t.Error("the same seed and flags wrote another file")
 	}
 	if kept, _ := os.ReadFile(backup(net)); !bytes.Equal(second, kept) {
 		t.Error("the network that was there before is not in the backup")
 	}
-	last("train -hidden 3 -epochs 1 -batch 1000") // more than there are
-	if n, err := loadNetwork(net); err != nil || n.Layers[1] != 3 {
-		t.Errorf("network %v, error %v", n, err)
+	if do("train -hidden none -epochs 50 -batch 1000 -rate 20 -anneal=false"); false {
+		t.Error()
+	}
+	if n, err := loadNetwork(net); err != nil || len(n.Layers) != 2 {
+		t.Errorf("-hidden none: network %v, error %v", n, err)
+	}
+	few := do("train -examples 40 -epochs 30 -batch 2")
+	halved := barSet()
+	halved.Train = halved.Train[:40]
+	set = writeSet(t, halved)
+	if !bytes.Equal(few, do("train -epochs 30 -batch 2")) {
+		t.Error("-examples 40 does not train on the first 40 pictures")
 	}
 }
 
-func TestEveryEpochIsSavedAndTheOldNetworkKept(t *testing.T) {
-	net := saved(t, NewNetwork([]int{784, 4, 10}, seeded(1)))
-	s := defaults()
-	s.net, s.hidden = net, []int{8}
+// watcherOf returns a watcher for training on 3,000 digits into a file that has another network,
+// and what it prints.
+func watcherOf(t *testing.T, ctx context.Context) (*watcher, *Dataset, *bytes.Buffer) {
+	t.Helper()
 	set := &Dataset{Rows: 28, Cols: 28, Classes: 10, Train: mnist().Train[:3000], Test: mnist().Test[:100]}
-	n := NewNetwork([]int{784, 8, 10}, seeded(1))
-	k, err := newKeeper(net)
+	s := defaults()
+	s.net, s.plan.Epochs = saved(t, NewNetwork([]int{784, 4, 10}, seeded(1))), 3
+	k, err := newKeeper(s.net)
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := newWatcher(context.Background(), &console{out: io.Discard, err: io.Discard}, &s, k, n, set)
-	s.plan.Train(n, set.Train, seeded(1), func(p Progress) error {
+	var out bytes.Buffer
+	c := &console{out: &out, err: &out, width: 80}
+	return newWatcher(ctx, c, &s, k, NewNetwork([]int{784, 16, 10}, seeded(1)), set), set, &out
+}
+
+func TestEveryEpochIsSavedAndTheOldNetworkKept(t *testing.T) {
+	w, set, _ := watcherOf(t, context.Background())
+	w.settings.plan.Train(w.network, set.Train, seeded(1), func(p Progress) error {
 		err := w.report(p)
 		if p.Epoch == 3 && p.Seen == 1000 {
 			w.wait()
@@ -1831,7 +1937,7 @@ func TestEveryEpochIsSavedAndTheOldNetworkKept(t *testing.T) {
 		}
 		return err
 	})
-	for path, want := range map[string][]int{net: {784, 8, 10}, backup(net): {784, 4, 10}} {
+	for path, want := range map[string][]int{w.net: {784, 16, 10}, backup(w.net): {784, 4, 10}} {
 		if got, err := loadNetwork(path); err != nil || !slices.Equal(got.Layers, want) {
 			t.Errorf("%s: network %v, error %v, want layers %v", path, got, err, want)
 		}
@@ -1841,50 +1947,127 @@ func TestEveryEpochIsSavedAndTheOldNetworkKept(t *testing.T) {
 	}
 }
 
-func TestTrainingThatDivergesSaysSoAndSavesNothing(t *testing.T) {
-	net := saved(t, NewNetwork([]int{784, 4, 10}, seeded(1)))
-	old, _ := os.ReadFile(net)
-	digits := writeSet(t, &Dataset{Rows: 28, Cols: 28, Classes: 10, Train: mnist().Train[:2000], Test: mnist().Test[:2000]})
-	advice := fmt.Sprintf("try -rate %g", defaults().plan.Rate)
-	for _, rate := range []string{"1000", "1e300", "1e308"} {
-		code, _, err := call("train", "-data", digits, "-net", net, "-epochs", "3", "-rate", rate, "-decay", "0")
-		lines := strings.Split(strings.TrimSpace(err), "\n")
-		if last := lines[len(lines)-1]; code != 1 || !says(errors.New(last), advice, "nothing is saved") {
-			t.Errorf("-rate %s: exit %d, %s", rate, code, last)
+func TestInterruptSavesOnlyWhatHasLearned(t *testing.T) {
+	for _, c := range []struct {
+		epoch, seen int // of the interrupt
+		want        string
+	}{
+		{1, 40, "stopped in epoch 1 of 3, before anything was learned; nothing is saved"},
+		{2, 1000, "stopped in epoch 2 of 3"},
+	} {
+		ctx, interrupt := context.WithCancel(context.Background())
+		w, set, out := watcherOf(t, ctx)
+		old, _ := os.ReadFile(w.net)
+		w.drawn = time.Now()
+		report := w.settings.plan.Train(w.network, set.Train, seeded(1), func(p Progress) error {
+			if p.Epoch == c.epoch && p.Seen == c.seen {
+				interrupt()
+			}
+			return w.report(p)
+		})
+		w.wait()
+		err := w.finish(set)
+		now, _ := os.ReadFile(w.net)
+		if err != nil { // it saves nothing
+			fmt.Fprint(out, err)
 		}
-	}
-	if now, _ := os.ReadFile(net); !bytes.Equal(now, old) {
-		t.Error("training that diverged changed the old network")
-	}
-	if _, err := os.Stat(backup(net)); err == nil {
-		t.Error("training that diverged made a backup")
+		if report == nil || !strings.Contains(out.String(), c.want) || (err != nil) != bytes.Equal(now, old) {
+			t.Errorf("epoch %d: error %v, printed %s, want %q", c.epoch, err, out, c.want)
+		}
 	}
 }
 
-func TestOnlyTrainingThatNeverLearnedDiverges(t *testing.T) {
+func TestTrainedNetworkThatCannotBeSavedIsSavedElsewhere(t *testing.T) {
+	w, set, out := watcherOf(t, context.Background())
+	elsewhere := t.TempDir()
+	t.Setenv("TMPDIR", elsewhere)
+	folder := filepath.Dir(w.net)
+	if err := w.train(set.Train, seeded(1)); err != nil {
+		t.Fatal(err)
+	}
+	os.RemoveAll(folder)
+	err := w.finish(set)
+	if !says(err, w.net, "cannot be written", "the trained network is in "+elsewhere, "another file with -net") {
+		t.Errorf("error %v", err)
+	}
+	files, _ := os.ReadDir(elsewhere)
+	if len(files) != 1 {
+		t.Fatalf("files %v", files)
+	}
+	n, err := loadNetwork(filepath.Join(elsewhere, files[0].Name()))
+	if err != nil || !slices.Equal(n.All, w.network.All) || !strings.Contains(out.String(), "test accuracy ") {
+		t.Errorf("error %v, or another network; printed\n%s", err, out)
+	}
+	if _, err := os.Stat(folder); err == nil {
+		t.Error("the folder is back")
+	}
+}
+
+func TestTrainingEndsOnlyWhenTheCostIsNotANumber(t *testing.T) {
+	net := saved(t, NewNetwork([]int{784, 4, 10}, seeded(1)))
+	old, _ := os.ReadFile(net)
+	digits := writeSet(t, &Dataset{Rows: 28, Cols: 28, Classes: 10, Train: mnist().Train[:2000], Test: mnist().Test[:200]})
 	for _, c := range []struct {
-		name  string
-		costs []float64 // of the epochs so far, where ignoring the pictures costs 0.9
-		lost  bool
+		flags, want string
+		lines       int // of the table
 	}{
-		{"one epoch says nothing", []float64{3}, false},
-		{"stays where every sigmoid is flat", []float64{1.001, 1}, true},
-		{"no longer a number", []float64{math.NaN()}, true},
-		{"slow but falling", []float64{2, 1.9}, false},
-		{"as good as ignoring the pictures", []float64{0.91, 0.91}, false},
-		{"breaks down after it has learned", []float64{1.5, 0.1, 1, 1}, false},
+		{"-rate 1e308 -decay 0 -epochs 3", "not a number in epoch 1; try a lower rate, such as 1.5; nothing is saved", 0},
+		{"-rate 1000 -epochs 3 -batch 2", "nothing was learned: the cost is 1.", 3},
+		{"-plain -batch 2000 -rate 0.1 -epochs 2", "giving every picture the same answer would cost 0.8", 2},
 	} {
-		e := len(c.costs)
-		err := diverged(Training{Rate: 1}, 0.9, c.costs, Progress{Epoch: e, Seen: 9, Of: 9, Cost: c.costs[e-1]})
-		if (err != nil) != c.lost {
-			t.Errorf("%s: %v", c.name, err)
+		code, out, err := call(append(strings.Fields(c.flags), "-data", digits, "-net", net)...)
+		if lines := strings.Count(out, "0:0"); code != 1 || !strings.Contains(err, c.want) || lines != c.lines {
+			t.Errorf("%s: exit %d, %d epochs, %s; want %d and %q", c.flags, code, lines, err, c.lines, c.want)
+		}
+		if said := strings.Count(out, "nothing learned so far"); said > 1 || said == 0 && strings.Contains(c.flags, "-batch 2 ") {
+			t.Errorf("%s: said %d times that nothing is learned", c.flags, said)
 		}
 	}
-	usual := defaults().plan.Rate
-	for rate, want := range map[float64]float64{1000: usual, 1e-9: usual, usual: usual / 4, 0.1: 0.025} {
-		err := diverged(Training{Rate: rate}, 0.9, nil, Progress{Cost: math.NaN()})
-		if !says(err, fmt.Sprintf("try -rate %g", want)) {
-			t.Errorf("-rate %g: error %v, want the advice to try %g", rate, err, want)
+	if now, _ := os.ReadFile(net); !bytes.Equal(now, old) {
+		t.Error("training that learned nothing changed the old network")
+	}
+	if _, err := os.Stat(backup(net)); err == nil {
+		t.Error("training that learned nothing made a backup")
+	}
+}
+
+func TestAdviceFitsWhatKeepsANetworkFromLearning(t *testing.T) {
+	deep := &Network{Layers: slices.Repeat([]int{16}, 12)}
+	shallow := &Network{Layers: []int{784, 16, 16, 10}}
+	for _, c := range []struct {
+		plan  Training
+		n     *Network
+		white int
+		want  string
+	}{
+		{Training{Rate: 1.5, Batch: 20}, deep, 255, "try fewer layers than 12"},
+		{Training{Rate: 1.5, Batch: 1}, shallow, 255, "try a lower rate, such as 0.34"},
+		{Training{Rate: 0.001, Batch: 20}, shallow, 255, "try a higher rate, such as 1.5"},
+		{Training{Rate: 100, Batch: 20}, shallow, 255, "try a lower rate, such as 1.5"},
+		{Training{Rate: 1.5, Batch: 20}, shallow, 16, "try pictures with greys from 0 to 255, as the largest is 16"},
+		{Training{Rate: 0.1, Batch: 60000}, shallow, 255,
+			"try a smaller mini-batch, such as 20, or a higher rate, such as 1.5"},
+		{Training{Rate: 1.5, Batch: 20}, shallow, 255, "try more epochs"},
+	} {
+		r := record{plan: c.plan, network: c.n, white: c.white}
+		if got := r.advice(); got != c.want {
+			t.Errorf("%+v, layers %v: %q, want %q", c.plan, c.n.Layers, got, c.want)
+		}
+	}
+}
+
+func TestSentencesWrapAtWordsOnANarrowTerminal(t *testing.T) {
+	for _, c := range []struct {
+		live       bool
+		text, want string
+	}{
+		{true, "a line that is longer than twelve", "a line that\nis longer\nthan twelve"},
+		{true, "\n  two spaces", "\n  two\nspaces"},
+		{true, "averylongnamewithoutspaces and", "averylongnamewithoutspaces\nand"},
+		{false, "a line that is longer than twelve", "a line that is longer than twelve"},
+	} {
+		if got := (&console{live: c.live, width: 12}).wrap(c.text); got != c.want {
+			t.Errorf("%q, want %q", got, c.want)
 		}
 	}
 }
@@ -1894,16 +2077,32 @@ func TestLineOfAnEpochHoldsForLongTrainings(t *testing.T) {
 	s := defaults()
 	s.plan.Epochs = 1000
 	w := newWatcher(context.Background(), &console{out: &out}, &s, nil, nil, &Dataset{Test: make([]Example, 4)})
-	w.epochs = make([]epoch, 500)
+	w.epochs, w.saved = make([]epoch, 500), 1
 	for hours, want := range map[float64]string{0.01: "0:36", 0.99: "59:24", 7.5: "7h 30m", 100: "4d 4h"} {
 		out.Reset()
 		w.last = Progress{Epoch: 500, Seen: 4, Of: 4, Cost: 0.25, Right: 4} // half of the training
-		w.start = time.Now().Add(-time.Duration(hours * float64(time.Hour)))
+		w.spent = time.Duration(hours * float64(time.Hour))
 		w.testing = make(chan epoch, 1)
 		w.testing <- epoch{Progress: w.last, testRight: 4}
 		w.wait()
 		if line := fmt.Sprintf(" 500/1000   0.2500  100.00%%  100.00%%  %9s\n", want); out.String() != line {
 			t.Errorf("%q, want %q", out.String(), line)
+		}
+	}
+}
+
+func TestTimeWhileTheProgramIsStoppedDoesNotCount(t *testing.T) {
+	for _, c := range []struct {
+		usual, last, want time.Duration
+	}{
+		{time.Millisecond, 2 * time.Millisecond, 102 * time.Millisecond},
+		{time.Millisecond, 20 * time.Second, 101 * time.Millisecond}, // Ctrl-Z
+		{3 * time.Second, 20 * time.Second, 320 * time.Second},       // large steps vary
+	} {
+		w := &watcher{record: &record{steps: 100}, spent: 100 * c.usual, step: time.Now().Add(-c.last)}
+		w.addTime()
+		if w.spent.Round(time.Millisecond/2) < c.want || w.spent > c.want+time.Second {
+			t.Errorf("steps of %v, then one of %v: spent %v, want %v", c.usual, c.last, w.spent, c.want)
 		}
 	}
 }
@@ -1914,11 +2113,13 @@ func TestCostsAreDrawnAsBars(t *testing.T) {
 		want  string
 	}{
 		{[]float64{4, 2, 1}, "█▅▁"},
+		{append(slices.Repeat([]float64{4}, 99), 1), strings.Repeat("█", 39) + "▁"}, // to the last
 		{[]float64{1, 1}, "▁▁"},
 		{[]float64{1, 0, 0}, "█▁▁"}, // every picture exactly right, as with a single class
-		{slices.Repeat([]float64{1, 2}, 100), strings.Repeat("▁█", 20)},
+		{slices.Repeat([]float64{1, 2, 2, 2, 2}, 8), strings.Repeat("▁████", 8)},
+		{[]float64{1}, "▁"},
 	} {
-		if got := curve(c.costs); got != c.want {
+		if got := curve(c.costs, 44); got != c.want {
 			t.Errorf("%v is drawn as %s, want %s", c.costs, got, c.want)
 		}
 	}
