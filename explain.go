@@ -3,8 +3,10 @@ package main
 import (
 	"bytes"
 	"cmp"
+	"encoding/binary"
 	"flag"
 	"fmt"
+	"hash/crc32"
 	"image"
 	"image/color"
 	"image/draw"
@@ -20,12 +22,12 @@ import (
 
 func init() {
 	commands = append(commands, command{
-		name: "explain", arguments: "[NUMBER (0 to 9999) or FILE]...", run: explain,
-		summary: "follow a digit through the four chapters",
+		name: "explain", arguments: "[NUMBER of a test picture or FILE]...", run: explain,
+		summary: "follow a digit through the four chapters, or compare several",
 		example: "NUMBER", purpose: "follow a digit through the four chapters",
 	}, command{
 		name: "weights", run: weights,
-		summary: "paint what each neuron of layer 1 looks for in the pixels",
+		summary: "draw the weights of each neuron of layer 1 as a picture",
 	})
 }
 
@@ -50,8 +52,12 @@ func sketchSigned(table []float64, rows, cols, width int, scale float64) []strin
 func explain(c *console, args []string) error {
 	flags := flag.NewFlagSet("explain", flag.ContinueOnError)
 	path, data := netFlag(flags), dataFlag(flags)
-	label := flags.Int("label", -1, "the `digit` that the picture should be; -1 is its label or, in a file, the answer")
-	neuron := flags.Int("neuron", -1, "the `neuron` of layer 1 to spell out; -1 is the brightest")
+	label := flags.String("label", "", "take the picture for this `digit` (default its label or, for a file, the answer)")
+	neuron := -1
+	flags.Func("neuron", "the `neuron` of layer 1 to spell out (default the brightest)", func(text string) (err error) {
+		neuron, err = strconv.Atoi(text)
+		return err
+	})
 	names, err := parse(c, flags, args, math.MaxInt)
 	if err != nil {
 		return err
@@ -60,10 +66,10 @@ func explain(c *console, args []string) error {
 	if err != nil {
 		return err
 	}
-	if *neuron < -1 || *neuron >= n.Layers[1] {
-		return usage("explain: -neuron %d: the neurons of layer 1 are 0 to %d", *neuron, n.Layers[1]-1)
+	if neuron < -1 || neuron >= n.Layers[1] {
+		return usage("explain: -neuron %d: the neurons of layer 1 are 0 to %d", neuron, n.Layers[1]-1)
 	}
-	if *neuron >= 0 && len(names) > 1 {
+	if neuron >= 0 && len(names) > 1 {
 		return usage("explain: -neuron is for one picture, not for %d", len(names))
 	}
 	names = append(names, "0")[:max(1, len(names))]
@@ -74,13 +80,13 @@ func explain(c *console, args []string) error {
 		}
 	}
 	fmt.Fprint(c.out, "Layers, neurons, rows and columns are counted from 0; layer 0 is the pixels.\n"+
-		"Letters follow the videos: w_jk leads from neuron k of a layer to j of the next.\n"+
+		"As in the videos, w_jk leads from neuron k of a layer to neuron j of the next.\n"+
 		"Numbers are rounded, so the last digit of a product or a sum may be off.\n\n")
 	if len(all) > 1 {
 		compare(all)
 		return nil
 	}
-	all[0].chapter1(*neuron)
+	all[0].chapter1(neuron)
 	all[0].chapter2(set.Test)
 	all[0].chapter3()
 	all[0].chapter4()
@@ -96,39 +102,49 @@ type explanation struct {
 	example  Example
 	pass     *Pass
 	gradient *Gradient
+	nudged   *Pass // of cost
 }
 
-// newExplanation explains the picture that a word means, the number of a test picture or a file.
-func newExplanation(c *console, n *Network, set *Dataset, word string, label int) (*explanation, error) {
-	x := &explanation{console: c, n: n, set: set, pass: n.NewPass(), gradient: n.NewGradient()}
+// newExplanation returns the explanation of a test picture, given its number, or of the picture
+// in a file. The label is the picture's own or, for a file, the answer, unless another is named.
+func newExplanation(c *console, n *Network, set *Dataset, word, label string) (*explanation, error) {
+	x := &explanation{
+		console: c, n: n, set: set, pass: n.NewPass(), gradient: n.NewGradient(), nudged: n.NewPass(),
+	}
 	number, err := strconv.Atoi(word)
-	switch {
-	case err != nil:
-		x.name, x.example.Label = filepath.Base(word), -1
+	isFile := err != nil
+	if isFile {
+		x.name = filepath.Base(word)
 		if x.example.Picture, _, err = readPictureFile(c, word, FrameOf(set)); err != nil {
 			return nil, fmt.Errorf("%w; explain takes the number of a test picture or a picture file", err)
 		}
-	case number < 0 || number >= len(set.Test):
+	} else if number < 0 || number >= len(set.Test) {
 		return nil, fmt.Errorf("there is no test picture %d; their numbers are 0 to %d", number, len(set.Test)-1)
-	default:
+	} else {
 		x.name, x.example = fmt.Sprintf("test picture %d", number), set.Test[number]
 	}
-	if label < -1 || label >= set.Classes {
-		return nil, usage("explain: -label %d: the labels are 0 to %d", label, set.Classes-1)
-	}
-	answer := Answer(n.Forward(x.pass, x.example.Picture))
-	if x.example.Label < 0 && label >= 0 {
-		x.example.Label = label
-	} else if x.example.Label < 0 {
+	answer, is := Answer(n.Forward(x.pass, x.example.Picture)), ", "
+	if label != "" {
+		is = ", taken for "
+		if x.example.Label, err = labelNamed(set, label); err != nil {
+			return nil, err
+		}
+	} else if isFile {
 		x.example.Label = answer
 	}
-	x.name += ", " + anA(set.Name(x.example.Label))
-	if label >= 0 && label != x.example.Label {
-		x.name += fmt.Sprintf(" as if it were %s", anA(set.Name(label)))
-		x.example.Label = label
-	}
+	x.name += is + anA(set.Name(x.example.Label))
 	n.Backward(x.pass, x.example.Label, x.gradient)
 	return x, nil
+}
+
+// labelNamed returns the label with this name.
+func labelNamed(set *Dataset, name string) (int, error) {
+	for label := range set.Classes {
+		if set.Name(label) == name {
+			return label, nil
+		}
+	}
+	return 0, usage("explain: -label %s: not a label of these pictures, such as %s", name, set.Name(set.Classes-1))
 }
 
 // printf prints to the console.
@@ -136,20 +152,20 @@ func (x *explanation) printf(format string, args ...any) { fmt.Fprintf(x.out, fo
 
 // cost returns the cost of the example in a network, such as x.n with one number nudged.
 func (x *explanation) cost(n *Network) float64 {
-	return Cost(n.Forward(n.NewPass(), x.example.Picture), x.example.Label)
+	return Cost(n.Forward(x.nudged, x.example.Picture), x.example.Label)
 }
 
-// digits formats an activation with 6 significant digits, or with more near 1, so that 1 - a
+// precise formats an activation with 6 significant digits, or with more near 1, so that 1 - a
 // has 6, too.
-func digits(a float64) string {
-	precision := 6
+func precise(a float64) string {
+	digits := 6
 	if a > 0.5 && a < 1 {
-		precision = 5 - int(math.Floor(math.Log10(1-a)))
+		digits = 5 - int(math.Floor(math.Log10(1-a)))
 	}
-	return strconv.FormatFloat(a, 'g', precision, 64)
+	return strconv.FormatFloat(a, 'g', digits, 64)
 }
 
-// ranked returns the indices of numbers, the largest in size first.
+// ranked returns the indices of numbers, sorted by descending absolute value.
 func ranked(numbers []float64) []int {
 	order := make([]int, len(numbers))
 	for i := range order {
@@ -160,9 +176,11 @@ func ranked(numbers []float64) []int {
 }
 
 // printTerms prints the largest terms of a sum, given the value and the source of each. If the sum
-// has a name, it also prints the others together and the sum. It returns the format of its lines,
-// in which the largest number has 6 digits.
-func (x *explanation) printTerms(terms, most int, sum string, term func(i int) (float64, string)) (format string) {
+// has a name, it also prints the sum, after the other terms together. It returns a function that
+// prints another line with the same number of decimals, which gives the largest number 6 digits.
+func (x *explanation) printTerms(
+	terms, most int, sum string, term func(i int) (float64, string),
+) (line func(value float64, source string)) {
 	values := make([]float64, terms)
 	total, largest := 0.0, 1e-9
 	for i := range values {
@@ -170,23 +188,29 @@ func (x *explanation) printTerms(terms, most int, sum string, term func(i int) (
 		total += values[i]
 		largest = max(largest, math.Abs(values[i]), math.Abs(total))
 	}
-	format = fmt.Sprintf("  %%+12.%df   %%s\n", max(0, 5-int(math.Floor(math.Log10(largest)))))
+	decimals := max(0, 5-int(math.Floor(math.Log10(largest))))
+	line = func(value float64, source string) {
+		if math.Abs(value) < 0.5*math.Pow10(-decimals) {
+			value = 0 // not -0.00000
+		}
+		x.printf("  %+12.*f   %s\n", decimals, value, source)
+	}
 	rest := total
 	for _, i := range ranked(values)[:min(most, terms)] {
-		value, source := term(i)
-		x.printf(format, value, source)
-		rest -= value
+		line(term(i))
+		rest -= values[i]
 	}
 	if sum != "" && terms > most {
-		x.printf(format, rest, fmt.Sprintf("and %d more", terms-most))
+		line(rest, fmt.Sprintf("and %d more", terms-most))
 	}
 	if sum != "" {
-		x.printf(format, total, "= "+sum)
+		line(total, "= "+sum)
 	}
-	return format
+	return line
 }
 
-// chapter1 shows the activations of each layer, and the sum of one neuron.
+// chapter1 shows the activations of each layer, and the sum of one neuron, the brightest of layer
+// 1 if it is -1.
 func (x *explanation) chapter1(neuron int) {
 	n, p := x.n, x.pass
 	if neuron < 0 {
@@ -208,19 +232,19 @@ func (x *explanation) chapter1(neuron int) {
 	}
 	answer := Answer(p.A[len(n.Layers)-1])
 	x.printf("\nThe brightest output is %d: the network reads %s.\n\n"+
-		"Neuron %d of layer 1 (the brightest, unless -neuron chooses another) has\n"+
-		"z = the sum of w_k a_k over the pixels k, plus the bias, and a = sigmoid(z):\n\n", answer, x.set.Name(answer), neuron)
-	format := x.printTerms(len(x.example.Lit), 5, "the weighted sum", func(i int) (float64, string) {
+		"Neuron %d of layer 1 (choose another with -neuron) has z = the sum of w_k a_k\n"+
+		"over all pixels k, plus its bias, and the activation a = sigmoid(z):\n\n", answer, x.set.Name(answer), neuron)
+	line := x.printTerms(len(x.example.Lit), 5, "the weighted sum", func(i int) (float64, string) {
 		k := int(x.example.Lit[i])
 		return w[k] * p.A[0][k], fmt.Sprintf("w_%d a_%d = %+.6g * %.6g, row %d, column %d",
 			k, k, w[k], p.A[0][k], k/cols, k%cols)
 	})
-	x.printf(format, n.Biases[1][neuron], "the bias")
-	x.printf(format+"\n", p.Z[1][neuron], "= z, and a = sigmoid(z) = "+digits(p.A[1][neuron]))
+	line(n.Biases[1][neuron], "the bias")
+	line(p.Z[1][neuron], "= z, and a = sigmoid(z) = "+precise(p.A[1][neuron]))
 }
 
-// parameter names number i of Parameters.All.
-func parameter(layers []int, i int) string {
+// nameOf names number i of Parameters.All.
+func nameOf(layers []int, i int) string {
 	for l := 1; ; l++ {
 		rows, cols := layers[l], layers[l-1]
 		if i < rows*cols {
@@ -235,19 +259,19 @@ func parameter(layers []int, i int) string {
 
 // chapter2 shows the cost, and how sensitive it is to the weights and biases.
 func (x *explanation) chapter2(test []Example) {
-	x.printf("CHAPTER 2: the cost, and its gradient\n\n")
+	x.printf("\nCHAPTER 2: the cost, and its gradient\n\n")
 	output := x.pass.A[len(x.n.Layers)-1]
 	x.printTerms(len(output), 10, "C, the cost of this example", func(j int) (float64, string) {
 		a, y := output[j], Wanted(j, x.example.Label)
-		return (a - y) * (a - y), fmt.Sprintf("(a_%d - y_%d)^2 = (%s - %.0f)^2", j, j, digits(a), y)
+		return (a - y) * (a - y), fmt.Sprintf("(a_%d - y_%d)^2 = (%s - %.0f)^2", j, j, precise(a), y)
 	})
 	cost, _ := x.n.Test(test)
 	x.printf("\nThe cost of the network, the average over all test pictures, is %.6g.\n\n", cost)
 
 	g := x.gradient.All
 	order := slices.DeleteFunc(ranked(g), func(i int) bool { return g[i] == 0 })
-	x.printf("The gradient of C has %s components. %s are 0, as those of weights from\n"+
-		"black pixels always are.\n\n", thousands(len(g)), thousands(len(g)-len(order)))
+	x.printf("The gradient of C has %s components. %s of them are 0, like those of all\n"+
+		"weights from black pixels.\n\n", thousands(len(g)), thousands(len(g)-len(order)))
 	if len(order) == 0 {
 		return
 	}
@@ -255,29 +279,29 @@ func (x *explanation) chapter2(test []Example) {
 		const by = 0.01
 		moved := x.n.Clone()
 		moved.All[i] += by
-		x.printf("%s: %s, derivative %+.6g\n  nudged by %+g, it should change C by %+.4g; it does by %+.4g\n\n",
-			title, parameter(x.n.Layers, i), g[i], by, g[i]*by, x.cost(moved)-x.cost(x.n))
+		x.printf("%s: %s, derivative %+.6g\n  nudged by %+g: C should change by %+.4g and changes by %+.4g\n\n",
+			title, nameOf(x.n.Layers, i), g[i], by, g[i]*by, x.cost(moved)-x.cost(x.n))
 	}
 	most, least := order[0], order[len(order)-1]
 	nudge("Most sensitive", most)
-	nudge("Least sensitive (nonzero)", least)
-	x.printf("The first matters %.3g times as much as the second. (C has 16 digits, so\n"+
-		"changes near 1e-16 do not show.)\n\n", math.Abs(g[most]/g[least]))
+	nudge("Least sensitive, but not 0", least)
+	x.printf("A nudge of the first changes C %.3g times as much as one of the second.\n"+
+		"(C has 16 digits, so changes near 1e-16 do not show.)\n\n", math.Abs(g[most]/g[least]))
 }
 
-// chapter3 shows what this example asks of the neurons, weights and biases.
+// chapter3 shows which changes of neurons, weights and biases lower the cost of this example.
 func (x *explanation) chapter3() {
 	p, last, label := x.pass, len(x.n.Layers)-1, x.example.Label
 	x.printf("CHAPTER 3: what %s asks for\n\n", anA(x.set.Name(label)))
-	x.printf("Each output should move against its slope, by -dC/da = 2 (y - a):\n\n")
+	x.printf("To lower C, each output should change in proportion to -dC/da = 2 (y - a):\n\n")
 	x.printTerms(len(p.A[last]), 10, "", func(j int) (float64, string) {
-		return -p.DCDA[last][j], fmt.Sprintf("output %d: 2 (%.0f - %s)", j, Wanted(j, label), digits(p.A[last][j]))
+		return -p.DCDA[last][j], fmt.Sprintf("output %d: 2 (%.0f - %s)", j, Wanted(j, label), precise(p.A[last][j]))
 	})
 	x.printAvenues()
 	if last > 1 {
 		k := ranked(p.DCDA[last-1])[0]
-		x.printf("\nEvery output asks, each by its own delta. What they ask of neuron %d of\n"+
-			"layer %d, of which most is asked, is the sum of -w delta:\n\n", k, last-1)
+		x.printf("\nEvery output asks for such changes. Neuron %d of layer %d should change most, in\n"+
+			"proportion to the sum of what the outputs ask of it, -w delta:\n\n", k, last-1)
 		x.printTerms(len(p.A[last]), 5, fmt.Sprintf("-dC/da_%d", k), func(j int) (float64, string) {
 			w, delta := x.n.Weights[last].At(j, k), p.Delta[last][j]
 			return -w * delta, fmt.Sprintf("output %d: -(%+.6g * %+.6g)", j, w, delta)
@@ -286,14 +310,14 @@ func (x *explanation) chapter3() {
 	printStep([]*explanation{x}, x.gradient)
 }
 
-// printAvenues shows the three ways in which the output of the label can move.
+// printAvenues shows the three ways in which the output of the label can change.
 func (x *explanation) printAvenues() {
 	last, j := len(x.n.Layers)-1, x.example.Label
 	w, a := row(x.n.Weights[last], j), x.pass.A[last-1]
 	dadz, dCda, delta := SigmoidSlope(x.pass.A[last][j]), x.pass.DCDA[last][j], x.pass.Delta[last][j]
-	x.printf("\nOutput %d moves when its z does. The slope of C there is called delta:\n\n"+
+	x.printf("\nOutput %d changes when its z does. The derivative of C in z is called delta:\n\n"+
 		"  delta = dC/dz = da/dz * dC/da = %.6g * %+.6g = %+.6g\n\n"+
-		"Its z should move against it, by -delta. There are three avenues. The bias,\nas dz/db = 1:\n\n"+
+		"There are three avenues to change z in proportion to -delta. The bias, as\ndz/db = 1:\n\n"+
 		"  %+12.6g   b_%d: -delta\n", j, dadz, dCda, delta, -delta, j)
 	x.printf("\nThe weights, in proportion to the activations (the three largest):\n\n")
 	x.printTerms(len(a), 3, "", func(k int) (float64, string) {
@@ -309,26 +333,29 @@ func (x *explanation) printAvenues() {
 func printStep(all []*explanation, g *Gradient) {
 	x, examples := all[0], float64(len(all))
 	x.printf("\nOne step, w <- w - rate dC/dw, for all weights and biases. The gradient predicts\n"+
-		"that C changes by -rate times its length squared. That holds for a small step;\n"+
-		"in one as large as in training, the slope changes on the way.\n\n"+
+		"that C changes by -rate times its squared length. That holds for a small step.\n"+
+		"In a step as large as in training, the gradient changes on the way.\n\n"+
 		"%8s  %12s  %12s  %12s  %12s\n", "rate", "C before", "C after", "change", "predicted")
+	squared := 0.0
+	for _, sum := range g.All {
+		squared += (sum / examples) * (sum / examples)
+	}
 	var moved *Network
 	for _, rate := range []float64{0.001, defaults().plan.Rate} {
 		moved = x.n.Clone()
-		before, after, predicted := 0.0, 0.0, 0.0
-		for i, sum := range g.All {
-			moved.All[i] -= rate * sum / examples
-			predicted -= rate * (sum / examples) * (sum / examples)
-		}
+		step := &Gradient{Parameters: moved.Clone().Parameters, Examples: len(all)}
+		copy(step.All, g.All) // Descend empties it
+		moved.Descend(step, rate, 0)
+		before, after := 0.0, 0.0
 		for _, x := range all {
 			before += x.cost(x.n) / examples
 			after += x.cost(moved) / examples
 		}
-		x.printf("%8g  %12.6g  %12.6g  %+12.6g  %+12.6g\n", rate, before, after, after-before, predicted)
+		x.printf("%8g  %12.6g  %12.6g  %+12.6g  %+12.6g\n", rate, before, after, after-before, -rate*squared)
 	}
 	for _, x := range all {
 		before, after := x.pass.A[len(x.n.Layers)-1], moved.Forward(moved.NewPass(), x.example.Picture)
-		x.printf("\n%s, is read as %s before the larger step and as %s after it:\n\n",
+		x.printf("\n%s: read as %s before the larger step, as %s after it:\n\n",
 			x.name, x.set.Name(Answer(before)), x.set.Name(Answer(after)))
 		x.printTerms(len(after), max(3, 10/len(all)), "", func(j int) (float64, string) {
 			return after[j] - before[j], fmt.Sprintf("output %d: from %.4f to %.4f", j, before[j], after[j])
@@ -344,12 +371,14 @@ func compare(all []*explanation) {
 	var sketches [][]string
 	for _, x := range all {
 		x.n.Backward(x.pass, x.example.Label, g)
-		sketches = append(sketches, append(sketch(x.example.Picture, litBox(pixels(x.example.Picture), x.example.Cols)), x.name))
+		box := litBox(pixels(x.example.Picture), x.example.Cols)
+		sketches = append(sketches, append(sketch(x.example.Picture, box), x.name))
 	}
 	x.printf("CHAPTER 3: what %d pictures ask of the same weights\n\n%s", len(all), x.sideBySide(sketches))
-	x.printf("Each asks a weight to move by -dC/dw. A mini-batch moves it by the average,\n" +
-		"times the rate. Here are the neurons j of each layer that should move most, each\n" +
-		"with its weight from the neuron k before that is brightest for these pictures.\n")
+	x.printf("Each picture asks for a change of -dC/dw in a weight. A mini-batch changes it by\n" +
+		"the average, times the rate. For each layer, these are the neurons j with the\n" +
+		"largest average delta, and their weights from the neuron k that is brightest for\n" +
+		"these pictures.\n")
 	for l := len(x.n.Layers) - 1; l > 0; l-- {
 		brightness := make([]float64, x.n.Layers[l-1])
 		for _, x := range all {
@@ -370,7 +399,8 @@ func compare(all []*explanation) {
 			}
 		}
 		for _, x := range all {
-			line(x.name, x.gradient)
+			name, _, _ := strings.Cut(x.name, ", taken for")
+			line(name, x.gradient)
 		}
 		line("average", g)
 		x.printf("\n")
@@ -405,9 +435,13 @@ func (x *explanation) printChain(l int, cost func() float64) {
 		"neuron %d. It is now %+.6g, and the bias b_%d is %+.6g.\n\n",
 		l, j, k, k, l-1, j, w.Data[i], j, x.n.Biases[l][j])
 	x.printf("  dz/dw = a_%d = %.6g\n  dz/db = 1\n", k, p.A[l-1][k])
-	x.printf("  da/dz = sigmoid'(z) = a (1 - a) = %s * %.6g = %.6g\n", digits(a), 1-a, dadz)
+	slope := fmt.Sprintf("%.6g", dadz)
+	if dadz == a*(1-a) { // not after SigmoidSlope was replaced
+		slope = fmt.Sprintf("a (1 - a) = %s * %.6g = %s", precise(a), 1-a, slope)
+	}
+	x.printf("  da/dz = sigmoid'(z) = %s\n", slope)
 	if l == len(x.n.Layers)-1 {
-		x.printf("  dC/da = 2 (a - y) = 2 (%s - %.0f) = %+.6g\n", digits(a), Wanted(j, x.example.Label), dCda)
+		x.printf("  dC/da = 2 (a - y) = 2 (%s - %.0f) = %+.6g\n", precise(a), Wanted(j, x.example.Label), dCda)
 	} else {
 		x.printf("  dC/da = the sum over the neurons of layer %d of w * da/dz * dC/da there:\n", l+1)
 		x.printTerms(len(p.A[l+1]), 3, "dC/da", func(next int) (float64, string) {
@@ -416,31 +450,31 @@ func (x *explanation) printChain(l int, cost func() float64) {
 				fmt.Sprintf("through %d: %+.6g * %.6g * %+.6g", next, w, dadz, p.DCDA[l+1][next])
 		})
 	}
-	product, measured := x.gradient.Weights[l].Data[i], Slope(&w.Data[i], cost)
-	x.printf("  dC/dw = %.6g * %.6g * %+.6g = %+.6g\n", p.A[l-1][k], dadz, dCda, product)
-	x.printf("  measured by nudging w: %+.6g, relative error %.0e\n", measured, RelativeError(product, measured))
-	product, measured = x.gradient.Biases[l][j], Slope(&x.n.Biases[l][j], cost)
-	x.printf("  dC/db = 1 * %.6g * %+.6g = %+.6g\n", dadz, dCda, product)
-	x.printf("  measured by nudging b: %+.6g, relative error %.0e\n\n", measured, RelativeError(product, measured))
+	x.printCheck("w", p.A[l-1][k], dadz, dCda, x.gradient.Weights[l].Data[i], Slope(&w.Data[i], cost))
+	x.printCheck("b", 1, dadz, dCda, x.gradient.Biases[l][j], Slope(&x.n.Biases[l][j], cost))
+	x.printf("\n")
 }
 
-// weights paints the weights of the neurons of layer 1.
+// printCheck shows the three factors of a derivative and their product, and compares it with the
+// slope that was measured.
+func (x *explanation) printCheck(name string, dz, dadz, dCda, product, measured float64) {
+	x.printf("  dC/d%s = %.6g * %.6g * %+.6g = %+.6g\n", name, dz, dadz, dCda, product)
+	x.printf("  measured by nudging %s: %+.6g, relative error %.0e\n", name, measured, RelativeError(product, measured))
+}
+
+// weights draws the weights of the neurons of layer 1, on the terminal and in a PNG.
 func weights(c *console, args []string) error {
 	flags := flag.NewFlagSet("weights", flag.ContinueOnError)
-	path := flags.String("net", "network.json", "the `file` of the network")
-	data := flags.String("data", "", "the `folder` with the data, for pictures that are not square")
-	out := flags.String("out", "weights.png", "the `file` to paint")
+	path, data := netFlag(flags), dataFlag(flags)
+	out := flags.String("out", "weights.png", "write the pictures to this `file`")
 	if _, err := parse(c, flags, args, 0); err != nil {
 		return err
-	}
-	if filepath.Clean(*out) == filepath.Clean(*path) {
-		return usage("weights: -out %s would replace the network", *out)
 	}
 	if err := canWrite(*out); err != nil {
 		return err
 	}
-	if old, err := os.ReadFile(*out); err == nil && !bytes.HasPrefix(old, []byte("\x89PNG")) {
-		return fmt.Errorf("%s: not a PNG, so weights does not replace it; name another file with -out", *out)
+	if old, err := os.ReadFile(*out); err == nil && !bytes.Contains(old, []byte(maker)) {
+		return fmt.Errorf("%s: not written by weights, so it is not replaced; name another file with -out", *out)
 	}
 	n, set, err := loadForPictures(*path, *data)
 	if err != nil {
@@ -452,20 +486,36 @@ func weights(c *console, args []string) error {
 	}
 	scale := commonScale(slices.Concat(tables...))
 	printWeights(c, set.Rows, set.Cols, tables, scale)
-
-	var file bytes.Buffer
-	if err := png.Encode(&file, grid(set.Rows, set.Cols, tables, scale)); err != nil {
+	file, err := encodePNG(grid(set.Rows, set.Cols, tables, scale))
+	if err != nil {
 		return err
 	}
-	if err := writeWhole(*out, file.Bytes(), *out); err != nil {
+	if err := writeWhole(*out, file, *out); err != nil {
 		return err
 	}
-	fmt.Fprintf(c.out, "painted in %s, in the same order: blue is above 0, red below\n", *out)
+	fmt.Fprintf(c.out, "saved in %s in the same order; blue is above 0, red below\n", *out)
 	return nil
 }
 
-// commonScale returns a number that 99 of 100 numbers do not exceed in size. With the largest
-// of all as the scale, most of a picture would be pale.
+// maker is a text in the PNGs that weights writes, so that it replaces no other file.
+const maker = "Software\x00digits weights"
+
+// encodePNG returns the file of a picture, with a chunk for maker: the length of the text, its
+// type, the text and a checksum.
+func encodePNG(picture image.Image) ([]byte, error) {
+	var file bytes.Buffer
+	if err := png.Encode(&file, picture); err != nil {
+		return nil, err
+	}
+	text := []byte("tEXt" + maker)
+	chunk := binary.BigEndian.AppendUint32(nil, uint32(len(maker)))
+	chunk = append(chunk, text...)
+	chunk = binary.BigEndian.AppendUint32(chunk, crc32.ChecksumIEEE(text))
+	return slices.Insert(file.Bytes(), 33, chunk...), nil // after the signature and the header
+}
+
+// commonScale returns the 99th percentile of the absolute values of numbers, or a little more than
+// 0. With the largest as the scale, most of a picture would be pale.
 func commonScale(numbers []float64) float64 {
 	sizes := make([]float64, len(numbers))
 	for i, x := range numbers {
@@ -481,21 +531,27 @@ func printWeights(c *console, rows, cols int, tables [][]float64, scale float64)
 	for j, table := range tables {
 		sketches = append(sketches, append(sketchSigned(table, rows, cols, 16, scale), strconv.Itoa(j)))
 	}
-	fmt.Fprintf(c.out, "What the %s of layer 1 look for. %s are weights above 0, %s below;\n"+
-		"the last of each stands for %.2g and more.\n\n%s",
+	fmt.Fprintf(c.out, "The weights of the %s of layer 1. %s are above 0, %s below.\n"+
+		"The last of each stands for %.2g and more.\n\n%s",
 		count(len(tables), "neuron"), c.paint("░▒▓█"), c.paint("·-=≡"), 0.85*scale, c.paint(c.sideBySide(sketches)))
 }
+
+// The characters of sketchSigned for numbers above and below 0.
+var (
+	aboveShades = regexp.MustCompile("[░▒▓█]+")
+	belowShades = regexp.MustCompile("[·=≡-]+")
+)
 
 // paint makes the characters of sketchSigned blue above 0 and red below, on a terminal.
 func (c *console) paint(text string) string {
 	if !c.colour {
 		return text
 	}
-	text = regexp.MustCompile("[░▒▓█]+").ReplaceAllString(text, "\x1b[34m$0\x1b[0m")
-	return regexp.MustCompile("[·=≡-]+").ReplaceAllString(text, "\x1b[31m$0\x1b[0m")
+	text = aboveShades.ReplaceAllString(text, "\x1b[34m$0\x1b[0m")
+	return belowShades.ReplaceAllString(text, "\x1b[31m$0\x1b[0m")
 }
 
-// The colours of numbers: 0, above 0, below 0. The frame is for what is not a number.
+// The colours of numbers that are 0, above 0 and below 0, and of the line around each table.
 var (
 	zero  = color.RGBA{255, 255, 255, 255}
 	above = color.RGBA{13, 71, 161, 255}
