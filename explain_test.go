@@ -184,8 +184,8 @@ func TestEveryShapeOfNetworkCanBeExplainedAndPainted(t *testing.T) {
 			if code != 0 {
 				t.Errorf("%v: exit %d, %s", args, code, err)
 			}
-			if args[0] == "test" && !regexp.MustCompile(`(?m)^an? \d+ read as \d+: \d+ times?$`).MatchString(out) {
-				t.Errorf("no list of mistakes, for a table too wide for 80 columns: %s", out)
+			if args[0] == "test" && !strings.Contains(out, "most often misread as") {
+				t.Errorf("no mistakes beside a table too wide for 80 columns: %s", out)
 			}
 			for _, line := range strings.Split(out, "\n") {
 				if utf8.RuneCountInString(line) > 80 && !strings.Contains(line, os.TempDir()) {
