@@ -218,15 +218,17 @@ func (s *studio) replace(n *Network) {
 }
 
 // change replaces the network so that the one before can be brought back. It refuses a network
-// that is not finite. As many changes are kept as fit into the memory of the largest network.
-func (s *studio) change(n *Network, kind string) error {
+// that is not finite, and does nothing after a mistake. As many changes are kept as fit into the memory of the largest network.
+func (s *studio) change(r *request, n *Network, kind string) {
 	if err := n.finite(); err != nil {
-		return refuse(http.StatusUnprocessableEntity, "%w", err)
+		r.fail(http.StatusUnprocessableEntity, "%w", err)
+	}
+	if r.err != nil {
+		return
 	}
 	s.changes = append(s.changes, change{s.network, kind})
 	s.changes = s.changes[max(0, len(s.changes)-max(1, maxParameters/len(n.All))):]
 	s.replace(n)
-	return nil
 }
 
 // takeBack takes back the last change.
@@ -241,15 +243,19 @@ func (s *studio) underWay() bool {
 	return s.course.State == stateLearning || s.course.State == statePaused
 }
 
-// lockIdle locks the mutex for a change of the network, unless learning is under way.
-func (s *studio) lockIdle() error {
+// lockIdle locks the mutex for a change of the network. It returns false if there is a mistake in
+// the request or learning is under way.
+func (s *studio) lockIdle(r *request) bool {
 	s.mutex.Lock()
 	if s.underWay() {
+		r.fail(http.StatusConflict, "the network is learning; stop that first")
+	}
+	if r.err != nil {
 		s.mutex.Unlock()
-		return refuse(http.StatusConflict, "the network is learning; stop that first")
+		return false
 	}
 	s.readFile()
-	return nil
+	return true
 }
 
 // A state is what the page is told of the network and of learning.
@@ -315,11 +321,15 @@ type score struct {
 	Right float64 `json:"right"`
 }
 
-// A point of the curve is about one or more mini-batches.
+// A point of the curve is about some consecutive mini-batches.
 type point struct {
 	Done float64 `json:"done"` // the share of the training that was done after them
 	score
+	seen int // the number of their examples
 }
+
+// mostPoints is the number of points of a whole training.
+const mostPoints = 200
 
 // A learner trains a network of its own in the background. Orders reach it between two steps.
 type learner struct {
@@ -330,7 +340,6 @@ type learner struct {
 
 	// The rest is for the goroutine that trains.
 	course   course
-	curve    plot
 	stepped  time.Time // when the last step began
 	copyAt   time.Time // when the next copy is due
 	stale    bool      // the page does not have the network after the last step
@@ -373,7 +382,7 @@ const (
 // newLearner returns a learner that trains a copy of n.
 func newLearner(plan Training, n *Network, set *Dataset, random *rand.Rand, batches float64) *learner {
 	l := &learner{random: random, orders: make(chan order), over: make(chan struct{}),
-		stepped: time.Now(), before: n, curve: plot{width: 1}}
+		stepped: time.Now(), before: n}
 	l.course = course{State: stateLearning, Epochs: plan.Epochs, Batch: plan.Batch, Rate: plan.Rate, Batches: batches,
 		Of: len(set.Train), Costs: []float64{}, Rights: []float64{}, Tests: []float64{}, Points: []point{}} // in JSON [], not null
 	vary := plan.Vary
@@ -440,12 +449,18 @@ func (s *studio) report(l *learner, p Progress) error {
 
 // note records the progress after a step.
 func (l *learner) note(p Progress) {
-	c, cost, right, seen := &l.course, 0.0, 0, 0
-	if p.Epoch == c.Epoch {
-		cost, right, seen = c.Cost*float64(c.Seen), c.Right, c.Seen
+	c, cost, right, seen := &l.course, p.Cost*float64(p.Seen), p.Right, p.Seen
+	if p.Epoch == c.Epoch { // without what was noted before, so that this is about the step alone
+		cost, right, seen = cost-c.Cost*float64(c.Seen), right-c.Right, seen-c.Seen
+	}
+	if c.Done*mostPoints >= float64(len(c.Points)) {
+		c.Points = append(c.Points, point{})
 	}
 	c.Epoch, c.Seen, c.Cost, c.Right, c.Done = p.Epoch, p.Seen, p.Cost, p.Right, l.plan.Done(p)
-	l.curve.add(sums{c.Done, p.Cost*float64(p.Seen) - cost, p.Right - right, p.Seen - seen})
+	end := &c.Points[len(c.Points)-1]
+	end.Done, end.seen = c.Done, end.seen+seen
+	end.Cost += (cost - end.Cost*float64(seen)) / float64(end.seen)
+	end.Right += (float64(right) - end.Right*float64(seen)) / float64(end.seen)
 	if p.Seen == p.Of {
 		c.Costs = append(c.Costs, p.Cost)
 		c.Rights = append(c.Rights, float64(p.Right)/float64(p.Of))
@@ -465,10 +480,10 @@ func (s *studio) show(l *learner) {
 		l.batch.after = n
 	}
 	l.stale = false
-	l.course.Points = l.curve.averages(l.course.State == stateEnded)
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	s.course, s.batch = l.course, l.batch
+	s.course.Points = slices.Clone(l.course.Points) // the last of them still changes
 	if l.batch != nil && l.batch.after == nil {
 		s.batch = nil
 	}
@@ -525,10 +540,10 @@ func (s *studio) carryOut(l *learner, o order) (due bool) {
 	now := &l.course.State
 	switch {
 	case o.kind == toPause && *now == statePaused:
-		o.done <- refuse(http.StatusConflict, "learning is paused already")
+		o.done <- errors.New("learning is paused already")
 		return false
 	case o.kind == toResume && *now == stateLearning:
-		o.done <- refuse(http.StatusConflict, "learning is not paused")
+		o.done <- errors.New("learning is not paused")
 		return false
 	case o.kind == toStep, o.kind == toPause && l.batch == nil:
 		*now, l.last = stateLearning, &o
@@ -543,57 +558,6 @@ func (s *studio) carryOut(l *learner, o order) (due bool) {
 	s.show(l)
 	o.done <- nil
 	return false
-}
-
-// A plot is the cost of training of any length, in at most mostPoints points. Each is about
-// the same number of steps.
-type plot struct {
-	points []sums
-	width  int // the number of steps in a point
-	steps  int // the number of those in the last point so far, 0 if it is complete
-}
-
-const mostPoints = 200
-
-// sums are what a plot knows about the examples of some consecutive steps.
-type sums struct {
-	done     float64 // the share of the training that was done after them
-	cost     float64 // the sum of the costs
-	right    int
-	examples int
-}
-
-// with returns the sums of s and of the steps after it.
-func (s sums) with(next sums) sums {
-	return sums{next.done, s.cost + next.cost, s.right + next.right, s.examples + next.examples}
-}
-
-// add adds a step. When the curve is full, each two points become one.
-func (c *plot) add(step sums) {
-	if c.steps == 0 {
-		c.points = append(c.points, sums{})
-	}
-	last := len(c.points) - 1
-	c.points[last] = c.points[last].with(step)
-	c.steps = (c.steps + 1) % c.width
-	if c.steps == 0 && len(c.points) == mostPoints {
-		for i := range mostPoints / 2 {
-			c.points[i] = c.points[2*i].with(c.points[2*i+1])
-		}
-		c.points, c.width = c.points[:mostPoints/2], 2*c.width
-	}
-}
-
-// averages returns the points that are complete, at the end of training the last one too.
-func (c *plot) averages(end bool) []point {
-	points := []point{}
-	for i, p := range c.points {
-		if end || c.steps == 0 || i < len(c.points)-1 {
-			average := score{p.cost / float64(p.examples), float64(p.right) / float64(p.examples)}
-			points = append(points, point{p.done, average})
-		}
-	}
-	return points
 }
 
 // serve answers requests until ctx is done.
@@ -613,13 +577,29 @@ func (s *studio) serve(ctx context.Context, listener net.Listener) error {
 	return nil
 }
 
-// A route serves a value or an error. A nil value means that it has sent something itself.
-type route func(w http.ResponseWriter, r *http.Request) (any, error)
+// A request is one that is being answered. After a mistake err is set. Its numbers can still be
+// used then, but the answer is not sent.
+type request struct {
+	*http.Request
+	w      http.ResponseWriter
+	query  url.Values
+	status int
+	err    error
+	field  string // of an order to learn, that is wrong
+}
 
-// handler routes requests. A value that is served becomes JSON, an error {"error": "..."}.
+// fail sets the error of a request and its status, unless there is one already.
+func (r *request) fail(status int, format string, args ...any) {
+	if r.err == nil {
+		r.status, r.err = status, fmt.Errorf(format, args...)
+	}
+}
+
+// handler answers requests. A route returns what is sent in JSON, or nil if it has sent
+// something itself.
 func (s *studio) handler() http.Handler {
-	routes := map[string]route{
-		"GET /setup": s.serveSetup, "GET /network": s.serveNetwork, "GET /test": s.serveTest,
+	routes := map[string]func(*request) any{
+		"GET /": servePage, "GET /setup": s.serveSetup, "GET /network": s.serveNetwork, "GET /test": s.serveTest,
 		"POST /recognize": s.serveReading, "GET /digit": s.serveReading, "POST /check": s.serveCheck,
 		"POST /along": s.serveAlong, "POST /asks": s.serveAsks,
 		"POST /step": s.serveStep, "POST /set": s.serveSet, "POST /undo": s.serveUndo,
@@ -628,204 +608,184 @@ func (s *studio) handler() http.Handler {
 		"GET /batch": s.serveBatch, "GET /progress": s.serveProgress,
 		"POST /save": s.serveSave, "POST /revert": s.serveRevert,
 	}
-	files, _ := page.ReadDir("web/page") // which is embedded
+	files, _ := page.ReadDir("web/page") // an error is impossible, as it is embedded
 	for _, file := range files {
 		routes["GET /"+file.Name()] = servePage
 	}
-	routes["GET /"] = servePage
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; "+
 			"img-src 'self' data: blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
-		value, err := s.answer(routes, w, r)
-		send(w, r, value, err)
+		x := &request{Request: r, w: w, query: r.URL.Query(), status: http.StatusOK}
+		var value any
+		if serve := x.route(routes); serve != nil {
+			value = serve(x)
+		}
+		x.send(value)
 	})
 }
 
-// answer returns what the route of a request serves.
-func (s *studio) answer(routes map[string]route, w http.ResponseWriter, r *http.Request) (any, error) {
-	if err := checkSender(r); err != nil {
-		return nil, err
-	}
-	method, path := cmp.Or(map[string]string{"HEAD": "GET"}[r.Method], r.Method), r.URL.Path
-	if serve := routes[method+" "+path]; serve != nil {
-		return serve(w, r)
+// route returns the route of a request, or nil after an error.
+func (r *request) route(routes map[string]func(*request) any) func(*request) any {
+	r.checkSender()
+	method := cmp.Or(map[string]string{"HEAD": "GET"}[r.Method], r.Method)
+	if serve := routes[method+" "+r.URL.Path]; serve != nil && r.err == nil {
+		return serve
 	}
 	for _, other := range []string{"GET", "POST"} {
-		if routes[other+" "+path] != nil {
-			w.Header().Set("Allow", other)
-			return nil, refuse(http.StatusMethodNotAllowed, "%s takes %s, not %s", path, other, r.Method)
+		if routes[other+" "+r.URL.Path] != nil && r.err == nil {
+			r.w.Header().Set("Allow", other)
+			r.fail(http.StatusMethodNotAllowed, "%s takes %s, not %s", r.URL.Path, other, r.Method)
 		}
 	}
-	return nil, refuse(http.StatusNotFound, "there is nothing at %s", path)
+	r.fail(http.StatusNotFound, "there is nothing at %s", r.URL.Path)
+	return nil
 }
 
 // checkSender refuses requests of other pages. A foreign site could send requests here from
 // the user's own browser, under its own name (Origin) or with a name of its own made to mean
 // this machine (Host). So the host must be localhost, the name of this machine or an IP address,
 // which no foreign site can have, and the origin, if there is one, the same.
-func checkSender(r *http.Request) error {
+func (r *request) checkSender() {
 	host, origin := r.Host, r.Header.Get("Origin")
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
 	}
-	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	host = strings.TrimSuffix(strings.ToLower(host), ".")
 	machine, _ := os.Hostname() // an error means that it has no name
-	machine = strings.ToLower(cmp.Or(machine, "localhost"))
-	if !slices.Contains([]string{"localhost", machine, machine + ".local"}, host) &&
-		net.ParseIP(strings.Trim(host, "[]")) == nil {
-		return refuse(http.StatusForbidden, "this server does not answer to the name %q; on this machine use localhost, "+
-			"from elsewhere its IP address, such as %s", r.Host, outsideAddress())
+	own := []string{"localhost", strings.ToLower(cmp.Or(machine, "localhost"))}
+	if !slices.Contains(own, strings.TrimSuffix(host, ".local")) && net.ParseIP(strings.Trim(host, "[]")) == nil {
+		r.fail(http.StatusForbidden, "this server does not answer to the name %q; use localhost on its own machine, "+
+			"and its IP address on another, such as %s", r.Host, outsideAddress())
 	}
 	if origin != "" && !strings.EqualFold(origin, "http://"+r.Host) {
-		return refuse(http.StatusForbidden, "pages from %q may not use this server", origin)
+		r.fail(http.StatusForbidden, "pages from %q may not use this server", origin)
 	}
-	return nil
-}
-
-// A refusal is an error with the HTTP status that goes with it. All other errors are bad requests.
-type refusal struct {
-	status int
-	error
-}
-
-// refuse returns a refusal with a formatted error.
-func refuse(status int, format string, args ...any) error {
-	return &refusal{status, fmt.Errorf(format, args...)}
 }
 
 // A failure is what is sent for an error.
 type failure struct {
 	Error string `json:"error"`
-	Field string `json:"field,omitempty"` // of an order to learn, that is wrong
+	Field string `json:"field,omitempty"`
 }
 
-// send sends a value or an error. A nil value has been sent already.
-func send(w http.ResponseWriter, r *http.Request, value any, err error) {
-	status := http.StatusOK
-	if r.URL.Path == "/learn" {
-		status = http.StatusAccepted
+// send sends the answer or the error.
+func (r *request) send(value any) {
+	text, err := json.Marshal(value)
+	if err != nil { // JSON has only finite numbers
+		r.fail(http.StatusUnprocessableEntity, "a number is too large, as the weights of this network are")
 	}
-	text, infinite := json.Marshal(value)
-	if err == nil && infinite != nil { // JSON has no such numbers
-		err = refuse(http.StatusUnprocessableEntity, "the numbers of this network are too large")
-	}
-	if err != nil {
-		status = http.StatusBadRequest
-		if refused := (*refusal)(nil); errors.As(err, &refused) {
-			status = refused.status
-		}
-		f := failure{Error: err.Error()}
-		if r.URL.Path == "/learn" && status == http.StatusBadRequest { // the error begins with the field
-			f.Field, _, _ = strings.Cut(strings.Replace(f.Error, ":", " ", 1), " ")
-		}
-		text, _ = json.Marshal(f)
+	if r.err != nil {
+		text, _ = json.Marshal(failure{r.err.Error(), r.field})
 	} else if value == nil {
 		return
 	}
-	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(status)
-	w.Write(append(text, '\n')) // an error means that nobody listens any more
+	r.w.Header().Set("Content-Type", "application/json")
+	r.w.WriteHeader(r.status)
+	r.w.Write(append(text, '\n')) // an error means that nobody listens any more
 }
 
-// A query reads the query of a request. err is its first mistake.
-type query struct {
-	url.Values
-	err error
-}
-
-// whole returns a whole number from low to high, or low after a mistake.
-func (q *query) whole(name string, low, high int) int {
-	x, err := strconv.Atoi(q.Get(name))
+// whole returns a whole number from low to high in the query, or low after a mistake.
+func (r *request) whole(name string, low, high int) int {
+	x, err := strconv.Atoi(r.query.Get(name))
 	if err == nil && low <= x && x <= high {
 		return x
 	}
-	q.err = cmp.Or(q.err, fmt.Errorf("%s %q: must be a whole number from %d to %d", name, q.Get(name), low, high))
+	r.fail(http.StatusBadRequest, "%s %q: must be a whole number from %d to %d", name, r.query.Get(name), low, high)
 	return low
 }
 
-// number returns a number from low to high, or low after a mistake.
-func (q *query) number(name string, low, high float64) float64 {
-	x, err := strconv.ParseFloat(q.Get(name), 64)
+// number returns a number from low to high in the query, or low after a mistake.
+func (r *request) number(name string, low, high float64) float64 {
+	x, err := strconv.ParseFloat(r.query.Get(name), 64)
 	if err == nil && low <= x && x <= high {
 		return x
 	}
-	q.err = cmp.Or(q.err, fmt.Errorf("%s %q: must be a number from %g to %g", name, q.Get(name), low, high))
+	r.fail(http.StatusBadRequest, "%s %q: must be a number from %g to %g", name, r.query.Get(name), low, high)
 	return low
-}
-
-// place returns the layer l and the neuron j of a weight or a bias, and the neuron k before, -1
-// for a bias.
-func (q *query) place(n *Network) (l, j, k int) {
-	l = q.whole("layer", 1, len(n.Layers)-1)
-	return l, q.whole("j", 0, n.Layers[l]-1), q.whole("k", -1, n.Layers[l-1]-1)
-}
-
-// at returns the weight or the bias at a place, or its derivative.
-func (p Parameters) at(l, j, k int) *float64 {
-	if k < 0 {
-		return &p.Biases[l][j]
-	}
-	return &p.Weights[l].Column(k)[j]
 }
 
 const (
 	smallestRate = 1e-9 // of a step on the page
-	largest      = 1e6  // of a rate, a weight and a pace on the page
+	largest      = 1e6  // of a rate, a weight, a bias and a pace on the page
 )
 
-// batches returns the number of mini-batches a second, 0 for as fast as it goes.
-func (q *query) batches() float64 {
-	if text := q.Get("batches"); text == "" || text == "0" {
+// batches returns the number of mini-batches a second in the query, 0 for as fast as it goes.
+func (r *request) batches() float64 {
+	if text := r.query.Get("batches"); text == "" || text == "0" {
 		return 0
 	}
-	return q.number("batches", 0.01, largest)
+	return r.number("batches", 0.01, largest)
+}
+
+// place returns the place of a weight or a bias in the query. A bias has k=-1.
+func (r *request) place(n *Network) place {
+	l := r.whole("layer", 1, len(n.Layers)-1)
+	return place{l, r.whole("j", 0, n.Layers[l]-1), r.whole("k", -1, n.Layers[l-1]-1)}
+}
+
+// A place is that of the weight from neuron K of layer L-1 to neuron J of layer L or, if K is
+// -1, of the bias of neuron J.
+type place struct {
+	L int `json:"layer"`
+	J int `json:"j"`
+	K int `json:"k"`
+}
+
+// at returns the number at a place.
+func (p Parameters) at(x place) *float64 {
+	if x.K < 0 {
+		return &p.Biases[x.L][x.J]
+	}
+	return &p.Weights[x.L].Column(x.K)[x.J]
 }
 
 // servePage sends a file of the page.
-func servePage(w http.ResponseWriter, r *http.Request) (any, error) {
+func servePage(r *request) any {
 	name := cmp.Or(strings.TrimPrefix(r.URL.Path, "/"), "index.html")
-	w.Header().Set("Content-Type", map[string]string{
+	r.w.Header().Set("Content-Type", map[string]string{
 		".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8",
 		".svg": "image/svg+xml", ".png": "image/png",
 	}[path.Ext(name)])
-	text, err := page.ReadFile("web/page/" + name)
-	w.Write(text)
-	return nil, err
+	text, _ := page.ReadFile("web/page/" + name) // which exists
+	r.w.Write(text)
+	return nil
 }
 
 // A setup is what does not change while the program runs.
 type setup struct {
-	Rows       int         `json:"rows"`
-	Cols       int         `json:"cols"`
-	Classes    int         `json:"classes"`
-	Names      []string    `json:"names"` // of the labels
-	Train      int         `json:"train"` // the number of examples
-	Test       int         `json:"test"`
-	File       string      `json:"file"`
-	Defaults   *learnOrder `json:"defaults"`
-	Variations []tweak     `json:"variations"`
+	Rows       int        `json:"rows"`
+	Cols       int        `json:"cols"`
+	Classes    int        `json:"classes"`
+	Names      []string   `json:"names"` // of the labels
+	Train      int        `json:"train"` // the number of examples
+	Test       int        `json:"test"`
+	File       string     `json:"file"`
+	Defaults   learnOrder `json:"defaults"`
+	Variations []variety  `json:"variations"`
 }
 
-// A tweak is a variation that learning can use.
-type tweak struct {
+// A variety is a variation that can be chosen.
+type variety struct {
 	Name  string `json:"name"`
 	Usage string `json:"usage"`
+	Usual bool   `json:"usual"`
 }
 
 // serveSetup sends what does not change while the program runs.
-func (s *studio) serveSetup(w http.ResponseWriter, r *http.Request) (any, error) {
+func (s *studio) serveSetup(r *request) any {
 	d := defaults()
 	a := setup{Rows: s.set.Rows, Cols: s.set.Cols, Classes: s.set.Classes, Train: len(s.set.Train),
-		Test: len(s.set.Test), File: s.path, Defaults: newLearnOrder(&d)}
+		Test: len(s.set.Test), File: s.path, Defaults: orderFor(&d)}
+	a.Defaults.Hidden = d.hidden
 	for label := range s.set.Classes {
 		a.Names = append(a.Names, s.set.Name(label))
 	}
 	for _, v := range variations {
-		a.Variations = append(a.Variations, tweak{v.name, v.usage})
+		a.Variations = append(a.Variations, variety{v.name, v.usage, v.usual})
 	}
-	return a, nil
+	return a
 }
 
 // A networkAnswer is a network as it is saved, with its version and the size of its pictures.
@@ -837,17 +797,16 @@ type networkAnswer struct {
 }
 
 // serveNetwork sends the network in memory.
-func (s *studio) serveNetwork(w http.ResponseWriter, r *http.Request) (any, error) {
+func (s *studio) serveNetwork(r *request) any {
 	n, version := s.current()
-	q := &query{Values: r.URL.Query()}
-	return networkAnswer{version, s.set.Rows, s.set.Cols, rounded(n, q)}, q.err
+	return networkAnswer{version, s.set.Rows, s.set.Cols, r.rounded(n)}
 }
 
 // rounded returns a network as it is saved. places=N in the query rounds its numbers to N
 // decimal places: with 3 they are short enough to be sent ten times a second.
-func rounded(n *Network, q *query) networkFile {
-	if q.Has("places") {
-		unit := math.Pow10(q.whole("places", 0, 15))
+func (r *request) rounded(n *Network) networkFile {
+	if r.query.Has("places") {
+		unit := math.Pow10(r.whole("places", 0, 15))
 		n = n.Clone()
 		for i, x := range n.All {
 			n.All[i] = math.Round(x*unit) / unit
@@ -866,26 +825,26 @@ type testAnswer struct {
 }
 
 // serveTest sends how the network in memory does on the test set.
-func (s *studio) serveTest(w http.ResponseWriter, r *http.Request) (any, error) { return s.test(), nil }
+func (s *studio) serveTest(*request) any { return s.test() }
 
 // test tests the network in memory, once for each version.
 func (s *studio) test() testAnswer {
 	s.testing.Lock()
 	defer s.testing.Unlock()
 	if n, version := s.current(); version != s.tested.Version {
-		r := review(n, s.set.Test)
-		s.tested = testAnswer{version, r.cost, r.right, len(s.set.Test), r.table}
+		t := review(n, s.set.Test)
+		s.tested = testAnswer{version, t.cost, t.right, len(s.set.Test), t.table}
 	}
 	return s.tested
 }
 
-// A subject is what an answer is about: a network and, if there is a label, an example. The
+// A subject is what an answer is about: a network and an example, which may have no label. The
 // answer begins with it.
 type subject struct {
 	Version  int      `json:"version"`
 	Number   *int     `json:"number,omitempty"` // of a test picture
 	Truth    *int     `json:"truth,omitempty"`  // its label in the set
-	Label    *int     `json:"label,omitempty"`  // the one that is asked for, or else that
+	Label    *int     `json:"label,omitempty"`  // the one that is asked about
 	Prepared []string `json:"prepared,omitempty"`
 	Warning  string   `json:"warning,omitempty"`
 
@@ -894,65 +853,62 @@ type subject struct {
 }
 
 // subject returns what a request is about. The picture is a drawing in the body, or a test
-// picture: number=N, or the next one after wrong=N that is misread, or for /digit any. The label is
-// the one in the query or else that of the test picture.
-func (s *studio) subject(w http.ResponseWriter, r *http.Request) (a subject, q *query, err error) {
+// picture: number=N, or the next one after wrong=N that is misread, or for /digit any. The label
+// is the one in the query or else that of the test picture; only for /recognize there may be none.
+func (s *studio) subject(r *request) (a subject) {
 	a.network, a.Version = s.current()
-	q, last := &query{Values: r.URL.Query()}, len(s.set.Test)-1
-	number := -1
+	number, last := -1, len(s.set.Test)-1
 	switch {
-	case q.Has("wrong"):
-		number, err = s.nextMistake(a.network, q)
-	case q.Get("number") != "":
-		if number = q.whole("number", 0, last); q.err != nil {
-			err = refuse(http.StatusNotFound, "there is no test picture %s; the numbers are 0 to %d", q.Get("number"), last)
-		}
+	case r.query.Has("wrong"):
+		number = s.nextMistake(r, a.network)
+	case r.query.Get("number") != "":
+		number = r.whole("number", 0, last)
 	case r.URL.Path == "/digit":
 		number = rand.IntN(last + 1)
 	default:
-		var prepared Preparation
-		a.picture, prepared, err = s.readDrawing(w, r)
-		a.Prepared, a.Warning = prepared.Done, prepared.Warning
+		a.picture, a.Prepared, a.Warning = s.readDrawing(r)
 	}
 	if number >= 0 {
 		e := s.set.Test[number]
 		a.picture, a.Number, a.Truth, a.Label = e.Picture, &number, &e.Label, &e.Label
 	}
-	if q.Has("label") || a.Label == nil && r.URL.Path != "/recognize" {
-		label := q.whole("label", 0, s.set.Classes-1)
+	if r.query.Has("label") || a.Label == nil && r.URL.Path != "/recognize" {
+		label := r.whole("label", 0, s.set.Classes-1)
 		a.Label = &label
 	}
-	return a, q, cmp.Or(err, q.err)
+	return a
 }
 
 // nextMistake returns the number of the next test picture that the network misreads, with read
 // and as in the query one with that label and that answer. After the last picture comes the first.
-func (s *studio) nextMistake(n *Network, q *query) (number int, err error) {
-	p, after := n.NewPass(), q.whole("wrong", -1, len(s.set.Test)-1)
-	wanted := func(label, answer int) bool { return label != answer }
-	if q.Has("read") {
-		read, as := q.whole("read", 0, s.set.Classes-1), q.whole("as", 0, s.set.Classes-1)
-		wanted = func(label, answer int) bool { return label == read && answer == as }
+func (s *studio) nextMistake(r *request, n *Network) int {
+	after, read, as := r.whole("wrong", -1, len(s.set.Test)-1), -1, -1
+	if r.query.Has("read") {
+		read, as = r.whole("read", 0, s.set.Classes-1), r.whole("as", 0, s.set.Classes-1)
 	}
+	p := n.NewPass()
 	for i := range s.set.Test {
-		number = (after + 1 + i) % len(s.set.Test)
-		if e := s.set.Test[number]; q.err != nil || wanted(e.Label, Answer(n.Forward(p, e.Picture))) {
-			return number, q.err
+		number := (after + 1 + i) % len(s.set.Test)
+		e := s.set.Test[number]
+		answer := Answer(n.Forward(p, e.Picture))
+		if read < 0 && answer != e.Label || e.Label == read && answer == as {
+			return number
 		}
 	}
-	return -1, refuse(http.StatusNotFound, "the network misreads no test picture like that")
+	r.fail(http.StatusNotFound, "the network misreads no test picture like that")
+	return 0
 }
 
 // readDrawing reads the picture in the body of a request, as predict does with a file, in at
-// most two seconds. Small pictures do not wait for large ones, which may take long.
-func (s *studio) readDrawing(w http.ResponseWriter, r *http.Request) (p Picture, prepared Preparation, err error) {
+// most two seconds. Small pictures do not wait for large ones. After a mistake it returns a black
+// picture.
+func (s *studio) readDrawing(r *request) (p Picture, done []string, warning string) {
 	const smallBody, largestBody, largestPicture = 1 << 15, 1 << 20, 4_000_000 // bytes, bytes, pixels
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, largestBody))
+	p = NewPicture(s.set.Rows, s.set.Cols, make([]byte, s.set.Rows*s.set.Cols))
+	body, err := io.ReadAll(http.MaxBytesReader(r.w, r.Body, largestBody))
 	if errors.As(err, new(*http.MaxBytesError)) {
-		return p, prepared, refuse(http.StatusRequestEntityTooLarge, "a picture may have %d bytes at most", largestBody)
-	}
-	if err != nil {
-		return p, prepared, err
+		r.fail(http.StatusRequestEntityTooLarge, "a picture may have %d bytes at most", largestBody)
+		return p, nil, ""
 	}
 	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
 	defer cancel()
@@ -962,18 +918,22 @@ func (s *studio) readDrawing(w http.ResponseWriter, r *http.Request) (p Picture,
 	}
 	select {
 	case turns <- struct{}{}:
+		defer func() { <-turns }()
 	case <-ctx.Done():
-		return p, prepared, refuse(http.StatusTooManyRequests, "too many pictures at once; try again")
+		r.fail(http.StatusTooManyRequests, "there are too many pictures at once; try again")
+		return p, nil, ""
 	}
-	p, prepared, err = ReadPicture(ctx, bytes.NewReader(body), s.frame, largestPicture)
-	<-turns
+	picture, prepared, err := ReadPicture(ctx, bytes.NewReader(body), s.frame, largestPicture)
 	switch {
+	case err == nil:
+		return picture, prepared.Done, prepared.Warning
 	case errors.Is(err, ErrNoInk):
-		err = refuse(http.StatusUnprocessableEntity, "%w", err)
+		r.fail(http.StatusUnprocessableEntity, "%w", err)
 	case ctx.Err() != nil:
-		err = refuse(http.StatusUnprocessableEntity, "the picture takes too long to decode; save it as PNG, smaller")
+		r.fail(http.StatusUnprocessableEntity, "the picture takes too long to decode; save it anew, as a smaller PNG")
 	}
-	return p, prepared, err
+	r.fail(http.StatusBadRequest, "%w", err)
+	return p, nil, ""
 }
 
 // A reading is what the network makes of a picture and, if there is a label, what the gradient
@@ -992,32 +952,35 @@ type reading struct {
 
 // serveReading answers /recognize and /digit. With places=N the network itself comes too, so
 // that both are of one version.
-func (s *studio) serveReading(w http.ResponseWriter, r *http.Request) (any, error) {
-	b, q, err := s.subject(w, r)
-	if err != nil {
-		return nil, err
-	}
-	n, p := b.network, b.network.NewPass()
-	output := n.Forward(p, b.picture)
-	a := reading{subject: b, Digit: Answer(output), Unsure: unsure(output), Activations: p.A, Z: p.Z}
-	if b.Label != nil {
-		cost := Cost(output, *b.Label)
-		n.Backward(p, *b.Label, n.NewGradient())
+func (s *studio) serveReading(r *request) any {
+	a := reading{subject: s.subject(r)}
+	p := a.network.NewPass()
+	output := a.network.Forward(p, a.picture)
+	a.Digit, a.Unsure, a.Activations, a.Z = Answer(output), unsure(output), p.A, p.Z
+	if a.Label != nil {
+		cost := Cost(output, *a.Label)
+		a.network.Backward(p, *a.Label, a.network.NewGradient())
 		a.Cost, a.DCDA, a.Delta = &cost, p.DCDA, p.Delta
 	}
-	if q.Has("places") {
-		f := rounded(n, q)
+	if r.query.Has("places") {
+		f := r.rounded(a.network)
 		a.Network = &f
 	}
-	return a, q.err
+	return a
 }
 
-// gradient returns the cost of a subject, and its gradient with the pass that it is from.
-func (b subject) gradient() (cost float64, p *Pass, g *Gradient) {
-	p, g = b.network.NewPass(), b.network.NewGradient()
-	cost = Cost(b.network.Forward(p, b.picture), *b.Label)
-	b.network.Backward(p, *b.Label, g)
+// gradient returns the cost of the example, and the gradient with the pass that it is from.
+func (a subject) gradient() (cost float64, p *Pass, g *Gradient) {
+	p, g = a.network.NewPass(), a.network.NewGradient()
+	cost = Cost(a.network.Forward(p, a.picture), *a.Label)
+	a.network.Backward(p, *a.Label, g)
 	return cost, p, g
+}
+
+// costOf returns a function that computes the cost of the example for n, which may change.
+func (a subject) costOf(n *Network) func() float64 {
+	p := n.NewPass()
+	return func() float64 { return Cost(n.Forward(p, a.picture), *a.Label) }
 }
 
 // A check compares a derivative by the chain rule of chapter 4 with the measured slope.
@@ -1033,25 +996,20 @@ type check struct {
 }
 
 // serveCheck checks the derivative of the cost with respect to one weight or bias.
-func (s *studio) serveCheck(w http.ResponseWriter, r *http.Request) (any, error) {
-	b, q, err := s.subject(w, r)
-	if err != nil {
-		return nil, err
+func (s *studio) serveCheck(r *request) any {
+	a := check{subject: s.subject(r), DzDw: 1}
+	_, p, g := a.gradient()
+	n, at := a.network.Clone(), r.place(a.network)
+	a.DaDz, a.DCDA, a.Value, a.Computed = SigmoidSlope(p.A[at.L][at.J]), p.DCDA[at.L][at.J], *n.at(at), *g.at(at)
+	if at.K >= 0 {
+		a.DzDw = p.A[at.L-1][at.K]
 	}
-	l, j, k := q.place(b.network)
-	_, p, g := b.gradient()
-	n, pass := b.network.Clone(), b.network.NewPass() // to be nudged
-	x := n.at(l, j, k)
-	a := check{subject: b, Value: *x, DzDw: 1, DaDz: SigmoidSlope(p.A[l][j]), DCDA: p.DCDA[l][j], Computed: *g.at(l, j, k)}
-	if k >= 0 {
-		a.DzDw = p.A[l-1][k]
-	}
-	a.Measured = Slope(x, func() float64 { return Cost(n.Forward(pass, b.picture), *b.Label) })
+	a.Measured = Slope(n.at(at), a.costOf(n))
 	a.Error = RelativeError(a.Computed, a.Measured)
-	return a, q.err
+	return a
 }
 
-// A profile is the cost along a line through the network, at 41 places.
+// A profile is the cost along a line through the network.
 type profile struct {
 	subject
 	Value float64   `json:"value"` // where the network is on the line
@@ -1061,42 +1019,37 @@ type profile struct {
 	Costs []float64 `json:"costs"`
 }
 
-// serveAlong sends the cost of an example along one weight or bias or, with rate in the query,
-// along the step of gradient descent. As the step is w - rate dC/dw, its slope is minus
-// the sum of the squares of dC/dw.
-func (s *studio) serveAlong(w http.ResponseWriter, r *http.Request) (any, error) {
-	b, q, err := s.subject(w, r)
-	if err != nil {
-		return nil, err
-	}
-	a, from, to := profile{subject: b}, 0.0, 0.0
-	n, g := b.network.Clone(), (*Gradient)(nil)
-	a.Cost, _, g = b.gradient()
-	var move func(at float64)
-	if q.Has("rate") {
-		to = q.number("rate", smallestRate, largest)
+// serveAlong sends the cost of an example at 41 values of one weight or bias or, with rate in the
+// query, at 41 sizes of a step of gradient descent. As w becomes w - rate dC/dw, the slope along
+// the step is minus the sum of dC/dw dC/dw.
+func (s *studio) serveAlong(r *request) any {
+	a := profile{subject: s.subject(r)}
+	cost, _, g := a.gradient()
+	n, from, to := a.network.Clone(), 0.0, 0.0
+	var move func(to float64)
+	if a.Cost = cost; r.query.Has("rate") {
+		to = r.number("rate", smallestRate, largest)
 		for _, derivative := range g.All {
 			a.Slope -= derivative * derivative
 		}
 		move = func(rate float64) {
-			for i, w := range b.network.All {
-				n.All[i] = w - rate*g.All[i]
+			for i, derivative := range g.All {
+				n.All[i] = a.network.All[i] - rate*derivative
 			}
 		}
 	} else {
-		l, j, k := q.place(n)
-		from, to = q.number("from", -largest, largest), q.number("to", -largest, largest)
-		x := n.at(l, j, k)
-		a.Value, a.Slope = *x, *g.at(l, j, k)
-		move = func(at float64) { *x = at }
+		at := r.place(n)
+		from, to = r.number("from", -largest, largest), r.number("to", -largest, largest)
+		a.Value, a.Slope = *n.at(at), *g.at(at)
+		move = func(value float64) { *n.at(at) = value }
 	}
-	p := n.NewPass()
+	costThere := a.costOf(n)
 	for i := range 41 {
 		at := from + (to-from)*float64(i)/40
 		move(at)
-		a.At, a.Costs = append(a.At, at), append(a.Costs, Cost(n.Forward(p, b.picture), *b.Label))
+		a.At, a.Costs = append(a.At, at), append(a.Costs, costThere())
 	}
-	return a, q.err
+	return a
 }
 
 // Wishes are what several examples ask of the same weights, each by -dC/dw (chapter 3).
@@ -1104,28 +1057,22 @@ type wishes struct {
 	Version int         `json:"version"`
 	Numbers []int       `json:"numbers"`
 	Labels  []int       `json:"labels"`
-	Weights []weight    `json:"weights"`
+	Weights []place     `json:"weights"`
 	Asks    [][]float64 `json:"asks"` // Asks[example][weight]
 	Average []float64   `json:"average"`
 }
 
-// A weight leads from neuron k of layer l-1 to neuron j of layer l.
-type weight struct {
-	L int `json:"layer"`
-	J int `json:"j"`
-	K int `json:"k"`
-}
-
-// serveAsks sends what test pictures ask of the same few weights.
-func (s *studio) serveAsks(w http.ResponseWriter, r *http.Request) (any, error) {
+// serveAsks sends what test pictures ask of the same few weights: those into the five neurons of
+// each layer that should move most, from the neuron before that is brightest.
+func (s *studio) serveAsks(r *request) any {
 	n, version := s.current()
-	a := wishes{Version: version}
-	p, sum, brightness := n.NewPass(), n.NewGradient(), n.NewPass().A
+	a, p, sum, brightness := wishes{Version: version}, n.NewPass(), n.NewGradient(), n.NewPass().A
 	var gradients []*Gradient
-	for word := range strings.SplitSeq(r.URL.Query().Get("numbers"), ",") {
+	for word := range strings.SplitSeq(r.query.Get("numbers"), ",") {
 		number, err := strconv.Atoi(word)
 		if err != nil || number < 0 || number >= len(s.set.Test) || len(a.Numbers) == 20 {
-			return nil, fmt.Errorf("numbers: must be 1 to 20 numbers of test pictures, 0 to %d", len(s.set.Test)-1)
+			r.fail(http.StatusBadRequest, "numbers: must be 1 to 20 numbers of test pictures, 0 to %d", len(s.set.Test)-1)
+			return nil
 		}
 		e, g := s.set.Test[number], n.NewGradient()
 		n.Forward(p, e.Picture)
@@ -1138,35 +1085,25 @@ func (s *studio) serveAsks(w http.ResponseWriter, r *http.Request) (any, error) 
 		}
 		a.Numbers, a.Labels, gradients = append(a.Numbers, number), append(a.Labels, e.Label), append(gradients, g)
 	}
-	a.Weights = askedWeights(sum, brightness)
-	a.Average = make([]float64, len(a.Weights))
+	for l := len(n.Layers) - 1; l > 0; l-- {
+		neurons := slices.Clone(p.Visit[l])
+		slices.SortStableFunc(neurons, func(i, j int32) int {
+			return cmp.Compare(math.Abs(sum.Biases[l][j]), math.Abs(sum.Biases[l][i]))
+		})
+		for _, j := range neurons[:min(5, len(neurons))] {
+			at := place{l, int(j), Answer(brightness[l-1])}
+			a.Weights = append(a.Weights, at)
+			a.Average = append(a.Average, 0-*sum.at(at)/float64(sum.Examples)) // 0-x, as -x may be -0
+		}
+	}
 	for _, g := range gradients {
 		var asks []float64
-		for i, w := range a.Weights {
-			asks = append(asks, 0-*g.at(w.L, w.J, w.K)) // 0-x, as -x may be -0
-			a.Average[i] += asks[i] / float64(len(gradients))
+		for _, at := range a.Weights {
+			asks = append(asks, 0-*g.at(at))
 		}
 		a.Asks = append(a.Asks, asks)
 	}
-	return a, nil
-}
-
-// askedWeights returns the weights into the five neurons of each layer that should move most,
-// from the neuron before that is brightest.
-func askedWeights(sum *Gradient, brightness [][]float64) (list []weight) {
-	for l := len(brightness) - 1; l > 0; l-- {
-		neurons := make([]int, len(sum.Biases[l]))
-		for j := range neurons {
-			neurons[j] = j
-		}
-		slices.SortStableFunc(neurons, func(a, b int) int {
-			return cmp.Compare(math.Abs(sum.Biases[l][b]), math.Abs(sum.Biases[l][a]))
-		})
-		for _, j := range neurons[:min(5, len(neurons))] {
-			list = append(list, weight{l, j, Answer(brightness[l-1])})
-		}
-	}
-	return list
+	return a
 }
 
 // A step is what a change of the network does to the cost of an example, if there is one.
@@ -1177,79 +1114,66 @@ type step struct {
 	After     *float64 `json:"after,omitempty"`
 }
 
-// serveStep takes one step of gradient descent on one example. As w becomes w - rate * dC/dw,
-// the gradient predicts that the cost falls by the sum of dC/dw * rate * dC/dw.
-func (s *studio) serveStep(w http.ResponseWriter, r *http.Request) (any, error) {
-	b, q, err := s.subject(w, r)
-	rate := q.number("rate", smallestRate, largest)
-	if err = cmp.Or(err, q.err); err != nil {
-		return nil, err
-	}
-	if err := s.lockIdle(); err != nil {
-		return nil, err
+// serveStep takes one step of gradient descent on one example. As w becomes w - rate dC/dw, the
+// gradient predicts that the cost falls by the sum of dC/dw * rate * dC/dw.
+func (s *studio) serveStep(r *request) any {
+	a, rate := step{subject: s.subject(r)}, r.number("rate", smallestRate, largest)
+	if !s.lockIdle(r) {
+		return nil
 	}
 	defer s.mutex.Unlock()
-	b.network = s.network
-	before, p, g := b.gradient()
+	a.network = s.network
+	before, _, g := a.gradient()
 	predicted := before
 	for _, derivative := range g.All {
 		predicted -= derivative * rate * derivative
 	}
-	n := b.network.Clone()
+	n := s.network.Clone()
 	n.Descend(g, rate, 0)
-	after := Cost(n.Forward(p, b.picture), *b.Label)
-	err = s.change(n, "step")
-	b.Version = s.version
-	return step{b, &before, &predicted, &after}, err
+	after := a.costOf(n)()
+	s.change(r, n, "step")
+	a.Version, a.Before, a.Predicted, a.After = s.version, &before, &predicted, &after
+	return a
 }
 
 // serveSet sets one weight or bias.
-func (s *studio) serveSet(w http.ResponseWriter, r *http.Request) (any, error) {
-	b, q, err := subject{}, &query{Values: r.URL.Query()}, error(nil)
-	if q.Has("number") || q.Has("wrong") || r.ContentLength != 0 {
-		b, q, err = s.subject(w, r)
+func (s *studio) serveSet(r *request) any {
+	a, value := step{}, r.number("value", -largest, largest)
+	if r.query.Has("number") || r.query.Has("wrong") || r.ContentLength != 0 {
+		a.subject = s.subject(r)
 	}
-	value := q.number("value", -largest, largest)
-	if err != nil {
-		return nil, err
-	}
-	if err := s.lockIdle(); err != nil {
-		return nil, err
+	if !s.lockIdle(r) {
+		return nil
 	}
 	defer s.mutex.Unlock()
-	n, a := s.network.Clone(), step{subject: b}
-	x := n.at(q.place(n))
-	if q.err != nil {
-		return nil, q.err
-	}
-	*x = value
-	if b.Label != nil {
-		p := n.NewPass()
-		before := Cost(s.network.Forward(p, b.picture), *b.Label)
-		after := Cost(n.Forward(p, b.picture), *b.Label)
+	n := s.network.Clone()
+	*n.at(r.place(n)) = value
+	if a.Label != nil {
+		before, after := a.costOf(s.network)(), a.costOf(n)()
 		a.Before, a.After = &before, &after
 	}
-	err = s.change(n, "set")
+	s.change(r, n, "set")
 	a.Version = s.version
-	return a, err
+	return a
 }
 
 // serveUndo takes back the last change of the network.
-func (s *studio) serveUndo(w http.ResponseWriter, r *http.Request) (any, error) {
-	if err := s.lockIdle(); err != nil {
-		return nil, err
+func (s *studio) serveUndo(r *request) any {
+	if !s.lockIdle(r) {
+		return nil
 	}
 	defer s.mutex.Unlock()
 	if len(s.changes) == 0 {
-		return nil, refuse(http.StatusConflict, "there is nothing to take back")
+		r.fail(http.StatusConflict, "there is nothing to take back")
+		return nil
 	}
 	s.takeBack()
-	return s.state(), nil
+	return s.state()
 }
 
 // A learnOrder is an order to learn. What is left out is as on the command line.
 type learnOrder struct {
-	Hidden []int           `json:"hidden"` // not a pointer to the default, of which null would keep an element
+	Hidden []int           `json:"hidden"`
 	Epochs *int            `json:"epochs"`
 	Batch  *int            `json:"batch"`
 	Rate   *float64        `json:"rate"`
@@ -1257,20 +1181,22 @@ type learnOrder struct {
 	Anneal *bool           `json:"anneal"`
 	Decay  *float64        `json:"decay"`
 	Vary   map[string]bool `json:"vary"`  // by the names of the variations
-	Plain  bool            `json:"plain"` // no anneal, decay and vary
-	From   string          `json:"from"`  // random, or here for the layers, weights and biases of the network
+	Plain  bool            `json:"plain"` // without anneal, decay and vary
+	From   string          `json:"from"`  // random, or here for the network in memory
 }
 
-// newLearnOrder returns an order whose fields are those of d.
-func newLearnOrder(d *settings) *learnOrder {
-	return &learnOrder{nil, &d.plan.Epochs, &d.plan.Batch, &d.plan.Rate, &d.seed, &d.plan.Anneal, &d.plan.Decay,
-		d.vary, false, "random"}
+// orderFor returns an order that sets d, but for the hidden layers: of a list that is there already
+// a null in JSON would keep an element.
+func orderFor(d *settings) learnOrder {
+	return learnOrder{Epochs: &d.plan.Epochs, Batch: &d.plan.Batch, Rate: &d.plan.Rate, Seed: &d.seed,
+		Anneal: &d.plan.Anneal, Decay: &d.plan.Decay, Vary: d.vary, From: "random"}
 }
 
-// settingsOf reads an order to learn.
-func settingsOf(body io.Reader) (*settings, error) {
+// readOrder reads an order to learn.
+func readOrder(body io.Reader) (*settings, error) {
 	d := defaults()
-	order, in := newLearnOrder(&d), json.NewDecoder(body)
+	first := orderFor(&d)
+	order, in := &first, json.NewDecoder(body)
 	in.DisallowUnknownFields()
 	err := in.Decode(&order)
 	switch _, end := in.Token(); {
@@ -1300,66 +1226,66 @@ func settingsOf(body io.Reader) (*settings, error) {
 }
 
 // serveLearn starts training in the background.
-func (s *studio) serveLearn(w http.ResponseWriter, r *http.Request) (any, error) {
-	d, err := settingsOf(http.MaxBytesReader(w, r.Body, 1<<12))
-	q := &query{Values: r.URL.Query()}
-	batches := q.batches()
-	if err = cmp.Or(err, q.err); err != nil {
-		return nil, err
+func (s *studio) serveLearn(r *request) any {
+	batches := r.batches()
+	d, err := readOrder(http.MaxBytesReader(r.w, r.Body, 1<<12))
+	if err != nil { // it begins with the name of the field
+		r.fail(http.StatusBadRequest, "%w", err)
+		r.field = strings.FieldsFunc(err.Error(), func(c rune) bool { return c == ' ' || c == ':' })[0]
+		return nil
 	}
 	random, n := rand.New(rand.NewPCG(d.seed, 0)), (*Network)(nil)
 	if !d.resume {
 		if n, err = d.randomNetwork(s.set, random); err != nil {
-			return nil, fmt.Errorf("hidden: %w", err)
+			r.field = "hidden"
+			r.fail(http.StatusBadRequest, "hidden: %w", err)
 		}
 	}
-	if err := s.lockIdle(); err != nil {
-		return nil, err
+	if !s.lockIdle(r) {
+		return nil
 	}
 	defer s.mutex.Unlock()
 	if n == nil {
 		n = s.network
 	}
-	if err := s.change(n, "learn"); err != nil {
-		return nil, err
-	}
+	s.change(r, n, "learn")
 	s.learner = newLearner(d.training(), n, s.set, random, batches)
-	s.course, s.batch = s.learner.course, nil
+	s.course, s.batch, r.status = s.learner.course, nil, http.StatusAccepted
 	go s.learn(s.learner)
-	return s.state(), nil
+	return s.state()
 }
 
 // serveOrder answers an order when it is carried out.
-func (s *studio) serveOrder(kind orderKind) route {
-	return func(w http.ResponseWriter, r *http.Request) (any, error) {
-		q := &query{Values: r.URL.Query()}
-		o := order{kind, q.batches(), make(chan error, 1)}
-		if q.err != nil {
-			return nil, q.err
-		}
+func (s *studio) serveOrder(kind orderKind) func(*request) any {
+	return func(r *request) any {
+		o := order{kind, r.batches(), make(chan error, 1)}
 		s.mutex.Lock()
-		l, underWay := s.learner, s.underWay()
+		l := s.learner
+		if !s.underWay() {
+			r.fail(http.StatusConflict, "no learning is under way")
+		}
 		s.mutex.Unlock()
-		if !underWay {
-			return nil, refuse(http.StatusConflict, "no learning is under way")
+		if r.err != nil {
+			return nil
 		}
 		select {
 		case l.orders <- o:
 		case <-l.over:
-			return nil, refuse(http.StatusConflict, "learning has ended")
+			r.fail(http.StatusConflict, "learning has ended")
+			return nil
 		case <-r.Context().Done():
-			return nil, r.Context().Err()
+			return nil
 		}
 		select {
 		case err := <-o.done:
 			if err != nil {
-				return nil, err
+				r.fail(http.StatusConflict, "%w", err)
 			}
 		case <-l.over:
 		}
 		s.mutex.Lock()
 		defer s.mutex.Unlock()
-		return s.state(), nil
+		return s.state()
 	}
 }
 
@@ -1373,44 +1299,45 @@ type lesson struct {
 }
 
 // serveBatch sends the examples of the last step.
-func (s *studio) serveBatch(w http.ResponseWriter, r *http.Request) (any, error) {
+func (s *studio) serveBatch(r *request) any {
 	s.mutex.Lock()
 	b := s.batch
 	s.mutex.Unlock()
 	if b == nil {
-		return nil, refuse(http.StatusConflict, "mini-batches are shown when learning is paused or at most at %d a second", slow)
+		r.fail(http.StatusConflict, "mini-batches are shown when learning is paused, or at most at %d a second", slow)
+		return nil
 	}
 	lessons, p := []lesson{}, b.before.NewPass()
 	for _, e := range b.examples {
 		output := b.before.Forward(p, e.Picture)
-		a := lesson{Label: e.Label, Answer: Answer(output), Cost: Cost(output, e.Label), Pixels: make([]int, e.Rows*e.Cols)}
-		a.After = Cost(b.after.Forward(p, e.Picture), e.Label)
+		a := lesson{Label: e.Label, Answer: Answer(output), Cost: Cost(output, e.Label)}
+		a.After, a.Pixels = Cost(b.after.Forward(p, e.Picture), e.Label), make([]int, e.Rows*e.Cols)
 		for i, k := range e.Lit {
 			a.Pixels[k] = int(e.Greys[i])
 		}
 		lessons = append(lessons, a)
 	}
-	return lessons, nil
+	return lessons
 }
 
 // serveProgress sends the state at once, and then ten times a second if it has changed.
-func (s *studio) serveProgress(w http.ResponseWriter, r *http.Request) (any, error) {
-	w.Header().Set("Content-Type", "text/event-stream")
+func (s *studio) serveProgress(r *request) any {
+	r.w.Header().Set("Content-Type", "text/event-stream")
 	if r.Method == "HEAD" {
-		return nil, nil
+		return nil
 	}
-	control := http.NewResponseController(w)
+	control := http.NewResponseController(r.w)
 	control.SetReadDeadline(time.Time{}) // this may last for hours
 	for last := []byte(nil); ; {
 		if event := s.currentEvent(); !bytes.Equal(event, last) {
 			last = event
 			control.SetWriteDeadline(time.Now().Add(10 * time.Second))
-			fmt.Fprintf(w, "data: %s\n\n", event)
+			fmt.Fprintf(r.w, "data: %s\n\n", event)
 			control.Flush() // an error ends the request's context
 		}
 		select {
 		case <-r.Context().Done():
-			return nil, nil
+			return nil
 		case <-time.After(100 * time.Millisecond):
 		}
 	}
@@ -1429,37 +1356,39 @@ func (s *studio) currentEvent() []byte {
 }
 
 // serveSave writes the network to its file.
-func (s *studio) serveSave(w http.ResponseWriter, r *http.Request) (any, error) {
+func (s *studio) serveSave(r *request) any {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
+	var err error
 	if s.keeper == nil {
-		k, err := newKeeper(s.path)
-		if err != nil {
-			return nil, refuse(http.StatusConflict, "%w", err)
-		}
-		s.keeper = k
+		s.keeper, err = newKeeper(s.path)
 	}
-	if err := s.keeper.save(s.network); err != nil {
-		return nil, refuse(http.StatusConflict, "%w", err)
+	if err == nil {
+		err = s.keeper.save(s.network)
+	}
+	if err != nil {
+		r.fail(http.StatusConflict, "%w", err)
+		return nil
 	}
 	s.inFile, s.fileErr = s.network, nil
 	s.file, _ = os.Stat(s.path) // an error shows when it is read again
-	return s.state(), nil
+	return s.state()
 }
 
 // serveRevert goes back to the network in the file.
-func (s *studio) serveRevert(w http.ResponseWriter, r *http.Request) (any, error) {
-	if err := s.lockIdle(); err != nil {
-		return nil, err
+func (s *studio) serveRevert(r *request) any {
+	if !s.lockIdle(r) {
+		return nil
 	}
 	defer s.mutex.Unlock()
-	if s.fileErr != nil {
-		return nil, refuse(http.StatusConflict, "%w", s.fileErr)
+	switch {
+	case s.fileErr != nil:
+		r.fail(http.StatusConflict, "%w", s.fileErr)
+	case s.network == s.inFile:
+		r.fail(http.StatusConflict, "the network is the one in the file already")
+	default:
+		s.change(r, s.inFile, "revert")
+		s.keeper, _ = newKeeper(s.path) // an error shows when it is saved
 	}
-	if s.network == s.inFile {
-		return nil, refuse(http.StatusConflict, "the network is the one in the file already")
-	}
-	err := s.change(s.inFile, "revert")
-	s.keeper, _ = newKeeper(s.path) // an error shows when it is saved
-	return s.state(), err
+	return s.state()
 }
