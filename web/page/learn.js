@@ -1,0 +1,98 @@
+// Learn, chapter 2: training under way. Its charts are in curve.js, its last mini-batch in batch.js.
+
+import {state, change, eachFrame, learning, underWay} from "./state.js";
+import {order, post, attempt, takeProgress} from "./server.js";
+import {percent, whole, number} from "./numbers.js";
+import {make, put, write} from "./dom.js";
+
+const $ = id => document.getElementById(id);
+const form = $("learnForm"), fields = [...form.querySelectorAll("[aria-describedby]")];
+const tweaks = ["anneal"]; // the check boxes that go beyond the plain rule; the variations come with the setup
+
+eachFrame(() => {
+  if (state.view !== "learn") return;
+  showButtons();
+  write("learnState", sentence());
+  write("learnFault", state.faults.learnFault || (state.progress.state === "failed" ? failure() : ""));
+});
+
+function showButtons() {
+  const busy = underWay(), paused = state.progress.state === "paused", active = document.activeElement;
+  const buttons = {start: !busy, pause: learning(), resume: paused, next: busy, stop: busy};
+  for (const id in buttons) $(id).hidden = !buttons[id];
+  if (active.hidden && $("learnButtons").contains(active)) $("learnButtons").querySelector("button:not([hidden])").focus();
+  for (const id of ["from", "rate", "batch", "epochs", "seed", "plain", "decay", ...tweaks]) if ($(id)) $(id).disabled = busy;
+  $("hidden").disabled = busy || $("from").value === "here";
+  for (const id of ["decay", ...tweaks]) if ($(id) && $("plain").checked) $(id).disabled = true;
+}
+
+const failure = () => state.progress.error.replace(/^./, c => c.toUpperCase()).replace(/[^.?!]$/, "$&.");
+
+function sentence() {
+  const {state: now, epoch, epochs, seen, of, cost, right, batch} = state.progress;
+  if (state.gone) return "";
+  if (now === "idle") return "Press Start: the network begins with random weights and biases, and each step moves them a little down the gradient of one mini-batch.";
+  if (now === "failed") return "The training has failed. The network is the one before Start.";
+  const words = {learning: "", paused: "Paused. ", ended: "The training has ended. "}[now];
+  if (!seen) return words || "Learning.";
+  const batches = n => whole(Math.ceil(n / batch));
+  return `${words}Epoch ${epoch} of ${epochs}, mini-batch ${batches(seen)} of ${batches(of)}. In this epoch so far: cost ${number(cost)}, ` +
+    `${percent(right / seen)} right, each digit measured before the step that learns from it.`;
+}
+
+// ---- Orders ----
+
+// checkFields says beside each field what it expects, if it has something else, and returns the first such field.
+function checkFields() {
+  const wrong = fields.filter(field => !field.checkValidity() || field.id === "rate" && field.valueAsNumber <= 0);
+  for (const field of fields) {
+    field.setAttribute("aria-invalid", wrong.includes(field));
+    $(field.id + "Fault").textContent = wrong.includes(field) ? `It must be ${field.title}.` : "";
+  }
+  return wrong[0];
+}
+
+// plan returns the order to learn that the form has.
+function plan() {
+  const from = $("from").value, plan = {from, plain: $("plain").checked};
+  if (from === "random") plan.hidden = $("hidden").value.split(",").filter(word => word.trim()).map(Number);
+  for (const id of ["rate", "batch", "epochs", "seed"]) plan[id] = $(id).valueAsNumber;
+  if (plan.plain) return plan;
+  for (const id of tweaks) plan[id] = $(id).checked;
+  return {...plan, decay: $("decay").valueAsNumber};
+}
+
+form.oninput = () => {
+  checkFields();
+  change({faults: {...state.faults, learnFault: ""}});
+};
+form.onchange = () => change({});
+form.onsubmit = event => {
+  event.preventDefault();
+  const wrong = checkFields();
+  if (wrong) {
+    if ($("more").contains(wrong)) $("more").open = true;
+    return wrong.focus();
+  }
+  attempt("learnFault", async () => {
+    try {
+      takeProgress(await post("learn?batches=" + $("pace").value, JSON.stringify(plan())));
+    } catch (error) {
+      if (!$(error.field + "Fault")) throw error;
+      $(error.field + "Fault").textContent = error.message;
+      $(error.field).setAttribute("aria-invalid", true);
+    }
+  });
+};
+for (const id of ["pause", "resume", "next", "stop"]) $(id).onclick = () => order("learnFault", id);
+$("pace").onchange = () => { if (underWay()) order("learnFault", "pace?batches=" + $("pace").value); };
+
+// prepare fills the form with the defaults of the program and a check box for each of its variations.
+export function prepare({defaults, variations}) {
+  for (const id of ["hidden", "rate", "batch", "epochs", "seed", "decay"]) $(id).value = defaults[id];
+  $("anneal").checked = defaults.anneal;
+  put($("checks"), [...$("checks").children, ...variations.map(({name, usage, usual}) => {
+    tweaks.push(name);
+    return make("label", {}, make("input", {id: name, type: "checkbox", checked: usual}), usage);
+  })]);
+}

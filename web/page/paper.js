@@ -1,0 +1,179 @@
+// The paper: what is drawn on it, with a pointer or the keyboard, and one history of it.
+
+import {state, change, eachFrame, isEmpty} from "./state.js";
+import {ask, answered, attempt} from "./server.js";
+import {pointAt} from "./focus.js";
+import {greyPicture} from "./picture.js";
+
+const $ = id => document.getElementById(id);
+const inkSize = 280, brush = 20; // of the drawing that is sent, in its pixels
+const settleAfter = 900; // ms after a stroke
+const paper = $("paper"), screen = paper.getContext("2d");
+const ink = Object.assign(document.createElement("canvas"), {width: inkSize, height: inkSize});
+const inkContext = ink.getContext("2d", {willReadFrequently: true});
+
+// ---- The history of the paper ----
+
+const history = [], mostKept = 200;
+let lastId = 0, lastPage = 0;
+
+// setSheet replaces what is on the paper. Undo brings the sheet before back.
+function setSheet(sheet) {
+  history.push({sheet: state.sheet, said: state.said});
+  if (history.length > mostKept) history.shift();
+  showSheet(sheet, null);
+}
+
+function showSheet(sheet, said) {
+  change({sheet: {picture: null, strokes: [], number: null, label: null, png: null, ...sheet, id: ++lastId, page: ++lastPage},
+    said, taken: null, trial: null, settled: !sheet.strokes?.length});
+}
+
+export const canUndo = () => history.length > 0 && !state.drawing;
+export function undo() {
+  if (!canUndo()) return;
+  pen.down = false;
+  const {sheet, said} = history.pop();
+  showSheet(sheet, said);
+}
+export function clear() {
+  if (!isEmpty() && !state.drawing) setSheet({});
+}
+
+// takeTestDigit puts a test digit on the paper: the one of a number, any (""), or one that is misread.
+export function takeTestDigit(query) {
+  return attempt("message", async () => {
+    if (state.drawing) return;
+    const {activations, number, truth} = await ask("digit?" + query);
+    setSheet({picture: activations[0], number, label: truth});
+  });
+}
+
+// ---- Strokes ----
+
+function beginStroke(at) {
+  const {picture, strokes} = state.sheet;
+  setSheet({picture, strokes: [...strokes, [at]]});
+}
+
+function extendStroke(points) {
+  state.sheet.strokes.at(-1).push(...points);
+  change({sheet: {...state.sheet, id: ++lastId}});
+}
+
+// settle replaces the ink by the picture that the network sees of it, so that the next stroke goes on that.
+let settling = 0;
+function settleLater(wait) {
+  clearTimeout(settling);
+  settling = setTimeout(settle, wait);
+}
+function settle() {
+  if (state.drawing || state.settled || pen.down) return;
+  if (!answered("reading")) return settleLater(settleAfter);
+  if (!state.reading) return;
+  change({settled: true, sheet: {...state.sheet, png: drawing(), picture: state.reading.activations[0], strokes: []}});
+}
+
+function position(event) {
+  const box = paper.getBoundingClientRect();
+  return [(event.clientX - box.left) * ink.width / box.width, (event.clientY - box.top) * ink.height / box.height];
+}
+
+let finger = null; // the pointer that draws
+paper.onpointerdown = event => {
+  if (finger !== null || event.button !== 0 || !state.network) return;
+  finger = event.pointerId;
+  paper.setPointerCapture(finger);
+  clearTimeout(settling);
+  pen.used = false;
+  change({drawing: true, pointed: null});
+  beginStroke(position(event));
+};
+paper.onpointermove = event => {
+  if (finger === null && event.pointerType === "mouse" && state.network) return pointAtPixel(event);
+  if (event.pointerId !== finger) return;
+  const all = event.getCoalescedEvents?.() ?? [];
+  extendStroke((all.length ? all : [event]).map(position));
+};
+paper.onpointerup = paper.onpointercancel = event => {
+  if (event.pointerId !== finger) return;
+  finger = null;
+  change({drawing: false});
+  settleLater(settleAfter);
+};
+paper.onpointerleave = () => {
+  pointAt(null);
+  if (finger === null && !state.settled) settleLater(0);
+};
+
+function pointAtPixel(event) {
+  const {rows, cols} = state.network, [x, y] = position(event);
+  const row = Math.floor(y * rows / ink.height), column = Math.floor(x * cols / ink.width);
+  if (row >= 0 && row < rows && column >= 0 && column < cols) pointAt({l: 0, j: row * cols + column}, "board");
+}
+
+// ---- The keyboard's pen ----
+
+export const pen = {row: 14, column: 14, down: false, used: false};
+const moves = {ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0]};
+const clamp = (x, low, high) => Math.min(high, Math.max(low, x));
+const penPlace = () => [(pen.column + .5) * ink.width / state.network.cols, (pen.row + .5) * ink.height / state.network.rows];
+
+paper.onkeydown = event => {
+  const move = moves[event.key];
+  if (!state.network || !move && event.key !== " " && event.key !== "Enter") return;
+  event.preventDefault();
+  pen.used = true;
+  if (move) {
+    pen.row = clamp(pen.row + move[0], 1, state.network.rows - 2);
+    pen.column = clamp(pen.column + move[1], 1, state.network.cols - 2);
+    if (pen.down) extendStroke([penPlace()]);
+  } else {
+    pen.down = !pen.down;
+    if (pen.down) beginStroke(penPlace()); else settleLater(settleAfter);
+  }
+  $("pen").textContent = `Row ${pen.row}, column ${pen.column}, pen ${pen.down ? "down" : "up"}`;
+  change({});
+};
+paper.onblur = () => { pen.down = pen.used = false; settleLater(0); change({}); };
+
+// ---- Drawing the paper ----
+
+function paintInk() {
+  const {picture, strokes} = state.sheet, {rows, cols} = state.network, unit = inkSize / Math.max(rows, cols);
+  const width = Math.round(cols * unit), height = Math.round(rows * unit);
+  if (ink.width !== width || ink.height !== height) Object.assign(ink, {width, height});
+  inkContext.fillStyle = "#000";
+  inkContext.fillRect(0, 0, width, height);
+  inkContext.imageSmoothingEnabled = false;
+  if (picture) inkContext.drawImage(greyPicture(picture), 0, 0, width, height);
+  inkContext.strokeStyle = "#fff";
+  inkContext.lineWidth = brush;
+  inkContext.lineCap = inkContext.lineJoin = "round";
+  for (const stroke of strokes) {
+    inkContext.beginPath();
+    inkContext.moveTo(...stroke[0]);
+    for (const [x, y] of stroke) inkContext.lineTo(x, y + .01); // a line of no length would not be drawn
+    inkContext.stroke();
+  }
+}
+
+let painted = "";
+eachFrame(() => {
+  const {network, sheet, settled} = state;
+  if (!network) return;
+  const key = `${sheet.id} ${settled} ${network.rows} ${network.cols}`;
+  if (key === painted) return;
+  painted = key;
+  Object.assign(paper, {width: network.cols, height: network.rows});
+  paintInk();
+  screen.imageSmoothingQuality = "high";
+  screen.drawImage(ink, 0, 0, network.cols, network.rows);
+});
+
+// drawing returns what is on the paper as a PNG. (toBlob would wait for an idle moment.)
+export function drawing() {
+  if (state.sheet.png) return state.sheet.png;
+  paintInk();
+  return Uint8Array.from(atob(ink.toDataURL().split(",")[1]), character => character.charCodeAt(0));
+}

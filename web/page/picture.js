@@ -1,0 +1,42 @@
+// Pictures of the size of the network's: greys, and numbers above and below 0 in two colours.
+
+import {state} from "./state.js";
+
+const zero = [13, 16, 20], above = [96, 160, 255], below = [255, 105, 92]; // red, green and blue
+const scratch = document.createElement("canvas"), context = scratch.getContext("2d", {willReadFrequently: true});
+
+// picture returns a canvas on which paint has set the red, green and blue of each pixel k, at data[i] and after.
+// It is always the same canvas, so it must be used before the next picture.
+function picture(paint) {
+  const {rows, cols} = state.network;
+  if (scratch.width !== cols || scratch.height !== rows) Object.assign(scratch, {width: cols, height: rows});
+  const image = context.createImageData(cols, rows);
+  image.data.fill(255);
+  for (let k = 0; k < rows * cols; k++) paint(k, image.data, 4 * k);
+  context.putImageData(image, 0, 0);
+  return scratch;
+}
+
+export const greyPicture = a => picture((k, data, i) => { data[i] = data[i + 1] = data[i + 2] = 255 * a[k]; });
+
+// signedPicture is dark at 0, blue above it and red below, in full colour at scale. What is below the colours is
+// a grey, ground(k) from 0 to 1.
+export const signedPicture = (value, scale, ground) => picture((k, data, i) => {
+  const v = value(k), share = Math.min(1, Math.abs(v) / scale), full = v > 0 ? above : below, grey = ground ? 60 * ground(k) : 0;
+  for (let c = 0; c < 3; c++) {
+    const dark = zero[c] + grey;
+    data[i + c] = dark + share * (full[c] - dark);
+  }
+});
+
+// weightScale is one for all pictures of weights: 2.5 times their root mean square, which most are below.
+let scaled = null, scale = 1;
+export function weightScale() {
+  const {network} = state;
+  if (scaled === network) return scale;
+  let squares = 0;
+  for (const w of network.weights[0]) for (const x of w) squares += x * x;
+  scaled = network;
+  scale = Math.max(1e-12, 2.5 * Math.sqrt(squares / network.weights[0].length / network.layers[0]));
+  return scale;
+}

@@ -1,0 +1,67 @@
+// What the network makes of the paper. Network and reading are always of one version.
+
+import {state, change, eachFrame, isEmpty, label, learning} from "./state.js";
+import {ask, post, question} from "./server.js";
+import {drawing} from "./paper.js";
+
+// While the network learns it is sent with few digits, and not more often than needed.
+const fewDigits = 3, allDigits = 15;
+const restWhileLearning = 60, restReduced = 500; // ms between two questions
+const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
+
+const stale = () => state.network?.version !== state.progress.version || state.network.rounded !== learning();
+
+// readingKey says of which paper, label and network a reading is.
+export const readingKey = () => [state.sheet.id, state.view === "why" ? label() : "", state.progress.version, learning()].join();
+
+// about asks the program about the example on the paper: a test digit goes by its number, a drawing as the body.
+export function about(path, values) {
+  const query = new URLSearchParams(values);
+  if (state.sheet.number === null) return post(path + "?" + query, drawing());
+  query.set("number", state.sheet.number);
+  return post(path + "?" + query);
+}
+
+question("reading", readingKey, async () => {
+  const {page} = state.sheet, rounded = learning();
+  try {
+    take(await read(), page, rounded);
+  } catch (error) {
+    if (error instanceof TypeError) throw error;
+    if (stale()) takeNetwork(await askNetwork(), rounded);
+    if (page === state.sheet.page) change({reading: null, refused: error.message});
+  }
+}, () => !learning() ? 0 : reducedMotion.matches ? restReduced : restWhileLearning);
+
+const places = () => learning() ? fewDigits : allDigits;
+const askNetwork = () => ask("network?places=" + places());
+
+async function read() {
+  if (isEmpty()) return stale() ? {network: await askNetwork()} : {version: state.network.version};
+  const query = new URLSearchParams();
+  if (stale()) query.set("places", places());
+  if (state.view === "why" && label() !== null) query.set("label", label());
+  if (state.sheet.number === null) return post("recognize?" + query, drawing());
+  query.set("number", state.sheet.number);
+  return ask("digit?" + query);
+}
+
+// take shows an answer, unless it is of another network than the one here or of what was on the paper before.
+function take(answer, page, rounded) {
+  if (answer.network) takeNetwork({version: answer.version, ...answer.network}, rounded);
+  if (answer.version !== undefined && answer.version !== state.network?.version) {
+    change({progress: {...state.progress, version: answer.version}});
+  } else if (page === state.sheet.page) {
+    change({reading: answer.activations ? answer : null, refused: ""});
+  }
+}
+
+// takeNetwork takes another network. With one of another shape nothing is pinned any more.
+function takeNetwork(network, rounded) {
+  const {rows, cols} = state.setup, before = state.network;
+  change({network: {rows, cols, ...network, rounded}, progress: {...state.progress, version: network.version}});
+  if (before && before.layers.join() !== network.layers.join()) change({pinned: null, pointed: null, part: null, stage: null});
+}
+
+// Without the program there is no answer to what is new on the paper.
+eachFrame(() => { if (state.gone && state.answers.reading?.key !== readingKey()) state.reading = null; });

@@ -1,0 +1,88 @@
+// The program's side: requests, the questions that follow from the state, and what the program says by itself.
+
+import {state, change, eachFrame} from "./state.js";
+import {sentence} from "./numbers.js";
+
+// ask returns the JSON that the program answers.
+export async function ask(path, options) {
+  const response = await fetch(path, options);
+  const answer = await response.json();
+  if (!response.ok) throw Object.assign(new Error(sentence(answer.error)), {status: response.status, field: answer.field});
+  return answer;
+}
+export const post = (path, body) => ask(path, {method: "POST", body});
+
+// attempt carries out what the user asked for. What the program refuses is said in the element with this id.
+export async function attempt(id, action) {
+  try {
+    change({faults: {...state.faults, [id]: ""}});
+    await action();
+  } catch (error) {
+    if (error instanceof TypeError) lost(error);
+    else change({faults: {...state.faults, [id]: error.message}});
+  }
+}
+
+// order sends an order about the network; what comes of it is the program's progress.
+export const order = (id, path, body) => attempt(id, async () => takeProgress(await post(path, body)));
+
+// ---- Questions ----
+
+// A question follows from the state: key says what is to be known now, null if nothing is. It is asked when the key
+// changes, one at a time, and its answer is kept with the key that it belongs to.
+const questions = [];
+export function question(name, key, send, rest = () => 0) {
+  questions.push({name, key, send, rest, busy: false});
+}
+
+async function put(q) {
+  const key = q.key();
+  if (q.busy || state.gone || key === null || state.answers[q.name]?.key === key) return;
+  q.busy = true;
+  let answer = null;
+  try {
+    answer = {key, value: await q.send()};
+  } catch (error) {
+    if (error instanceof TypeError) lost(error);
+    else answer = {key, error: error.message};
+  }
+  if (answer) change({answers: {...state.answers, [q.name]: answer}});
+  setTimeout(() => { q.busy = false; change({}); }, q.rest());
+}
+
+eachFrame(() => questions.forEach(put));
+
+// answered returns the answer to a question as it stands now; latest the last one while the next is under way.
+export function answered(name) {
+  const answer = state.answers[name];
+  return answer && answer.key === questions.find(q => q.name === name).key() ? answer : null;
+}
+export const latest = name => state.gone ? answered(name) : answered(name) ?? state.answers[name];
+
+// ---- What the program says by itself ----
+
+export function takeProgress(progress) {
+  change({progress: {...progress, version: Math.max(progress.version, state.progress.version ?? 0)}});
+}
+
+function lost(error) {
+  if (!/fetch|network|load/i.test(error.message)) console.error(error); // a mistake of the page itself
+  change({gone: true});
+}
+
+// watch listens to the program. When it goes away, watch tries again every second. It may be another run of
+// the program then, with other versions.
+const retryAfter = 1000; // ms
+export function watch() {
+  const events = new EventSource("progress");
+  events.onmessage = event => {
+    const progress = JSON.parse(event.data);
+    if (state.gone) change({gone: false, answers: {}, network: state.network && {...state.network, version: -1}, progress});
+    else takeProgress(progress);
+  };
+  events.onerror = () => {
+    events.close();
+    change({gone: true});
+    setTimeout(watch, retryAfter);
+  };
+}

@@ -1,0 +1,51 @@
+// Why: what several digits ask of the same weights, and the average that the step follows. The table of chapter 3.
+
+import {state, change, eachFrame, learning, lastLayer, nameOfLabel} from "./state.js";
+import {post, question, latest} from "./server.js";
+import {aligned} from "./numbers.js";
+import {shortName, pointAt, pin} from "./focus.js";
+import {make, put, write} from "./dom.js";
+
+const $ = id => document.getElementById(id);
+const most = 20, perLayer = 3;
+
+question("asks", () => state.view === "why" && !learning() && state.network && state.several.length
+  ? [state.several, state.progress.version].join(";") : null, () => post("asks?numbers=" + state.several));
+
+$("numbers").oninput = () => {
+  const numbers = $("numbers").value.split(/[\s,]+/).filter(Boolean), good = numbers.length > 0 && numbers.length <= most && numbers.every(n => /^\d{1,9}$/.test(n));
+  $("numbers").setAttribute("aria-invalid", !good);
+  change({faults: {...state.faults, severalFault: good ? "" : `Write the numbers of 1 to ${most} test digits, such as 8, 9, 10.`}});
+  if (good) change({several: numbers.map(Number)});
+};
+
+let shown = null;
+eachFrame(() => {
+  if (state.view !== "why") return;
+  const answer = latest("asks");
+  write("severalFault", state.faults.severalFault || answer?.error || "");
+  if (!answer?.value || answer.value === shown || !state.network) return;
+  shown = answer.value;
+  showTable(shown);
+});
+
+function showTable({numbers, labels, weights, asks, average}) {
+  const places = new Map(), rows = [];
+  weights.forEach(({layer}, i) => {
+    const list = places.get(layer) ?? [];
+    places.set(layer, [...list, i]);
+    if (list.length < perLayer) rows.push(i);
+  });
+  const columns = [...asks, average].map(column => aligned(rows.map(i => column[i])));
+  const side = x => x < 0 ? "number below" : "number above";
+  put($("several"), [make("thead", {}, make("tr", {}, make("th", {scope: "col"}, "weight"),
+    ...numbers.map((n, i) => make("th", {scope: "col", title: `test digit ${n}`}, `a ${nameOfLabel(labels[i])}`)), make("th", {scope: "col"}, "average"))),
+  make("tbody", {}, ...rows.map((i, row) => {
+    const {layer, j, k} = weights[i], place = {l: layer, j}, to = shortName(place), tr = make("tr", {},
+      make("th", {scope: "row"}, make("button", {class: "place", onclick: () => pin(place)}, `${shortName({l: layer - 1, j: k})} to ${layer === lastLayer() ? to : `${to} of layer ${layer}`}`)),
+      ...columns.map((column, c) => make("td", {class: side([...asks, average][c][i]) + (c === asks.length ? " average" : "")}, column[row])));
+    tr.onpointerenter = () => pointAt(place, "row");
+    tr.onpointerleave = () => pointAt(null);
+    return tr;
+  }))]);
+}
