@@ -7,7 +7,10 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"html"
 	"image"
+	"io"
+	"maps"
 	"math"
 	"net"
 	"net/http"
@@ -717,74 +720,205 @@ func TestEachAnswerIsOfOneNetwork(t *testing.T) {
 	}
 }
 
-// The page in a real browser. What its three views show, opened by address, is compared with
-// the numbers of the core.
-func TestPageShowsTheNumbersOfTheCoreInABrowser(t *testing.T) {
-	t.Skip("until the new page is there") // which its author replaces
+// The page in a real browser. Where there is no Chromium these tests are skipped.
+
+// browse opens a path of the page's server in Chromium and returns the document as it is after the script has
+// run there. The script may leave a result in it.
+func browse(t *testing.T, s *studio, path, script string) string {
+	t.Helper()
 	browser := ""
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if path, err := exec.LookPath(name); err == nil {
-			browser = path
-			break
+		if found, err := exec.LookPath(name); err == nil {
+			browser = found
 		}
 	}
 	if browser == "" {
 		t.Skip("there is no Chromium here")
 	}
-	handler := newTestStudio(t).handler()
+	// The browser sends the document once all its pictures are loaded. The last one comes when the script is done.
+	const end = `<pre id="result"></pre><img src="last" alt=""><script type="module" src="test.js"></script></body>`
+	const helpers = `
+		const frame = () => new Promise(requestAnimationFrame), find = id => document.getElementById(id);
+		const until = async condition => { while (!condition()) await frame(); };
+		const result = value => { find("result").textContent = JSON.stringify(value); };`
+	ctx, done := context.WithTimeout(context.Background(), time.Minute)
+	defer done()
+	handler := s.handler()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/progress" { // only its first event: the browser would wait for the end
-			ctx, cancel := context.WithCancel(r.Context())
-			cancel()
-			r = r.WithContext(ctx)
+		switch r.URL.Path {
+		case "/last":
+			<-ctx.Done()
+		case "/done":
+			done()
+		case "/test.js":
+			w.Header().Set("Content-Type", "text/javascript")
+			io.WriteString(w, helpers+script+`; await fetch("done")`)
+		case "/test":
+			io.WriteString(w, `<!DOCTYPE html><body>`+end)
+		case "/":
+			recorder := httptest.NewRecorder()
+			handler.ServeHTTP(recorder, r)
+			maps.Copy(w.Header(), recorder.Header())
+			w.Header().Del("Content-Length")
+			io.WriteString(w, strings.Replace(recorder.Body.String(), "</body>", end, 1))
+		default:
+			handler.ServeHTTP(w, r)
 		}
-		handler.ServeHTTP(w, r)
 	}))
 	defer server.Close()
+	document, err := exec.Command(browser, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
+		"--disable-background-networking", "--disable-component-update", "--disable-sync",
+		"--user-data-dir="+t.TempDir(), "--window-size=1440,900", "--dump-dom", server.URL+path).Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(document)
+}
 
-	n, e := trained(), mnist().Test[8]
+// resultOf decodes the JSON that the script of browse has left in the document.
+func resultOf[T any](t *testing.T, document string) (result T) {
+	t.Helper()
+	match := regexp.MustCompile(`<pre id="result">([^<]*)</pre>`).FindStringSubmatch(document)
+	if match == nil {
+		t.Fatalf("no result in %.300s", document)
+	}
+	if err := json.Unmarshal([]byte(html.UnescapeString(match[1])), &result); err != nil {
+		t.Fatalf("%v: %.300s", err, match[1])
+	}
+	return result
+}
+
+func TestPageShowsTheNumbersOfTheCoreInABrowser(t *testing.T) {
+	s, n, e := newTestStudio(t), trained(), mnist().Test[8]
 	p, g := passOf(n, e)
-	cost := Cost(p.A[3], e.Label)
 	for _, view := range []string{"read", "learn", "why"} {
-		dom, err := exec.Command(browser, "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
-			"--disable-background-networking", "--disable-component-update", "--disable-sync",
-			"--user-data-dir="+t.TempDir(), "--virtual-time-budget=5000", "--dump-dom",
-			server.URL+"/?digit=8&view="+view).Output()
-		if err != nil {
-			t.Fatal(err)
-		}
-		found := 0
-		for _, tag := range regexp.MustCompile(`<g class="neuron[^>]*>`).FindAllString(string(dom), -1) {
-			l, j := int(attribute(tag, "layer")), int(attribute(tag, "neuron"))
-			if attribute(tag, "activation") != p.A[l][j] || attribute(tag, "z") != p.Z[l][j] {
+		document := browse(t, s, "/?digit=8&view="+view, `
+			await until(() => find("digit").textContent && document.querySelector("[data-activation]"));
+			if (document.body.dataset.view === "why") await until(() => document.querySelector("[data-computed]"));`)
+		found, columns := 0, map[int]string{}
+		for _, tag := range regexp.MustCompile(`<g class="neuron.*?</g>`).FindAllString(document, -1) {
+			l, j := int(attribute(tag, "data-layer")), int(attribute(tag, "data-neuron"))
+			if attribute(tag, "data-activation") != p.A[l][j] || attribute(tag, "data-z") != p.Z[l][j] {
 				t.Errorf("%s: neuron %d of layer %d: %s", view, j, l, tag)
 			}
-			if view == "why" && (attribute(tag, "dcda") != p.DCDA[l][j] || attribute(tag, "delta") != p.Delta[l][j]) {
+			asks := attribute(tag, "data-dcda") == p.DCDA[l][j] && attribute(tag, "data-delta") == p.Delta[l][j]
+			if view == "why" && !asks {
 				t.Errorf("%s: neuron %d of layer %d: %s", view, j, l, tag)
+			}
+			x := fmt.Sprint(attribute(tag, "cx"))
+			if columns[l] = cmp.Or(columns[l], x); columns[l] != x {
+				t.Errorf("%s: neuron %d of layer %d is at %s, others at %s", view, j, l, x, columns[l])
 			}
 			found++
 		}
-		if found != 16+16+10 || !bytes.Contains(dom, fmt.Appendf(nil, `<div id="digit">%d</div>`, Answer(p.A[3]))) {
-			t.Errorf("%s: %d neurons, want 42 and the answer %d", view, found, Answer(p.A[3]))
+		answer := regexp.MustCompile(`<output id="digit"[^>]*>(.*?)</output>`).FindStringSubmatch(document)
+		if found != 16+16+10 || len(columns) != 3 || answer == nil || answer[1] != fmt.Sprint(Answer(p.A[3])) {
+			t.Errorf("%s: %d neurons in %d columns, the answer %q", view, found, len(columns), answer)
 		}
-		k := Answer(p.A[2])
-		want, shown := g.Weights[3].At(e.Label, k), attribute(string(dom), "computed")
-		shownCost := attribute(string(dom), "cost")
-		if view == "why" && (shownCost != cost || shown != want) {
-			t.Errorf("cost %v, derivative %v; want %v and %v, of the weight from neuron %d",
-				shownCost, shown, cost, want, k)
+		if view != "why" {
+			continue
+		}
+		cost, computed := attribute(document, "data-cost"), attribute(document, "data-computed")
+		if want := g.Weights[3].At(e.Label, Answer(p.A[2])); cost != Cost(p.A[3], e.Label) || computed != want {
+			t.Errorf("cost %v, derivative %v; want %v and %v", cost, computed, Cost(p.A[3], e.Label), want)
 		}
 	}
 }
 
-// attribute returns the number in the first data attribute of a name, or NaN.
-func attribute(html, name string) float64 {
-	match := regexp.MustCompile(` data-` + name + `="([^"]+)"`).FindStringSubmatch(html)
+// attribute returns the number in the first attribute of a name, or NaN.
+func attribute(document, name string) float64 {
+	match := regexp.MustCompile(` ` + name + `="([^"]+)"`).FindStringSubmatch(document)
 	if match == nil {
 		return math.NaN()
 	}
 	x, _ := number(match[1])
 	return x
+}
+
+func TestPlayGoesFromThePixelsToTheFirstWeightsAndBack(t *testing.T) {
+	document := browse(t, newTestStudio(t), "/?digit=8&view=why", `
+		const stages = [], stage = () => find("board").dataset.stage ?? "all";
+		const press = async button => {
+			while (!button.disabled && stages.length < 100) {
+				const before = stage();
+				button.click();
+				await until(() => stage() !== before);
+				stages.push(stage());
+			}
+		};
+		await until(() => document.querySelector("[data-delta]"));
+		await press(find("forward"));
+		await press(find("back"));
+		result(stages);`)
+	want := strings.Split("pixels 0,sums 1,sigmoid 1,sums 2,sigmoid 2,sums 3,sigmoid 3,answer 3,cost 3,"+
+		"nudges 3,weights 3,nudges 2,weights 2,nudges 1,weights 1", ",")
+	back := slices.Clone(want[:len(want)-1])
+	slices.Reverse(back)
+	want = append(append(want, back...), "all")
+	if stages := resultOf[[]string](t, document); !slices.Equal(stages, want) {
+		t.Errorf("%q, want %q", stages, want)
+	}
+}
+
+func TestEveryLayerHasOneColumnOnABoardOfAnySize(t *testing.T) {
+	document := browse(t, newTestStudio(t), "/test", `
+		import {layout} from "./layout.js";
+		const boards = [];
+		for (const layers of [[784, 10], [784, 16, 16, 10], [784, 100, 10], [784, 30, 20, 10, 47], [64, 5000, 10]]) {
+			for (const [width, height] of [[304, 300], [374, 420], [616, 240], [740, 700], [900, 800], [1650, 1330]]) {
+				for (const asks of [false, true]) {
+					const {paper, columns} = layout({layers, rows: 28, cols: 28}, {width, height}, asks);
+					boards.push({layers, width, height, asks, paper, columns});
+				}
+			}
+		}
+		result(boards);`)
+	type place struct{ X, Y, R, Left, Right float64 }
+	for _, board := range resultOf[[]struct {
+		Layers        []int
+		Width, Height float64
+		Asks          bool
+		Paper         struct{ X, Y, Size float64 }
+		Columns       []*struct {
+			Shown, Count int
+			Places       []place
+		}
+	}](t, document) {
+		name := fmt.Sprint(board.Layers, board.Width, board.Height, board.Asks)
+		before := board.Paper.X + board.Paper.Size // where the column before ends
+		if board.Paper.X < 0 || board.Paper.Y < 0 || board.Paper.Y+board.Paper.Size > board.Height {
+			t.Errorf("%s: the paper %v is not on the board", name, board.Paper)
+		}
+		for l, column := range board.Columns[1:] {
+			first, last := column.Places[0], column.Places[len(column.Places)-1]
+			if column.Count != board.Layers[l+1] || column.Shown != len(column.Places) || column.Shown > column.Count {
+				t.Errorf("%s: layer %d shows %d of %d", name, l+1, column.Shown, column.Count)
+			}
+			if first.Y < first.R || last.Y > board.Height-last.R || first.Left < before || last.Right > board.Width {
+				t.Errorf("%s: layer %d is not on the board, right of the layer before it", name, l+1)
+			}
+			for i, p := range column.Places {
+				if p.X != first.X || i > 0 && p.Y-column.Places[i-1].Y < 2*p.R {
+					t.Errorf("%s: neuron %d of layer %d is not below the one before: %v", name, i, l+1, p)
+				}
+			}
+			before = last.Right
+		}
+	}
+}
+
+func TestNumbersOnThePageHaveFourDigitsAndOneDecimalPoint(t *testing.T) {
+	document := browse(t, newTestStudio(t), "/test", `
+		import {number, aligned} from "./numbers.js";
+		const numbers = [0, -0, 1, -1.5, 0.99126, 12.3, -0.002, 3e-7, 123456, 0.999999, Infinity].map(number);
+		result([numbers, aligned([12.3, -0.5, 0, undefined]).map(text => text.replaceAll("\u2007", "_"))]);`)
+	want := [][]string{
+		{"0.000", "0.000", "1.000", "−1.500", "0.9913", "12.30", "−0.002000", "3.000e−7", "123,456", "1.000", "infinite"},
+		{"12.30__", "−0.5000", "0.000_", "_____"},
+	}
+	if result := resultOf[[][]string](t, document); !slices.EqualFunc(result, want, slices.Equal) {
+		t.Errorf("%q, want %q", result, want)
+	}
 }
 
 func FuzzHandler(f *testing.F) {

@@ -8,7 +8,7 @@ const foot = 26; // px below the columns, for the names of the layers
 const top = 8;
 const closest = 13; // px from neuron to neuron
 const farthest = 120;
-const closestColumns = 10; // px between two columns
+const closestColumns = 10, usualColumns = .055; // px between two columns, and the part of the width where there is room
 const smallestPaper = 84;
 
 // layout returns the places for a network with these layers and pictures of rows x cols pixels. In Why, asks,
@@ -23,7 +23,7 @@ export function layout({layers, rows, cols}, {width, height}, asks) {
   const saidHeight = beside ? 0 : narrow || width * .36 < 260 ? 92 : 66, toolsHeight = narrow || beside ? 0 : 96, deskHeight = saidHeight + toolsHeight;
   const deskWidth = beside ? 130 : 0;
   const used = columns.reduce((sum, c) => sum + c.width, 0);
-  const free = width - 2 * margin - deskWidth - used - last * closestColumns;
+  const free = width - 2 * margin - deskWidth - used - last * Math.max(closestColumns, narrow ? 0 : width * usualColumns);
   const size = Math.max(smallestPaper, Math.min(free, width * (narrow ? .41 : .36), space - deskHeight, 680));
   const left = margin + deskWidth, middle = top + space / 2;
   const gap = Math.max(0, (width - margin - left - size - used) / last);

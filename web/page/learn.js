@@ -3,11 +3,12 @@
 import {state, change, eachFrame, learning, underWay} from "./state.js";
 import {order, post, attempt, takeProgress} from "./server.js";
 import {percent, whole, number} from "./numbers.js";
-import {make, put, write} from "./dom.js";
+import {make, write} from "./dom.js";
 
 const $ = id => document.getElementById(id);
 const form = $("learnForm"), fields = [...form.querySelectorAll("[aria-describedby]")];
-const tweaks = ["anneal"]; // the check boxes that go beyond the plain rule; the variations come with the setup
+const variations = []; // the names of the ways to vary the pictures, which come with the setup
+const tweaks = () => ["decay", "anneal", ...variations]; // what goes beyond the plain rule
 
 eachFrame(() => {
   if (state.view !== "learn") return;
@@ -21,9 +22,9 @@ function showButtons() {
   const buttons = {start: !busy, pause: learning(), resume: paused, next: busy, stop: busy};
   for (const id in buttons) $(id).hidden = !buttons[id];
   if (active.hidden && $("learnButtons").contains(active)) $("learnButtons").querySelector("button:not([hidden])").focus();
-  for (const id of ["from", "rate", "batch", "epochs", "seed", "plain", "decay", ...tweaks]) if ($(id)) $(id).disabled = busy;
+  for (const id of ["from", "rate", "batch", "epochs", "seed", "plain"]) $(id).disabled = busy;
+  for (const id of tweaks()) $(id).disabled = busy || $("plain").checked;
   $("hidden").disabled = busy || $("from").value === "here";
-  for (const id of ["decay", ...tweaks]) if ($(id) && $("plain").checked) $(id).disabled = true;
 }
 
 const failure = () => state.progress.error.replace(/^./, c => c.toUpperCase()).replace(/[^.?!]$/, "$&.");
@@ -58,8 +59,8 @@ function plan() {
   if (from === "random") plan.hidden = $("hidden").value.split(",").filter(word => word.trim()).map(Number);
   for (const id of ["rate", "batch", "epochs", "seed"]) plan[id] = $(id).valueAsNumber;
   if (plan.plain) return plan;
-  for (const id of tweaks) plan[id] = $(id).checked;
-  return {...plan, decay: $("decay").valueAsNumber};
+  const vary = Object.fromEntries(variations.map(name => [name, $(name).checked]));
+  return {...plan, decay: $("decay").valueAsNumber, anneal: $("anneal").checked, vary};
 }
 
 form.oninput = () => {
@@ -88,11 +89,12 @@ for (const id of ["pause", "resume", "next", "stop"]) $(id).onclick = () => orde
 $("pace").onchange = () => { if (underWay()) order("learnFault", "pace?batches=" + $("pace").value); };
 
 // prepare fills the form with the defaults of the program and a check box for each of its variations.
-export function prepare({defaults, variations}) {
-  for (const id of ["hidden", "rate", "batch", "epochs", "seed", "decay"]) $(id).value = defaults[id];
+export function prepare(setup) {
+  const {defaults} = setup;
+  for (const id of ["hidden", "rate", "batch", "epochs", "seed", "decay"]) if (defaults[id] !== null) $(id).value = defaults[id];
   $("anneal").checked = defaults.anneal;
-  put($("checks"), [...$("checks").children, ...variations.map(({name, usage, usual}) => {
-    tweaks.push(name);
-    return make("label", {}, make("input", {id: name, type: "checkbox", checked: usual}), usage);
-  })]);
+  for (const {name, usage} of setup.variations) {
+    variations.push(name);
+    $("checks").append(make("label", {}, make("input", {id: name, type: "checkbox", checked: defaults.vary[name]}), usage));
+  }
 }

@@ -70,19 +70,22 @@ function lost(error) {
   change({gone: true});
 }
 
-// watch listens to the program. When it goes away, watch tries again every second. It may be another run of
-// the program then, with other versions.
+// watch listens to the program. When it does not answer twice it is gone; watch goes on trying. When it is back it may
+// be another run of it, with other versions.
 const retryAfter = 1000; // ms
+let failures = 0;
 export function watch() {
   const events = new EventSource("progress");
   events.onmessage = event => {
-    const progress = JSON.parse(event.data);
-    if (state.gone) change({gone: false, answers: {}, network: state.network && {...state.network, version: -1}, progress});
+    const progress = JSON.parse(event.data), again = failures > 0 || state.gone;
+    failures = 0;
+    if (again) change({gone: false, answers: {}, network: state.network && {...state.network, version: -1}, progress});
     else takeProgress(progress);
   };
   events.onerror = () => {
     events.close();
-    change({gone: true});
+    failures++;
+    if (failures > 1) change({gone: true});
     setTimeout(watch, retryAfter);
   };
 }

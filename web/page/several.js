@@ -2,8 +2,8 @@
 
 import {state, change, eachFrame, learning, lastLayer, nameOfLabel} from "./state.js";
 import {post, question, latest} from "./server.js";
-import {aligned} from "./numbers.js";
-import {shortName, pointAt, pin} from "./focus.js";
+import {aligned, anA} from "./numbers.js";
+import {pointAt, pin} from "./focus.js";
 import {make, put, write} from "./dom.js";
 
 const $ = id => document.getElementById(id);
@@ -36,16 +36,19 @@ function showTable({numbers, labels, weights, asks, average}) {
     places.set(layer, [...list, i]);
     if (list.length < perLayer) rows.push(i);
   });
-  const columns = [...asks, average].map(column => aligned(rows.map(i => column[i])));
+  const columns = [...asks, average], texts = columns.map(column => aligned(rows.map(i => column[i])));
   const side = x => x < 0 ? "number below" : "number above";
   put($("several"), [make("thead", {}, make("tr", {}, make("th", {scope: "col"}, "weight"),
-    ...numbers.map((n, i) => make("th", {scope: "col", title: `test digit ${n}`}, `a ${nameOfLabel(labels[i])}`)), make("th", {scope: "col"}, "average"))),
-  make("tbody", {}, ...rows.map((i, row) => {
-    const {layer, j, k} = weights[i], place = {l: layer, j}, to = shortName(place), tr = make("tr", {},
-      make("th", {scope: "row"}, make("button", {class: "place", onclick: () => pin(place)}, `${shortName({l: layer - 1, j: k})} to ${layer === lastLayer() ? to : `${to} of layer ${layer}`}`)),
-      ...columns.map((column, c) => make("td", {class: side([...asks, average][c][i]) + (c === asks.length ? " average" : "")}, column[row])));
+    ...numbers.map((n, i) => make("th", {scope: "col", title: `test digit ${n}`}, anA(nameOfLabel(labels[i])))), make("th", {scope: "col"}, "average"))),
+  make("tbody", {}, ...rows.flatMap((i, row) => {
+    const {layer, j, k} = weights[i], place = {l: layer, j};
+    const tr = make("tr", {}, make("th", {scope: "row"}, make("button", {class: "place", onclick: () => pin(place)}, `${layer === 1 ? "pixel" : "neuron"} ${k} to ${j}`)),
+      ...texts.map((column, c) => make("td", {class: side(columns[c][i]) + (c === asks.length ? " average" : "")}, column[row])));
     tr.onpointerenter = () => pointAt(place, "row");
     tr.onpointerleave = () => pointAt(null);
-    return tr;
+    return row > 0 && weights[rows[row - 1]].layer === layer ? [tr] : [headingOf(layer, columns.length + 1), tr];
   }))]);
 }
+
+const headingOf = (layer, columns) => make("tr", {}, make("th", {scope: "rowgroup", colspan: columns, class: "faint"},
+  `into ${layer === lastLayer() ? "the outputs" : `layer ${layer}`}`));

@@ -31,14 +31,14 @@ const brightest = ({l}) => state.reading.activations[l - 1].map((_, k) => k)
 
 eachFrame(() => {
   const focus = subject();
-  if (state.view !== "why" || !state.reading?.delta || !focus || focus.l === 0 && !state.part) return;
+  if (state.view !== "why" || !state.reading?.delta || learning() || !focus || focus.l === 0 && !state.part) return;
   if (focus.l > 0 && (state.part?.l !== focus.l || state.part.j !== focus.j)) return choose(focus, brightest(focus)[0]);
   const {part} = state, value = valueOf(part);
   write("weightName", `${nameOf(part)}: ${part.k < 0 ? "its bias" : `the weight from ${shortName({l: part.l - 1, j: part.k})}`} is ${number(value)}.`);
   showPicks(part);
   const curve = latest("curve")?.value, check = answered("check")?.value;
-  if (curve && !learning()) showCurve(curve, part);
-  write("weightFault", state.faults.weightFault || (learning() ? "Pause the training to measure a slope." : state.answers.check?.error ?? ""));
+  if (curve) showCurve(curve, part);
+  write("weightFault", state.faults.weightFault || (state.answers.check?.error ?? ""));
   const x = part.k < 0 ? "b" : "w";
   fill($("chain"), ["The chain rule", "value"], !check ? [] : [
     {name: `dz/d${x}${part.k < 0 ? "" : " = a"}`, value: check.dzdw, bar: false}, {name: "× da/dz = a (1 − a)", value: check.dadz, bar: false},

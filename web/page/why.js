@@ -1,6 +1,6 @@
 // Why, chapters 3 and 4: the cost of the digit, and what is asked of a neuron.
 
-import {state, change, eachFrame, isEmpty, label, labelIsGuessed, lastLayer, nameOfLabel} from "./state.js";
+import {state, change, eachFrame, isEmpty, label, labelIsGuessed, lastLayer, learning, nameOfLabel} from "./state.js";
 import {subject, nameOf, shortName} from "./focus.js";
 import {fill, largest, bySize} from "./panel.js";
 import {number} from "./numbers.js";
@@ -20,7 +20,8 @@ eachFrame(() => {
     : isEmpty() ? "Draw a digit or take a test digit." : "");
   if (ready) $("costOfOne").dataset.cost = reading.cost;
   showStack(ready);
-  for (const id of ["stepBox", "weightBox"]) $(id).hidden = !ready;
+  for (const id of ["stepBox", "weightBox"]) $(id).hidden = !ready || learning();
+  write("whyHelp", learning() ? "Pause the training to turn a weight and to measure slopes." : "");
   const neuron = ready && focus?.l > 0 ? focus : null;
   write("askedName", neuron ? nameOf(neuron) + (reading.dCda[neuron.l][neuron.j] < 0 ? " should rise" : " should fall") : "What is asked of a neuron");
   fill($("asked"), ["−dC/da comes from", "w", "× −dC/dz", "ask"], neuron ? askedOf(neuron) : []);
