@@ -6,12 +6,9 @@ import (
 	"slices"
 )
 
-// A Gradient has the derivative of the cost with respect to every weight and every bias. It
-// is the vector of chapter 2, 13,002 numbers that point in the direction in which the cost
-// rises fastest.
-//
-// It holds the sum over the examples that Backward added. Descend divides by their number,
-// which gives the gradient of the average cost.
+// A Gradient holds the derivatives of the cost with respect to all weights and biases, summed over
+// the examples that Backward has added. Divided by their number it is the gradient of chapter 2,
+// 13,002 numbers that point in the direction in which the average cost rises fastest.
 type Gradient struct {
 	Parameters
 	Examples int // the number of examples added
@@ -20,19 +17,20 @@ type Gradient struct {
 // NewGradient allocates a reusable Gradient for n, with no examples.
 func (n *Network) NewGradient() *Gradient { return &Gradient{Parameters: NewParameters(n.Layers)} }
 
-// SigmoidSlope returns sigmoid'(z), given a = sigmoid(z). The derivative can be written as
-// a (1 - a), which saves another exponential. It is at most 1/4, and close to 0 where the
-// neuron is almost off or almost on. For another activation function, such as ReLU, replace
-// Sigmoid and SigmoidSlope.
+// SigmoidSlope returns sigmoid'(z), given a = sigmoid(z): it is a (1 - a), at most 1/4, and close
+// to 0 where the neuron is almost off or almost on.
 func SigmoidSlope(a float64) float64 { return a * (1 - a) }
 
 // Backward adds the gradient of one example's cost to g by backpropagation, the chain rule
 // of chapter 4. The pass must come from Forward with the example's picture.
 //
 // A change of the weight w_jk changes z_j, which changes a_j, which changes the cost C. The
-// derivative dC/dw_jk is the product of the derivatives of these three links:
+// derivative dC/dw_jk is the product of the derivatives of these three links. An example for the
+// last layer, where a_k = 0.5, a_j = 0.6 and y_j = 1:
 //
-//	dC/dw_jk = dz_j/dw_jk * da_j/dz_j * dC/da_j
+//	dC/dw_jk = dz_j/dw_jk *   da_j/dz_j   *    dC/da_j
+//	         =    a_k     * a_j (1 - a_j) * 2 (a_j - y_j)
+//	         =    0.5     *     0.24      *     -0.8      = -0.096
 //
 // The last two factors are the same for all weights into neuron j and for its bias. Their
 // product, dC/dz_j, is called delta_j. C is the cost of this one example.
@@ -52,18 +50,18 @@ func (n *Network) Backward(p *Pass, label int, g *Gradient) {
 			// delta_j = da_j/dz_j * dC/da_j
 			dadz := SigmoidSlope(aj)
 			delta[j] = dadz * p.DCDA[l][j]
-			// Add dC/db_j = dz_j/db_j * delta_j, where dz_j/db_j = 1
+			// Add dC/db_j = dz_j/db_j * delta_j, where dz_j/db_j = 1, as z_j = b_j + ...
 			dCdb[j] += 1 * delta[j]
 		}
 		// Add dC/dw_jk = dz_j/dw_jk * delta_j, where dz_j/dw_jk = a_k
-		rest := dCdw.AddOuter(a, delta, p.Visit[l-1]) // most k, four at a time; the loop does the rest
+		rest := dCdw.AddOuter(a, delta, p.Visit[l-1]) // adds 99 of 100, by a faster version of this loop:
 		for _, k := range rest {
-			column := dCdw.Column(int(k))
 			for j := range delta {
-				column[j] += a[k] * delta[j]
+				dCdw.Column(int(k))[j] += a[k] * delta[j]
 			}
 		}
-		// dC/da_k = sum over j of dz_j/da_k * delta_j, along all paths from k, where dz_j/da_k = w_jk
+		// dC/da_k = sum over j of dz_j/da_k * delta_j, along all paths from k, where dz_j/da_k = w_jk.
+		// Forward sums over k, this over j: w_kj here, W transposed, is wrong but still learns a lot.
 		for k := range p.DCDA[l-1] { // DCDA[0] is empty, because the pixels are given
 			sum := 0.0
 			for j, wjk := range n.Weights[l].Column(k) {
@@ -80,9 +78,9 @@ func (n *Network) Backward(p *Pass, label int, g *Gradient) {
 //
 //	w <- w - rate * dC/dw
 //
-// Then it empties g. Weight decay, a tweak beyond the videos, adds decay * w to dC/dw for the
-// first-layer weights. It shrinks weights that the gradient does not maintain, which discourages
-// memorizing.
+// The minus is there because the gradient points uphill. Then Descend empties g. Weight decay, a
+// tweak beyond the videos, adds decay * w to dC/dw for the first-layer weights. It shrinks weights
+// that the gradient does not maintain, which discourages memorizing.
 func (n *Network) Descend(g *Gradient, rate, decay float64) {
 	if g.Examples == 0 {
 		panic("Descend without examples")
@@ -105,75 +103,56 @@ func (n *Network) Descend(g *Gradient, rate, decay float64) {
 	g.Examples = 0
 }
 
-// A Training is a plan for mini-batch gradient descent (chapters 2 and 3). With Anneal false,
-// Decay 0 and Vary nil it is the rule of the videos.
+// A Training is a plan for stochastic gradient descent: each step uses the gradient of a few
+// examples chosen at random, a mini-batch (chapter 3). With Anneal false, Decay 0 and Vary nil it
+// is the rule of the videos.
 type Training struct {
 	Epochs int     // how many times every example is seen
 	Batch  int     // the number of examples in a mini-batch, at least 1
-	Rate   float64 // the factor of the gradient in a step; with the cost 1/2 sum (a - y)^2, use twice this rate
+	Rate   float64 // the learning rate: the length of a step is Rate times that of the gradient
 	Anneal bool    // lower the rate to 0 during the training, to settle in a minimum
 	Decay  float64 // weight decay, see Descend
 
-	// Vary returns the picture to learn from each time an example is seen, as Shift does. It is
-	// valid until the next call. Nil means the picture of the example itself.
+	// Vary returns the picture to learn from each time an example is seen, valid until the next
+	// call; see Shift. If Vary is nil, it is the picture of the example itself.
 	Vary func(e Example, random *rand.Rand) Picture
 }
 
-// Progress describes the state of Train after a step. Cost and Right are about the examples seen
-// in this epoch, each before the step that learned from it.
+// Progress describes the state of Train after a step.
 type Progress struct {
-	Epoch int     // counted from 1
-	Seen  int     // the number of examples seen in this epoch
-	Of    int     // the number of examples in an epoch
-	Cost  float64 // the average cost of the examples seen
-	Right int     // how many of them were answered right
+	Epoch int // counted from 1
+	Of    int // the number of examples in an epoch
+	Score     // of the examples seen in this epoch, each before the step that learned from it
 }
 
 // Train trains n on the examples, in a new random order in each epoch. It calls report after
 // each step; an error from report ends it and is returned.
 func (t Training) Train(n *Network, examples []Example, random *rand.Rand, report func(Progress) error) error {
 	pass, gradient := n.NewPass(), n.NewGradient()
-	order := make([]int, len(examples))
-	for i := range order {
-		order[i] = i
-	}
+	examples = slices.Clone(examples)
 	for epoch := range t.Epochs {
-		random.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
-		progress, costs := Progress{Epoch: epoch + 1, Of: len(examples)}, 0.0
-
-		for batch := range slices.Chunk(order, t.Batch) { // the last mini-batch may be smaller
-			rate := t.rate(progress)
-			for _, i := range batch {
-				picture, label := examples[i].Picture, examples[i].Label
+		random.Shuffle(len(examples), func(i, j int) { examples[i], examples[j] = examples[j], examples[i] })
+		progress := Progress{Epoch: epoch + 1, Of: len(examples)}
+		for batch := range slices.Chunk(examples, t.Batch) { // the last mini-batch may be smaller
+			rate := t.Rate
+			if t.Anneal { // from Rate to 0, along half a wave of the cosine
+				rate *= (1 + math.Cos(math.Pi*t.Done(progress))) / 2
+			}
+			for _, e := range batch {
 				if t.Vary != nil {
-					picture = t.Vary(examples[i], random)
+					e.Picture = t.Vary(e, random)
 				}
-				output := n.Forward(pass, picture)
-				n.Backward(pass, label, gradient)
-				costs += Cost(output, label)
-				if Answer(output) == label {
-					progress.Right++
-				}
+				output := n.Forward(pass, e.Picture)
+				n.Backward(pass, e.Label, gradient)
+				progress.Add(output, e.Label)
 			}
 			n.Descend(gradient, rate, t.Decay)
-
-			progress.Seen += len(batch)
-			progress.Cost = costs / float64(progress.Seen)
 			if err := report(progress); err != nil {
 				return err
 			}
 		}
 	}
 	return nil
-}
-
-// rate returns the rate of the next step. Annealing lowers it from Rate to 0 over the training,
-// along half a wave of the cosine.
-func (t Training) rate(p Progress) float64 {
-	if !t.Anneal {
-		return t.Rate
-	}
-	return t.Rate * (1 + math.Cos(math.Pi*t.Done(p))) / 2
 }
 
 // Done returns the share of the training that is done, 0 to 1.
@@ -189,44 +168,38 @@ func Shift() func(e Example, random *rand.Rand) Picture {
 	return func(e Example, random *rand.Rand) Picture {
 		p := e.Picture
 		move := [...]int{0, p.Cols, -p.Cols, 1, -1}[random.IntN(5)] // added to the indices of the pixels
-		if !p.HasMargin || move == 0 {
-			return p
+		if p.HasMargin {
+			lit = lit[:0]
+			for _, k := range p.Lit {
+				lit = append(lit, k+int32(move))
+			}
+			p.Lit = lit
 		}
-		lit = lit[:0]
-		for _, k := range p.Lit {
-			lit = append(lit, k+int32(move))
-		}
-		p.Lit = lit
 		return p
 	}
 }
 
 // The rest of this file checks that the gradient is right. Training does not use it.
 
-// Slope measures the derivative of the cost with respect to x without any calculus, by
-// nudging x up and down by h. The central difference near = (C(x+h) - C(x-h)) / (2h) has an
-// error proportional to h^2; that of a one-sided difference is proportional to h. For far, with
-// 2h in place of h, the error is 4 times as large, so (4 near - far) / 3 cancels it. An error of
-// about h^4 = 1e-12 remains, as large as that of rounding.
-func Slope(x *float64, cost func() float64) float64 {
+// MeasureSlope measures the derivative of the cost with respect to x without any calculus, by
+// nudging x up and down by h. The central difference near = (C(x+h) - C(x-h)) / (2h) has an error
+// of order h^2, so that of far, with 2h for h, is 4 times as large. Richardson extrapolation,
+// (4 near - far) / 3, cancels it. It leaves about h^4 = 1e-12, as much as rounding.
+func MeasureSlope(x *float64, cost func() float64) float64 {
 	const h = 1e-3
 	old := *x
-	costAt := func(nudged float64) float64 {
-		*x = nudged
-		return cost()
-	}
+	costAt := func(nudged float64) float64 { *x = nudged; return cost() }
 	near := (costAt(old+h) - costAt(old-h)) / (2 * h)
 	far := (costAt(old+2*h) - costAt(old-2*h)) / (4 * h)
 	*x = old
 	return (4*near - far) / 3
 }
 
-// RelativeError returns the difference of a computed and a measured derivative, divided by the
-// larger of the two, or by 1e-5 if both are smaller.
+// RelativeError returns the difference between a computed and a measured derivative, divided by
+// the larger absolute value of the two, or by 1e-5 if both are smaller.
 //
-// A measured slope is exact to about 1e-12, which is 1e-7 of 1e-5. For smaller derivatives a
-// relative error would measure only that noise. A right gradient has errors below 1e-6, one
-// with a missing factor more than 0.1.
+// A measured slope is exact to about 1e-12, which is 1e-7 of 1e-5; for smaller derivatives only
+// that noise would count. A right gradient has errors below 1e-6, a wrong one has some above 0.1.
 func RelativeError(computed, measured float64) float64 {
 	return math.Abs(computed-measured) / max(math.Abs(computed), math.Abs(measured), 1e-5)
 }

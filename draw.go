@@ -1004,7 +1004,7 @@ func (s *studio) serveCheck(r *request) any {
 	if at.K >= 0 {
 		a.DzDw = p.A[at.L-1][at.K]
 	}
-	a.Measured = Slope(n.at(at), a.costOf(n))
+	a.Measured = MeasureSlope(n.at(at), a.costOf(n))
 	a.Error = RelativeError(a.Computed, a.Measured)
 	return a
 }

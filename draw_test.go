@@ -374,7 +374,7 @@ func TestLearningOnThePageIsTheTrainingOfTrain(t *testing.T) {
 		if want == nil {
 			want = NewNetwork([]int{784, 6, 10}, random)
 		}
-		_, right := want.Test(s.set.Test)
+		right := want.Score(s.set.Test).Right
 		before := float64(right) / 50
 		var costs, rights []float64
 		var examples, points float64
@@ -385,7 +385,7 @@ func TestLearningOnThePageIsTheTrainingOfTrain(t *testing.T) {
 			}
 			return nil
 		})
-		_, right = want.Test(s.set.Test)
+		right = want.Score(s.set.Test).Right
 		if status, r := ask[state](t, s, "POST /learn", order); status != 202 || r.State != stateLearning || r.Epochs != 2 {
 			t.Fatalf("status %d, %+v", status, r)
 		}
@@ -414,7 +414,8 @@ func TestCurveOfAnyLengthKeepsEveryExample(t *testing.T) {
 			sum, wrong := 0.0, 0
 			for seen := min(c.batch, 500); ; seen = min(seen+c.batch, 500) {
 				sum, wrong = sum+float64(epoch+1), wrong+1
-				l.note(Progress{Epoch: epoch + 1, Seen: seen, Of: 500, Cost: sum / float64(seen), Right: seen - wrong})
+				score := Score{Seen: seen, Cost: sum / float64(seen), Right: seen - wrong}
+				l.note(Progress{Epoch: epoch + 1, Of: 500, Score: score})
 				if seen == 500 {
 					break
 				}

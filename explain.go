@@ -265,7 +265,7 @@ func (x *explanation) chapter2(test []Example) {
 		a, y := output[j], Wanted(j, x.example.Label)
 		return (a - y) * (a - y), fmt.Sprintf("(a_%d - y_%d)^2 = (%s - %.0f)^2", j, j, precise(a), y)
 	})
-	cost, _ := x.n.Test(test)
+	cost := x.n.Score(test).Cost
 	x.printf("\nThe cost of the network, the average over all test pictures, is %.6g.\n\n", cost)
 
 	g := x.gradient.All
@@ -418,7 +418,7 @@ func (x *explanation) chapter4() {
 	}
 	worst := 0.0
 	for i, derivative := range x.gradient.All {
-		worst = max(worst, RelativeError(derivative, Slope(&x.n.All[i], cost)))
+		worst = max(worst, RelativeError(derivative, MeasureSlope(&x.n.All[i], cost)))
 	}
 	x.printf("All %s derivatives compared with their measured slopes:\nthe worst relative error is %.0e\n",
 		thousands(len(x.n.All)), worst)
@@ -450,8 +450,8 @@ func (x *explanation) printChain(l int, cost func() float64) {
 				fmt.Sprintf("through %d: %+.6g * %.6g * %+.6g", next, w, dadz, p.DCDA[l+1][next])
 		})
 	}
-	x.printCheck("w", p.A[l-1][k], dadz, dCda, x.gradient.Weights[l].Data[i], Slope(&w.Data[i], cost))
-	x.printCheck("b", 1, dadz, dCda, x.gradient.Biases[l][j], Slope(&x.n.Biases[l][j], cost))
+	x.printCheck("w", p.A[l-1][k], dadz, dCda, x.gradient.Weights[l].Data[i], MeasureSlope(&w.Data[i], cost))
+	x.printCheck("b", 1, dadz, dCda, x.gradient.Biases[l][j], MeasureSlope(&x.n.Biases[l][j], cost))
 	x.printf("\n")
 }
 

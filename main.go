@@ -465,8 +465,8 @@ func startingNetwork(c *console, s *settings, set *Dataset, random *rand.Rand) (
 		return nil, err
 	}
 	c.say("network %s: %s weights and biases, %s", layersText(n.Layers), thousands(len(n.All)), origin)
-	cost, right := n.Test(set.Test)
-	c.say("before training: cost %.4f, %s of the test pictures right", cost, share(right, len(set.Test)))
+	score := n.Score(set.Test)
+	c.say("before training: cost %.4f, %s of the test pictures right", score.Cost, share(score.Right, score.Seen))
 	return n, nil
 }
 
@@ -566,7 +566,8 @@ func (r *record) add(p Progress) error {
 	testing, n := make(chan epoch, 1), r.network.Clone()
 	r.testing = testing
 	go func() {
-		over.testCost, over.testRight = n.Test(r.test)
+		score := n.Score(r.test)
+		over.testCost, over.testRight = score.Cost, score.Right
 		if r.beside != nil {
 			r.beside(&over, n)
 		}
@@ -930,7 +931,7 @@ type result struct {
 
 // review shows a network all examples.
 func review(n *Network, examples []Example) (r result) {
-	r.cost, r.right = n.Test(examples)
+	var score Score
 	p, classes := n.NewPass(), n.Layers[len(n.Layers)-1]
 	for range classes {
 		r.table = append(r.table, make([]int, classes))
@@ -938,11 +939,13 @@ func review(n *Network, examples []Example) (r result) {
 	for i, e := range examples {
 		output := n.Forward(p, e.Picture)
 		answer := Answer(output)
+		score.Add(output, e.Label)
 		r.table[e.Label][answer]++
 		if answer != e.Label {
 			r.mistakes = append(r.mistakes, mistake{number: i, example: e, answer: answer, activation: output[answer]})
 		}
 	}
+	r.cost, r.right = score.Cost, score.Right
 	return r
 }
 

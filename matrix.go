@@ -3,14 +3,16 @@
 //
 // Read the files in this order:
 //
-//	matrix.go    a table of numbers
-//	network.go   weights, biases and the forward pass (chapter 1), the cost (chapter 2)
-//	backprop.go  gradient descent and the gradient (chapters 2 to 4)
-//	mnist.go     70,000 handwritten digits, and pictures from elsewhere
-//	main.go      the commands
+//	matrix.go        a table of numbers
+//	network.go       weights, biases and the forward pass (chapter 1), the cost (chapter 2)
+//	backprop.go      the gradient (chapters 3 and 4), the step and the training (chapter 2)
+//	network_test.go  the gradient and what the videos say, checked
+//	mnist.go         70,000 handwritten digits
+//	main.go          the commands train and test
 //
-// A file uses only what the files before it define. Names that a later file uses are
-// exported; the others are not.
+// This is the whole program. The other files are optional: predict.go reads your handwriting,
+// explain.go shows the numbers behind an answer, draw.go serves a page to draw on. Apart from
+// the tests, a file uses only what the files before it define.
 //
 // Letters follow the videos. The weight w_jk leads from neuron k of one layer to neuron j of
 // the next: j is always the later neuron and k the earlier one.
@@ -19,10 +21,10 @@ package main
 // A Matrix is a table of numbers. The weights between two layers are a Matrix with a row
 // for each neuron j of the later layer and a column for each neuron k of the earlier one.
 //
-// Data holds it column by column, so the weights that leave one neuron k are next to each
-// other in memory. The product of a matrix and a vector is a sum of columns, each multiplied
-// by one number of the vector, and a column whose number is 0 can be skipped. With handwritten
-// digits this is five times as fast as adding up row by row.
+// Data holds it column by column, so the weights that leave one neuron k are next to each other
+// in memory. The product of a matrix and a vector is a sum of columns, each multiplied by one
+// number of the vector, and a column whose number is 0 can be skipped. With handwritten digits
+// this is five times as fast as adding up row by row.
 type Matrix struct {
 	Rows, Cols int
 	Data       []float64 // element (j, k) is Data[k*Rows+j]
@@ -37,22 +39,21 @@ func (m *Matrix) Set(j, k int, v float64) { m.Data[k*m.Rows+j] = v }
 // Column returns column k, with one number for each row. It shares memory with m.
 func (m *Matrix) Column(k int) []float64 { return m.Data[k*m.Rows:][:m.Rows] }
 
-// A first reader may skip the rest of this file. It has faster versions of two loops in
-// network.go and backprop.go. They handle several columns at a time, so that z_j or delta_j is
-// loaded once for all of them, which cuts training time by a third.
-// Reslicing the columns to the same length eliminates bounds checks.
+// A first reader may skip the rest of this file. It has faster versions of one loop in Forward
+// and one in Backward. They take several columns at a time and load z_j or delta_j once for all of
+// them, which cuts training time by a third. With MNIST they add 98 of 100 terms, and the plain
+// loops the others. Reslicing the columns to the same length eliminates bounds checks.
 
-// MulAdd adds a_k times column k to z, z_j += m_jk a_k, for the columns listed in ks, eight at
-// a time. It returns the rest of the list, fewer than eight.
+// MulAdd adds a_k times column k to z, z_j += m_jk a_k, for the columns k listed in ks, eight at a
+// time. It returns the rest of the list, fewer than eight.
 func (m *Matrix) MulAdd(z, a []float64, ks []int32) (rest []int32) {
 	for ; len(ks) >= 8; ks = ks[8:] {
-		k0, k1, k2, k3 := int(ks[0]), int(ks[1]), int(ks[2]), int(ks[3])
-		k4, k5, k6, k7 := int(ks[4]), int(ks[5]), int(ks[6]), int(ks[7])
-		a0, a1, a2, a3, a4, a5, a6, a7 := a[k0], a[k1], a[k2], a[k3], a[k4], a[k5], a[k6], a[k7]
-		m0, m1 := m.Column(k0)[:len(z)], m.Column(k1)[:len(z)]
-		m2, m3 := m.Column(k2)[:len(z)], m.Column(k3)[:len(z)]
-		m4, m5 := m.Column(k4)[:len(z)], m.Column(k5)[:len(z)]
-		m6, m7 := m.Column(k6)[:len(z)], m.Column(k7)[:len(z)]
+		a0, a1, a2, a3 := a[ks[0]], a[ks[1]], a[ks[2]], a[ks[3]]
+		a4, a5, a6, a7 := a[ks[4]], a[ks[5]], a[ks[6]], a[ks[7]]
+		m0, m1 := m.Column(int(ks[0]))[:len(z)], m.Column(int(ks[1]))[:len(z)]
+		m2, m3 := m.Column(int(ks[2]))[:len(z)], m.Column(int(ks[3]))[:len(z)]
+		m4, m5 := m.Column(int(ks[4]))[:len(z)], m.Column(int(ks[5]))[:len(z)]
+		m6, m7 := m.Column(int(ks[6]))[:len(z)], m.Column(int(ks[7]))[:len(z)]
 		for j := range z {
 			z[j] += (m0[j]*a0 + m1[j]*a1) + (m2[j]*a2 + m3[j]*a3) +
 				((m4[j]*a4 + m5[j]*a5) + (m6[j]*a6 + m7[j]*a7))
@@ -61,14 +62,13 @@ func (m *Matrix) MulAdd(z, a []float64, ks []int32) (rest []int32) {
 	return ks
 }
 
-// AddOuter adds a_k times delta to column k, m_jk += a_k delta_j, for the columns listed in
-// ks, four at a time. It returns the rest of the list, fewer than four.
+// AddOuter adds a_k times delta to column k, m_jk += a_k delta_j, for the columns k listed in ks,
+// four at a time. It returns the rest of the list, fewer than four.
 func (m *Matrix) AddOuter(a, delta []float64, ks []int32) (rest []int32) {
 	for ; len(ks) >= 4; ks = ks[4:] {
-		k0, k1, k2, k3 := int(ks[0]), int(ks[1]), int(ks[2]), int(ks[3])
-		a0, a1, a2, a3 := a[k0], a[k1], a[k2], a[k3]
-		m0, m1 := m.Column(k0)[:len(delta)], m.Column(k1)[:len(delta)]
-		m2, m3 := m.Column(k2)[:len(delta)], m.Column(k3)[:len(delta)]
+		a0, a1, a2, a3 := a[ks[0]], a[ks[1]], a[ks[2]], a[ks[3]]
+		m0, m1 := m.Column(int(ks[0]))[:len(delta)], m.Column(int(ks[1]))[:len(delta)]
+		m2, m3 := m.Column(int(ks[2]))[:len(delta)], m.Column(int(ks[3]))[:len(delta)]
 		for j, dj := range delta {
 			m0[j] += a0 * dj
 			m1[j] += a1 * dj

@@ -9,24 +9,24 @@ import (
 
 // A Picture is a grey picture, stored as the list of its lit pixels, those that are not black.
 //
-// Four of five pixels of a handwritten digit are black, with an activation a_k = 0. On the way
-// forward a black pixel adds w_jk * 0 to every weighted sum. On the way back the derivatives
-// for its weights have the factor a_k = 0. So leaving it out changes no result.
+// Four of five pixels of a handwritten digit are black, with an activation a_k = 0. They add
+// w_jk * 0 to a weighted sum, and the derivatives for their weights have the factor a_k = 0. So
+// leaving them out changes no result.
 type Picture struct {
 	Rows, Cols int
 	Lit        []int32 // the indices of the lit pixels, counted row by row from the top left
-	Greys      []byte  // Greys[i] is the brightness of pixel Lit[i], 1 to 255 for white
+	Greys      []byte  // Greys[i] is the brightness of pixel Lit[i]; white is 255
 	HasMargin  bool    // all pixels of the outermost rows and columns are black
 }
 
-// NewPicture returns the picture with these rows x cols greys, 0 for black to 255 for white.
+// NewPicture returns the picture with these rows x cols greys, from 0 for black to 255 for white.
 func NewPicture(rows, cols int, greys []byte) Picture {
 	lit := rows*cols - bytes.Count(greys, []byte{0})
-	p := Picture{rows, cols, make([]int32, 0, lit), make([]byte, 0, lit), true}
+	p := Picture{Rows: rows, Cols: cols, Lit: make([]int32, 0, lit), Greys: make([]byte, 0, lit), HasMargin: true}
 	for k, grey := range greys {
 		if grey != 0 {
-			p.Lit, p.Greys = append(p.Lit, int32(k)), append(p.Greys, grey)
 			y, x := k/cols, k%cols
+			p.Lit, p.Greys = append(p.Lit, int32(k)), append(p.Greys, grey)
 			p.HasMargin = p.HasMargin && y > 0 && y < rows-1 && x > 0 && x < cols-1
 		}
 	}
@@ -67,36 +67,30 @@ func CountParameters(layers []int) int {
 
 // NewParameters returns parameters for a network with these layers, all 0.
 func NewParameters(layers []int) Parameters {
-	p := Parameters{
-		All:     make([]float64, CountParameters(layers)),
-		Weights: make([]*Matrix, len(layers)),
-		Biases:  make([][]float64, len(layers)),
-	}
+	p := Parameters{All: make([]float64, CountParameters(layers)), Weights: []*Matrix{nil}, Biases: [][]float64{nil}}
 	rest := p.All
 	for l := 1; l < len(layers); l++ {
 		rows, cols := layers[l], layers[l-1]
-		p.Weights[l] = &Matrix{rows, cols, rest[:rows*cols]}
-		p.Biases[l] = rest[rows*cols:][:rows]
+		p.Weights = append(p.Weights, &Matrix{Rows: rows, Cols: cols, Data: rest[:rows*cols]})
+		p.Biases = append(p.Biases, rest[rows*cols:][:rows])
 		rest = rest[rows*cols+rows:]
 	}
 	return p
 }
 
-// A Network is the function of chapter 1, from pixels to digits. Every neuron is connected
-// to all neurons of the layer before it.
+// A Network is the function of chapter 1, from pixels to digits. Every neuron is connected to all
+// neurons of the layer before it.
 type Network struct {
 	Layers []int // the number of neurons in each layer, the pixels first
 	Parameters
 }
 
-// NewNetwork returns a network with random weights and biases.
-//
-// They are drawn from normal distributions around 0. The standard deviation is 1 for biases
-// and 1/sqrt(K) for the K weights into a neuron: the variances of K terms add up, so this
-// keeps the spread of z the same for any K. Far from 0 sigmoid is flat and a neuron hardly
-// learns.
+// NewNetwork returns a network with random weights and biases, from normal distributions around 0.
+// The standard deviation is 1 for biases and 1/sqrt(K) for the K weights into a neuron. The
+// variances of K terms add up, so the spread of z is the same for any K. Far from 0 sigmoid is
+// flat and a neuron hardly learns.
 func NewNetwork(layers []int, random *rand.Rand) *Network {
-	n := &Network{layers, NewParameters(layers)}
+	n := &Network{Layers: layers, Parameters: NewParameters(layers)}
 	for l := 1; l < len(layers); l++ {
 		deviation := 1 / math.Sqrt(float64(layers[l-1]))
 		for i := range n.Weights[l].Data {
@@ -111,25 +105,24 @@ func NewNetwork(layers []int, random *rand.Rand) *Network {
 
 // Clone returns a copy of n with weights and biases of its own.
 func (n *Network) Clone() *Network {
-	c := &Network{n.Layers, NewParameters(n.Layers)}
+	c := &Network{Layers: n.Layers, Parameters: NewParameters(n.Layers)}
 	copy(c.All, n.All)
 	return c
 }
 
-// Sigmoid maps any z to a number between 0 and 1: close to 0 for very negative z, 1/2 for
-// z = 0, close to 1 for very positive z (chapter 1). Below -709 the exponential overflows to
-// +Inf, and 1/(1+Inf) = 0 is right; above 745 it underflows to 0, and 1/(1+0) = 1 is right.
+// Sigmoid maps any z to a number between 0 and 1: close to 0 for very negative z, 1/2 for z = 0,
+// close to 1 for very positive z (chapter 1). SigmoidSlope (backprop.go) is its derivative. For z
+// below -709.78 the exponential overflows to +Inf, and 1/(1+Inf) = 0 is right.
 func Sigmoid(z float64) float64 { return 1 / (1 + math.Exp(-z)) }
 
 // A Pass holds what is computed for one example. The first index is the layer. Z, DCDA and
 // Delta are nil for layer 0, the pixels.
 type Pass struct {
 	A     [][]float64 // a_j, the activation, 0 to 1
-	Z     [][]float64 // z_j, the weighted sum plus the bias; kept to be shown, Backward needs only a_j
+	Z     [][]float64 // z_j, the weighted sum plus the bias; only shown, as Backward needs only a_j
 	DCDA  [][]float64 // dC/da_j, computed by Backward (backprop.go)
 	Delta [][]float64 // dC/dz_j, computed by Backward
-
-	Visit [][]int32 // the neurons to visit: the lit pixels in layer 0, all neurons in the others
+	Visit [][]int32   // the neurons to visit: the lit pixels in layer 0, all neurons in the others
 }
 
 // NewPass allocates a reusable Pass for n.
@@ -149,25 +142,29 @@ func (n *Network) NewPass() *Pass {
 	return p
 }
 
-// Forward computes the activations of all layers for a picture, which must have one pixel
-// for each neuron of layer 0 (chapter 1). It returns those of the last layer, which are valid
-// until p is used again.
+// Forward computes the activations of all layers for a picture with one pixel for each neuron of
+// layer 0 (chapter 1). It returns those of the last layer, which are valid until p is used again.
 func (n *Network) Forward(p *Pass, picture Picture) []float64 {
-	p.show(picture)
-	for l := 1; l < len(n.Layers); l++ {
+	if picture.Rows*picture.Cols != n.Layers[0] {
+		panic(fmt.Sprintf("a picture of %d x %d pixels for %d inputs", picture.Rows, picture.Cols, n.Layers[0]))
+	}
+	picture.Fill(p.A[0])
+	p.Visit[0] = picture.Lit
+
+	for l := 1; l < len(n.Layers); l++ { // from the neurons k of layer l-1 to the neurons j of layer l
 		w, b := n.Weights[l], n.Biases[l]
 		a, z := p.A[l-1], p.Z[l]
 
 		// z_j = b_j + sum over k of w_jk a_k
 		copy(z, b)
-		rest := w.MulAdd(z, a, p.Visit[l-1]) // most k, eight at a time; the loop does the rest
+		rest := w.MulAdd(z, a, p.Visit[l-1]) // adds 98 of 100 terms, by a faster version of this loop:
 		for _, k := range rest {
 			for j, wjk := range w.Column(int(k)) {
 				z[j] += wjk * a[k]
 			}
 		}
 
-		// The activations of layer l are a_j = sigmoid(z_j)
+		// a_j = sigmoid(z_j)
 		for j := range z {
 			p.A[l][j] = Sigmoid(z[j])
 		}
@@ -175,18 +172,7 @@ func (n *Network) Forward(p *Pass, picture Picture) []float64 {
 	return p.A[len(n.Layers)-1]
 }
 
-// show sets the activations of layer 0 to the greys of a picture, scaled to 0 to 1.
-func (p *Pass) show(picture Picture) {
-	a := p.A[0]
-	if picture.Rows*picture.Cols != len(a) {
-		panic(fmt.Sprintf("a picture of %d x %d pixels for %d inputs", picture.Rows, picture.Cols, len(a)))
-	}
-	picture.Fill(a)
-	p.Visit[0] = picture.Lit
-}
-
-// Answer returns the index of the brightest output, the digit that the network reads. Of
-// equally bright outputs it returns the first.
+// Answer returns the index of the brightest output, the digit that the network reads.
 func Answer(output []float64) int {
 	brightest := 0
 	for j, a := range output {
@@ -197,8 +183,7 @@ func Answer(output []float64) int {
 	return brightest
 }
 
-// Wanted returns y_j, what output j should be for an example with this label: 1 for the
-// output of the label and 0 for all others.
+// Wanted returns y_j, what output j should be: 1 for the output of the label, 0 for the others.
 func Wanted(j, label int) float64 {
 	if j == label {
 		return 1
@@ -206,7 +191,8 @@ func Wanted(j, label int) float64 {
 	return 0
 }
 
-// Cost returns the cost of one example, given its output and its label (chapter 2).
+// Cost returns the cost of one example, given its output and its label (chapter 2). Many texts
+// halve it, which halves every derivative, so their rate is twice as large for the same step.
 func Cost(output []float64, label int) float64 {
 	// C = sum over j of (a_j - y_j)^2, called C0 in the videos
 	cost := 0.0
@@ -217,16 +203,29 @@ func Cost(output []float64, label int) float64 {
 	return cost
 }
 
-// Test returns the cost of the network, the average over at least one example, and the number
-// of examples that it answers right.
-func (n *Network) Test(examples []Example) (cost float64, right int) {
-	p := n.NewPass()
-	for _, e := range examples {
-		output := n.Forward(p, e.Picture)
-		cost += Cost(output, e.Label)
-		if Answer(output) == e.Label {
-			right++
-		}
+// A Score says how well a network does on a number of examples.
+type Score struct {
+	Seen  int     // the number of examples
+	Cost  float64 // the average of their costs
+	Right int     // how many of them were answered right
+	costs float64 // the sum of their costs
+}
+
+// Add counts one more example, given the output and the label.
+func (s *Score) Add(output []float64, label int) {
+	s.Seen++
+	s.costs += Cost(output, label)
+	s.Cost = s.costs / float64(s.Seen)
+	if Answer(output) == label {
+		s.Right++
 	}
-	return cost / float64(len(examples)), right
+}
+
+// Score returns how well the network does on the examples.
+func (n *Network) Score(examples []Example) Score {
+	s, p := Score{}, n.NewPass()
+	for _, e := range examples {
+		s.Add(n.Forward(p, e.Picture), e.Label)
+	}
+	return s
 }

@@ -229,7 +229,7 @@ func worstError(n *Network, examples []Example, gradient []float64) float64 {
 	}
 	worst := 0.0
 	for i, computed := range gradient {
-		worst = max(worst, RelativeError(computed, Slope(&n.All[i], cost)))
+		worst = max(worst, RelativeError(computed, MeasureSlope(&n.All[i], cost)))
 	}
 	return worst
 }
@@ -375,7 +375,7 @@ func TestSlopeMeasuresWhatCalculusSays(t *testing.T) {
 		"sin x":  {func() float64 { return math.Sin(x) }, math.Cos(x)},
 		"e^(5x)": {func() float64 { return math.Exp(5 * x) }, 5 * math.Exp(5*x)},
 	} {
-		if got := Slope(&x, c.f); RelativeError(got, c.want) > 1e-9 || x != 0.7 {
+		if got := MeasureSlope(&x, c.f); RelativeError(got, c.want) > 1e-9 || x != 0.7 {
 			t.Errorf("the slope of %s at 0.7 is %v, want %v; x is now %v", name, got, c.want, x)
 		}
 	}
@@ -568,7 +568,8 @@ func TestNetworkIsTestedOnEachExampleByItself(t *testing.T) {
 			t.Fatal("a used pass has other activations than a fresh one")
 		}
 	}
-	cost, right := n.Test(examples)
+	score := n.Score(examples)
+	cost, right := score.Cost, score.Right
 	if math.Abs(cost-sum/100) > 1e-12 || right != hits {
 		t.Errorf("cost %v and %d right, want the average %v and %d", cost, right, sum/100, hits)
 	}
@@ -577,7 +578,7 @@ func TestNetworkIsTestedOnEachExampleByItself(t *testing.T) {
 func TestStepLowersTheCostAsPredictedAndEmptiesTheGradient(t *testing.T) {
 	examples := mnist().Train[:10]
 	n := NewNetwork([]int{784, 16, 16, 10}, seeded(5))
-	before, _ := n.Test(examples)
+	before := n.Score(examples).Cost
 	p, g := n.NewPass(), n.NewGradient()
 	for _, e := range examples {
 		n.Forward(p, e.Picture)
@@ -587,7 +588,7 @@ func TestStepLowersTheCostAsPredictedAndEmptiesTheGradient(t *testing.T) {
 	const rate = 1e-5
 	predicted := -rate * dot(g.All, g.All) / 100
 	n.Descend(g, rate, 0)
-	after, _ := n.Test(examples)
+	after := n.Score(examples).Cost
 	if math.Abs((after-before)/predicted-1) > 1e-3 {
 		t.Errorf("the cost changed by %v, predicted %v", after-before, predicted)
 	}
@@ -596,19 +597,27 @@ func TestStepLowersTheCostAsPredictedAndEmptiesTheGradient(t *testing.T) {
 	}
 }
 
+// A network without hidden layer shows the rate of a step: the bias of an output that is always
+// shown the same picture changes by -rate * dC/db.
 func TestAnnealingLowersTheRateTo0(t *testing.T) {
-	training := Training{Epochs: 4, Rate: 2, Anneal: true}
 	for _, c := range []struct {
-		epoch, seen int
-		want        float64
-	}{{1, 0, 2}, {2, 0, 1 + math.Sqrt2/2}, {2, 10, 1}, {3, 0, 1}, {4, 5, 0.0761204674887132}, {4, 10, 0}} {
-		if got := training.rate(Progress{Epoch: c.epoch, Seen: c.seen, Of: 10}); math.Abs(got-c.want) > 1e-15 {
-			t.Errorf("in epoch %d of 4 after %d of 10 the rate is %v, want %v", c.epoch, c.seen, got, c.want)
-		}
-	}
-	training.Anneal = false
-	if got := training.rate(Progress{Epoch: 4, Seen: 10, Of: 10}); got != 2 {
-		t.Errorf("without annealing the rate is %v at the end, want 2", got)
+		anneal bool
+		want   []float64 // the rates of two epochs with two steps each
+	}{{false, []float64{2, 2, 2, 2}}, {true, []float64{2, 1 + math.Sqrt2/2, 1, 1 - math.Sqrt2/2}}} {
+		n, e := NewNetwork([]int{1, 1}, seeded(1)), few(0, 100)
+		_, g := passOf(n, e)
+		bias := n.Biases[1][0]
+		step := 0
+		training := Training{Epochs: 2, Batch: 5, Rate: 2, Anneal: c.anneal}
+		training.Train(n, slices.Repeat([]Example{e}, 10), seeded(1), func(p Progress) error {
+			rate := (bias - n.Biases[1][0]) / g.Biases[1][0]
+			if math.Abs(rate-c.want[step]) > 1e-12 {
+				t.Errorf("anneal %v: the rate of step %d of 4 is %v, want %v", c.anneal, step+1, rate, c.want[step])
+			}
+			bias, step = n.Biases[1][0], step+1
+			_, g = passOf(n, e)
+			return nil
+		})
 	}
 }
 
@@ -674,7 +683,7 @@ func TestReportCountsTheEpochAndItsErrorEndsTrainingAfterAStep(t *testing.T) {
 	training := Training{Epochs: 5, Batch: 7, Rate: 1e-15}
 	examples, enough := mnist().Train[:50], errors.New("enough")
 	n := NewNetwork([]int{784, 16, 16, 10}, seeded(11))
-	wantCost, wantRight := n.Test(examples)
+	want := n.Score(examples)
 	var whole, last Progress
 	err := training.Train(n, examples, seeded(1), func(p Progress) error {
 		if last = p; p.Seen == p.Of {
@@ -685,8 +694,8 @@ func TestReportCountsTheEpochAndItsErrorEndsTrainingAfterAStep(t *testing.T) {
 		}
 		return nil
 	})
-	if whole.Epoch != 2 || whole.Of != 50 || whole.Right != wantRight || math.Abs(whole.Cost-wantCost) > 1e-9 {
-		t.Errorf("at the end of epoch 2 %+v, want cost %v and %d right", whole, wantCost, wantRight)
+	if whole.Epoch != 2 || whole.Of != 50 || whole.Right != want.Right || math.Abs(whole.Cost-want.Cost) > 1e-9 {
+		t.Errorf("at the end of epoch 2 %+v, want cost %v and %d right", whole, want.Cost, want.Right)
 	}
 	if err != enough || last.Epoch != 3 || last.Seen != 21 {
 		t.Errorf("stopped at %+v with %v, want epoch 3 after 21", last, err)
@@ -722,14 +731,14 @@ func TestTrainingCopesWithOddExamples(t *testing.T) {
 		{"no hidden layer", []int{2, 2}, []Example{few(0, 255, 0), few(1, 0, 255)}, 2},
 	} {
 		n := NewNetwork(c.layers, seeded(1))
-		before, _ := n.Test(c.examples)
+		before := n.Score(c.examples).Cost
 		training := Training{Epochs: 200, Batch: 1, Rate: 0.5, Anneal: true, Vary: Shift()}
 		if err := training.Train(n, c.examples, seeded(1), quiet); err != nil {
 			t.Errorf("%s: %v", c.name, err)
 		}
-		after, right := n.Test(c.examples)
-		if !(after < before) || right < c.right {
-			t.Errorf("%s: the cost went from %v to %v, %d right", c.name, before, after, right)
+		after := n.Score(c.examples)
+		if !(after.Cost < before) || after.Right < c.right {
+			t.Errorf("%s: the cost went from %v to %v, %d right", c.name, before, after.Cost, after.Right)
 		}
 	}
 }
@@ -761,7 +770,7 @@ func TestClaims(t *testing.T) {
 	plain, afterOne := NewNetwork(layers, seeded(1)), 0
 	Training{Epochs: 5, Batch: 10, Rate: 1.5}.Train(plain, mnist().Train, seeded(1), func(p Progress) error {
 		if p.Epoch == 1 && p.Seen == p.Of {
-			_, afterOne = plain.Test(mnist().Test)
+			afterOne = plain.Score(mnist().Test).Right
 		}
 		return nil
 	})
@@ -801,9 +810,9 @@ func TestClaims(t *testing.T) {
 	t.Run("an untrained network guesses, at a cost of 2.5 to 3 (chapter 2)", func(t *testing.T) {
 		cost, right := 0.0, 0
 		for seed := range uint64(20) {
-			c, r := NewNetwork(layers, seeded(seed)).Test(mnist().Test[:1000])
-			cost += c / 20
-			right += r
+			score := NewNetwork(layers, seeded(seed)).Score(mnist().Test[:1000])
+			cost += score.Cost / 20
+			right += score.Right
 		}
 		t.Logf("20 random networks: average cost %.2f, %.1f%% of the answers right", cost, percent(right, 20000))
 		holds(t, cost >= 2.3 && cost <= 3.3 && right >= 1400 && right <= 2600)
@@ -816,7 +825,7 @@ func TestClaims(t *testing.T) {
 		for _, epochs := range []int{0, 1, 2, 5, 12} {
 			Training{Epochs: epochs, Batch: 10, Rate: 0.75}.Train(n, some, seeded(1), quiet)
 			done += epochs
-			cost, _ := n.Test(some)
+			cost := n.Score(some).Cost
 			steepness := length(backprop(n, some))
 			costs, lengths = append(costs, cost), append(lengths, steepness)
 			t.Logf("after %s of 10,000 pictures: cost %.3f, length of the gradient as a vector %.4f",
@@ -831,9 +840,9 @@ func TestClaims(t *testing.T) {
 		for _, rate := range []float64{1, 100} {
 			n := NewNetwork(layers, seeded(1))
 			Training{Epochs: 1, Batch: 10, Rate: rate}.Train(n, some, seeded(1), quiet)
-			cost, right := n.Test(some)
-			t.Logf("after an epoch with rate %g: cost %.3f, %.1f%% right", rate, cost, percent(right, len(some)))
-			costs = append(costs, cost)
+			score := n.Score(some)
+			t.Logf("after an epoch with rate %g: cost %.3f, %.1f%% right", rate, score.Cost, percent(score.Right, len(some)))
+			costs = append(costs, score.Cost)
 		}
 		holds(t, costs[1] >= 2*costs[0])
 	})
@@ -844,7 +853,7 @@ func TestClaims(t *testing.T) {
 		for _, seed := range []uint64{1, 2} {
 			n := NewNetwork(layers, seeded(seed))
 			Training{Epochs: 5, Batch: 10, Rate: 1.5, Anneal: true}.Train(n, some, seeded(1), quiet)
-			cost, _ := n.Test(some)
+			cost := n.Score(some).Cost
 			ends, costs = append(ends, n), append(costs, cost)
 		}
 		far := cosine(ends[0].All, ends[1].All)
@@ -857,8 +866,8 @@ func TestClaims(t *testing.T) {
 		random := seeded(1)
 		n := NewNetwork(layers, random)
 		defaults().plan.Train(n, mnist().Train, random, quiet)
-		_, plainRight := plain.Test(mnist().Test)
-		_, right := n.Test(mnist().Test)
+		plainRight := plain.Score(mnist().Test).Right
+		right := n.Score(mnist().Test).Right
 		t.Logf("right in test: %.2f%% after 5 epochs of the videos' rule, %.2f%% after %d epochs of go run . train, "+
 			"which adds -anneal, -decay and -shift; 93.63%% with the weights shown in the videos",
 			percent(plainRight, 10000), percent(right, 10000), defaults().plan.Epochs)
@@ -916,8 +925,8 @@ func TestClaims(t *testing.T) {
 			n := NewNetwork([]int{784, c.hidden, 10}, seeded(1))
 			examples := shuffled[:c.examples]
 			Training{Epochs: c.epochs, Batch: 10, Rate: 1.5, Anneal: true}.Train(n, examples, seeded(1), quiet)
-			_, byHeart := n.Test(examples)
-			_, right := n.Test(mnist().Test)
+			byHeart := n.Score(examples).Right
+			right := n.Score(mnist().Test).Right
 			t.Logf("a network %s (%d hidden neurons, %d pictures): %.1f%% of the random labels right, "+
 				"%.1f%% of the test digits", c.name, c.hidden, c.examples,
 				percent(byHeart, c.examples), percent(right, 10000))
@@ -942,11 +951,11 @@ func TestClaims(t *testing.T) {
 				small = i
 			}
 		}
-		before, _ := n.Test(examples)
+		before := n.Score(examples).Cost
 		change := func(i int) float64 {
 			n.All[i] += 1e-4
 			defer func() { n.All[i] -= 1e-4 }()
-			after, _ := n.Test(examples)
+			after := n.Score(examples).Cost
 			return after - before
 		}
 		t.Logf("two components of the gradient: %.3g and %.3g, ratio %.2f; "+
@@ -2080,7 +2089,7 @@ func TestLineOfAnEpochHoldsForLongTrainings(t *testing.T) {
 	w.epochs, w.saved = make([]epoch, 500), 1
 	for hours, want := range map[float64]string{0.01: "0:36", 0.99: "59:24", 7.5: "7h 30m", 100: "4d 4h"} {
 		out.Reset()
-		w.last = Progress{Epoch: 500, Seen: 4, Of: 4, Cost: 0.25, Right: 4} // half of the training
+		w.last = Progress{Epoch: 500, Of: 4, Score: Score{Seen: 4, Cost: 0.25, Right: 4}} // half of the training
 		w.spent = time.Duration(hours * float64(time.Hour))
 		w.testing = make(chan epoch, 1)
 		w.testing <- epoch{Progress: w.last, testRight: 4}
@@ -2189,7 +2198,7 @@ func Example_gradientCheck() {
 	n.Forward(pass, e.Picture)
 	n.Backward(pass, e.Label, gradient)
 	for i, computed := range gradient.All {
-		measured := Slope(&n.All[i], func() float64 { return Cost(n.Forward(pass, e.Picture), e.Label) })
+		measured := MeasureSlope(&n.All[i], func() float64 { return Cost(n.Forward(pass, e.Picture), e.Label) })
 		fmt.Printf("computed %.8f, measured %.8f\n", computed, measured)
 	}
 	// Output:
