@@ -2,7 +2,8 @@
 
 import {make, put} from "./dom.js";
 
-const right = 12, top = 10, bottom = 24, letter = 7.2; // px around the lines, and the width of a digit
+const right = 12, top = 10, bottom = 24; // px around the lines
+const letter = .62; // the width of a digit, in sizes of the font
 
 // chart draws into an SVG element:
 //   x, y: [lowest, highest];  marksX, marksY: lists of [value, text] beside the axes
@@ -11,7 +12,7 @@ const right = 12, top = 10, bottom = 24, letter = 7.2; // px around the lines, a
 export function chart(svg, {x, y, marksX, marksY, lines, dots = []}) {
   const {clientWidth: width, clientHeight: height} = svg;
   if (!width) return null;
-  const left = 12 + letter * Math.max(...marksY.map(([, text]) => text.length));
+  const left = 10 + letter * parseFloat(getComputedStyle(svg).fontSize) * Math.max(...marksY.map(([, text]) => text.length));
   const wide = width - left - right, high = height - top - bottom;
   const px = v => left + wide * (v - x[0]) / (x[1] - x[0]), py = v => top + high * (y[1] - v) / (y[1] - y[0]);
   const parts = [];

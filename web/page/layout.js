@@ -6,10 +6,11 @@ const shortHeight = 330; // px; a phone on its side, where the answer stands bes
 const crowded = 760; // px; less is too narrow for long bars
 const foot = 26; // px below the columns, for the names of the layers
 const top = 8;
-const closest = 13; // px from neuron to neuron
-const farthest = 120;
-const closestColumns = 10, usualColumns = .055; // px between two columns, and the part of the width where there is room
-const smallestPaper = 84;
+const closest = 13, closestOfMany = 17, closestPictures = 24; // px from neuron to neuron
+const many = 16; // more neurons than these need not all be shown
+const farthest = 150;
+const closestColumns = 10, allColumns = .2; // px between two columns, and the part of the width for all where there is room
+const smallestPaper = 84, largestPaper = 800;
 
 // layout returns the places for a network with these layers and pictures of rows x cols pixels. In Why, asks,
 // the outputs need room for their errors.
@@ -23,8 +24,8 @@ export function layout({layers, rows, cols}, {width, height}, asks) {
   const saidHeight = beside ? 0 : narrow || width * .36 < 260 ? 92 : 66, toolsHeight = narrow || beside ? 0 : 96, deskHeight = saidHeight + toolsHeight;
   const deskWidth = beside ? 130 : 0;
   const used = columns.reduce((sum, c) => sum + c.width, 0);
-  const free = width - 2 * margin - deskWidth - used - last * Math.max(closestColumns, narrow ? 0 : width * usualColumns);
-  const size = Math.max(smallestPaper, Math.min(free, width * (narrow ? .41 : .36), space - deskHeight, 680));
+  const free = width - 2 * margin - deskWidth - used - Math.max(last * closestColumns, narrow ? 0 : width * allColumns);
+  const size = Math.max(smallestPaper, Math.min(free, width * (narrow ? .41 : last === 1 ? .45 : .36), space - deskHeight, largestPaper));
   const left = margin + deskWidth, middle = top + space / 2;
   const gap = Math.max(0, (width - margin - left - size - used) / last);
   const paper = {x: left, y: Math.max(top, Math.min(middle - size / 2, top + space - deskHeight - size)), size, pixel: size / Math.max(rows, cols)};
@@ -51,7 +52,8 @@ function roomForNumbers(narrow, close, asks) {
 // column finds out how many neurons of a layer have room in its column, and how large they are. Beside each neuron
 // of layer 1 is a picture of its weights; in Why, arrows stand left of the circles.
 function column(count, space, {pictures, widest, arrow, label}) {
-  const room = Math.max(2, Math.floor(space / closest)), shown = count <= room ? count : room - 1;
+  const least = count <= many ? closest : pictures ? closestPictures : closestOfMany;
+  const room = Math.max(2, Math.floor(space / least)), shown = count <= room ? count : room - 1;
   const step = Math.min(space / (shown < count ? shown + 1 : shown), farthest), r = Math.min(step * .4, 6 + step * .16);
   const tile = pictures ? Math.min(step * .9, widest) : 0;
   const before = tile + (tile || arrow > 4 ? arrow : 0); // what stands left of the circles

@@ -10,7 +10,7 @@ import {number} from "./numbers.js";
 import {make, put, write} from "./dom.js";
 
 const $ = id => document.getElementById(id);
-const mostTerms = 8;
+const mostTerms = () => state.size.height > tall ? 16 : 8, tall = 900; // px
 
 eachFrame(() => { if (state.view === "read" && state.network) showRead(subject()); });
 
@@ -31,7 +31,7 @@ function sumOf({l, j}) {
   const {network, reading} = state, before = reading.activations[l - 1], z = reading.z[l][j], b = network.biases[l - 1][j];
   const terms = network.weights[l - 1][j].map((w, k) =>
     ({value: w * before[k], numbers: [w, before[k]], name: shortName({l: l - 1, j: k}), place: {l: l - 1, j: k}}));
-  return [...largest(terms, mostTerms, z - b), {value: b, name: "bias b"},
+  return [...largest(terms, mostTerms(), z - b), {value: b, name: "bias b"},
     {value: z, name: "z, the sum", total: true}, {value: reading.activations[l][j], name: "a = sigmoid(z)", bar: false}];
 }
 
