@@ -12,7 +12,8 @@ const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
 const stale = () => state.network?.version !== state.progress.version || state.network.rounded !== learning();
 
 // readingKey says of which paper, label and network a reading is.
-export const readingKey = () => [state.sheet.id, state.view === "why" ? label() : "", state.progress.version, learning()].join();
+export const readingKey = () => !state.setup ? null
+  : [state.sheet.id, state.view === "why" ? label() : "", state.progress.version, learning()].join();
 
 // about asks the program about the example on the paper: a test digit goes by its number, a drawing as the body.
 export function about(path, values) {

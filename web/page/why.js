@@ -24,7 +24,7 @@ eachFrame(() => {
   write("whyHelp", learning() ? "Pause the training to turn a weight and to measure slopes." : "");
   const neuron = ready && focus?.l > 0 ? focus : null;
   write("askedName", neuron ? nameOf(neuron) + (reading.dCda[neuron.l][neuron.j] < 0 ? " should rise" : " should fall") : "What is asked of a neuron");
-  fill($("asked"), ["−dC/da comes from", "w", "× −dC/dz", "ask"], neuron ? askedOf(neuron) : []);
+  fill($("asked"), neuron?.l === lastLayer() ? ["−dC/da comes from", "value"] : ["−dC/da comes from", "w", "× −dC/dz", "= ask"], neuron ? askedOf(neuron) : []);
   fill($("avenues"), ["So it asks", "a or w", "× −dC/dz"], neuron ? avenuesOf(neuron) : []);
 });
 
