@@ -15,7 +15,10 @@ import (
 	_ "image/png"
 	"io"
 	"math"
+	"math/cmplx"
+	"math/rand/v2"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -26,13 +29,16 @@ func init() {
 		summary: "read the digits in picture files (- is standard input)",
 		example: "FILE", purpose: "read your own handwriting",
 	})
+	variations = append(variations, variation{
+		name: "styles", start: Styles,
+		usage: "add a flag or a foot to some 1s, a hook to 9s, a slash to 0s, which MNIST hardly has",
+	})
 }
 
 // predict reads the digits in picture files.
 func predict(c *console, args []string) error {
 	flags := flag.NewFlagSet("predict", flag.ContinueOnError)
-	path := flags.String("net", "network.json", "the `file` of the network")
-	data := flags.String("data", "", "the `folder` with the data, for pictures that are not square")
+	path, data := netFlag(flags), dataFlag(flags)
 	verbose := flags.Bool("v", false, "draw what the network sees, and its outputs")
 	names, err := parse(c, flags, args, math.MaxInt)
 	if err != nil {
@@ -50,6 +56,7 @@ func predict(c *console, args []string) error {
 		return fmt.Errorf("%s: a network for %d x %d pixels and %d classes, which are not MNIST's; "+
 			"name the folder with its data with -data", *path, set.Rows, set.Cols, set.Classes)
 	}
+	names = expand(names)
 	pass, failed := n.NewPass(), 0
 	for _, name := range names {
 		picture, done, err := readPictureFile(c, name, frame)
@@ -63,7 +70,8 @@ func predict(c *console, args []string) error {
 		}
 		printAnswer(c, set, name, n.Forward(pass, picture), done.Warning)
 		if *verbose {
-			drawOutput(c, set, picture, done.Done, pass.A[len(n.Layers)-1])
+			fmt.Fprintf(c.out, "prepared: %s\n\n", strings.Join(append(done.Done, frame.String()), ", "))
+			drawOutput(c, set, picture, pass.A[len(n.Layers)-1])
 		}
 	}
 	if failed > 0 {
@@ -91,31 +99,45 @@ func loadForPictures(path, folder string) (*Network, *Dataset, error) {
 	return n, &Dataset{Rows: side, Cols: side, Classes: n.Layers[len(n.Layers)-1]}, nil
 }
 
+// expand replaces patterns such as *.png by the names of files, as most shells do.
+func expand(names []string) (expanded []string) {
+	for _, name := range names {
+		_, err := os.Lstat(name)
+		if matches, _ := filepath.Glob(name); err != nil && len(matches) > 0 {
+			expanded = append(expanded, matches...)
+		} else {
+			expanded = append(expanded, name)
+		}
+	}
+	return expanded
+}
+
 // readPictureFile prepares the picture in a file, or on standard input if the name is -.
-func readPictureFile(c *console, name string, frame Frame) (Picture, Preparation, error) {
-	in := c.in
-	if name != "-" {
-		f, err := os.Open(name)
-		switch {
-		case err != nil && strings.Contains(name, "://"):
-			err = fmt.Errorf("%s is an address; save the picture and name its file", name)
-		case err != nil && strings.ContainsAny(name, "*?["):
-			err = fmt.Errorf("%s: no file has a name like that", name)
-		}
-		if err != nil {
-			return Picture{}, Preparation{}, err
-		}
-		defer f.Close()
-		if info, err := f.Stat(); err == nil && info.IsDir() {
-			return Picture{}, Preparation{}, fmt.Errorf("%s: a folder; name the pictures in it", name)
-		}
-		in = f
+func readPictureFile(c *console, name string, frame Frame) (picture Picture, done Preparation, err error) {
+	file, err := openPicture(c, name)
+	if err == nil {
+		defer file.Close()
+		picture, done, err = ReadPicture(context.Background(), file, frame, MaxPicture)
 	}
-	picture, done, err := ReadPicture(context.Background(), in, frame, MaxPicture)
 	if err != nil {
-		return Picture{}, Preparation{}, fmt.Errorf("%s: %w", name, err)
+		err = fmt.Errorf("%s: %w", printable(name), reason(err))
 	}
-	return picture, done, nil
+	return picture, done, err
+}
+
+// openPicture opens a picture file, or standard input if the name is -.
+func openPicture(c *console, name string) (io.ReadCloser, error) {
+	if name == "-" {
+		return io.NopCloser(c.in), nil
+	}
+	info, err := os.Stat(name)
+	switch {
+	case err == nil && info.IsDir():
+		return nil, errors.New("a folder; name the pictures in it")
+	case err != nil && strings.Contains(name, "://"):
+		return nil, errors.New("an address; save the picture and name its file")
+	}
+	return os.Open(name)
 }
 
 // printAnswer prints the line that other programs read, with what there is to know about it
@@ -135,7 +157,7 @@ func printAnswer(c *console, set *Dataset, name string, output []float64, warnin
 	if warning != "" {
 		details += "; " + warning
 	}
-	fmt.Fprintf(c.out, "%s: %s  %s\n", name, set.Name(answer), details)
+	fmt.Fprintf(c.out, "%s: %s  %s\n", printable(name), set.Name(answer), details)
 }
 
 // unsure reports whether no output is brighter than one half. On real handwriting, seven of ten
@@ -143,20 +165,65 @@ func printAnswer(c *console, set *Dataset, name string, output []float64, warnin
 func unsure(output []float64) bool { return output[Answer(output)] < 0.5 }
 
 // drawOutput draws what the network sees, and its outputs as bars.
-func drawOutput(c *console, set *Dataset, picture Picture, done []string, output []float64) {
+func drawOutput(c *console, set *Dataset, picture Picture, output []float64) {
 	var bars []string
 	for j, a := range output {
 		bars = append(bars, fmt.Sprintf("%3s %.3f %s", set.Name(j), a, strings.Repeat("█", int(20*a+0.5))))
 	}
-	if len(done) > 0 {
-		fmt.Fprintf(c.out, "prepared: %s\n", strings.Join(done, ", "))
-	}
 	whole := image.Rect(0, 0, picture.Cols, picture.Rows)
-	fmt.Fprintf(c.out, "\n%s", c.sideBySide([][]string{sketch(picture, whole), bars}))
+	fmt.Fprint(c.out, c.sideBySide([][]string{sketch(picture, whole), bars}))
 }
 
-// The rest of this file turns a picture of somebody's own digit into one like MNIST's. A
-// network can only read what looks like the pictures it was trained on.
+// The rest of this file turns a picture of somebody's own digit into one like those of the
+// network's set. A network can only read what looks like the pictures it was trained on.
+
+// A Frame says where the digits lie in the pictures of a set.
+type Frame struct {
+	Rows, Cols int     // of every picture, in pixels
+	Part       float64 // of the rows or columns that a digit takes, the larger part; 0 if it is not known
+	Mass       bool    // the centre of mass is in the middle, not the centre of the digit's box
+}
+
+// mnistFrame is the frame of MNIST's pictures.
+var mnistFrame = Frame{Rows: 28, Cols: 28, Part: 20. / 28, Mass: true}
+
+// FrameOf measures the frame of a set on up to 2,000 of its training pictures: the median of the
+// parts, and which of the two centres is nearer to the middle. Without examples the frame is
+// known only if the set has the size of MNIST.
+func FrameOf(set *Dataset) Frame {
+	frame, f := Frame{Rows: set.Rows, Cols: set.Cols}, newField(set.Rows, set.Cols)
+	var parts []float64
+	massOff, boxOff := 0.0, 0.0
+	for i := 0; i < len(set.Train); i += 1 + len(set.Train)/2000 {
+		set.Train[i].Fill(f.at)
+		box := f.box()
+		if box.Empty() {
+			continue
+		}
+		parts = append(parts, f.part())
+		y, x := f.centreOfMass()
+		middleY, middleX := float64(f.rows)/2, float64(f.cols)/2
+		massOff += math.Hypot(y-middleY, x-middleX)
+		boxOff += math.Hypot(float64(box.Min.Y+box.Max.Y)/2-middleY, float64(box.Min.X+box.Max.X)/2-middleX)
+	}
+	if len(parts) > 0 {
+		slices.Sort(parts)
+		frame.Part, frame.Mass = parts[len(parts)/2], massOff < boxOff
+	} else if set.Rows == mnistFrame.Rows && set.Cols == mnistFrame.Cols && set.Classes == 10 {
+		frame = mnistFrame
+	}
+	return frame
+}
+
+// String describes the frame in words.
+func (f Frame) String() string {
+	centre := "box"
+	if f.Mass {
+		centre = "mass"
+	}
+	return fmt.Sprintf("fitted into %.3g x %.3g of %d x %d pixels, centre of %s in the middle",
+		f.Part*float64(f.Rows), f.Part*float64(f.Cols), f.Rows, f.Cols, centre)
+}
 
 // ErrNoInk is the error for a picture in which there is nothing to read.
 var ErrNoInk = errors.New("no ink found: a digit must stand out from its background")
@@ -167,80 +234,20 @@ type Preparation struct {
 	Warning string   // why the answer may be wrong, or ""
 }
 
-// A Frame is where the digits lie in the pictures of a set.
-type Frame struct {
-	Rows, Cols int     // of every picture, in pixels
-	Part       float64 // of the frame that the longer side of a digit takes, 0 if it is not known
-	Mass       bool    // the centre of mass is in the middle, not the centre of the digit's box
-	Y, X       float64 // the middle, which is pixel (Y, X) counted from 0
-}
-
-// mnistFrame is the frame of MNIST's pictures. They have their centre of mass on pixel 14 of 28,
-// half a pixel beside the true middle. Half a pixel off costs right answers.
-var mnistFrame = Frame{Rows: 28, Cols: 28, Part: 20. / 28, Mass: true, Y: 14, X: 14}
-
-// FrameOf measures the frame of a set's training pictures. The part is the median. Of the two
-// centres, the one that varies less from picture to picture was put in the middle. A set without
-// examples has MNIST's frame if it has the size of MNIST.
-func FrameOf(set *Dataset) Frame {
-	switch {
-	case len(set.Train) > 0:
-	case set.Rows == mnistFrame.Rows && set.Cols == mnistFrame.Cols && set.Classes == 10:
-		return mnistFrame
-	default:
-		return Frame{Rows: set.Rows, Cols: set.Cols}
-	}
-	parts := make([]float64, 0, len(set.Train))
-	var centres [4]struct{ sum, squares float64 } // y and x of the mass, then of the box
-	for _, e := range set.Train {
-		box := litBox(pixels(e.Picture), set.Cols)
-		parts = append(parts, max(float64(box.Dy())/float64(set.Rows), float64(box.Dx())/float64(set.Cols)))
-		mass, massY, massX := 0.0, 0.0, 0.0
-		for i, k := range e.Lit {
-			grey := float64(e.Greys[i])
-			mass += grey
-			massY += grey * float64(int(k)/set.Cols)
-			massX += grey * float64(int(k)%set.Cols)
-		}
-		if mass == 0 {
-			continue
-		}
-		boxY, boxX := float64(box.Min.Y+box.Max.Y-1)/2, float64(box.Min.X+box.Max.X-1)/2
-		for i, v := range []float64{massY / mass, massX / mass, boxY, boxX} {
-			centres[i].sum += v
-			centres[i].squares += v * v
-		}
-	}
-	var mean, variance [4]float64
-	for i, c := range centres {
-		mean[i] = c.sum / float64(len(parts))
-		variance[i] = c.squares/float64(len(parts)) - mean[i]*mean[i]
-	}
-	slices.Sort(parts)
-	f := Frame{Rows: set.Rows, Cols: set.Cols, Part: parts[len(parts)/2]}
-	f.Mass = variance[0]+variance[1] < variance[2]+variance[3]
-	if !f.Mass {
-		mean[0], mean[1] = mean[2], mean[3]
-	}
-	f.Y, f.X = math.Round(2*mean[0])/2, math.Round(2*mean[1])/2 // to half pixels
-	return f
-}
-
-// ReadPicture reads a digit in a PNG, JPEG or GIF, dark on light or light on dark, and
-// prepares it the way the pictures of a set were prepared, which frame describes. The result is
-// light on black, and its strokes are not much thinner than MNIST's. A picture of more than
-// limit pixels is not decoded, because a file of a few bytes can claim any size. Decoding ends
-// with an error when ctx is done.
+// ReadPicture reads a digit in a PNG, JPEG or GIF, dark on light or light on dark, and prepares
+// it the way MNIST was prepared: light on black, with strokes that are not much thinner than
+// MNIST's, and where frame says. A picture of more than limit pixels is not decoded, because a
+// file of a few bytes can claim any size. Decoding ends with an error when ctx is done.
 func ReadPicture(ctx context.Context, r io.Reader, frame Frame, limit int) (Picture, Preparation, error) {
-	picture, orientation, err := decode(untilDone{ctx, r}, limit)
-	if err != nil {
-		return Picture{}, Preparation{}, cmp.Or(ctx.Err(), err)
-	}
-	ink, done, err := lookCloser(picture)
+	picture, orientation, err := decode(ctx, r, limit)
 	if err != nil {
 		return Picture{}, Preparation{}, err
 	}
-	digit := scale(crop(ink, litBox(ink.at, ink.cols)), measured)
+	ink, done, err := findDigit(picture)
+	if err != nil {
+		return Picture{}, Preparation{}, err
+	}
+	digit := scale(crop(ink, ink.box()), measuredSide)
 	if orientation != 1 {
 		digit = upright(digit, orientation)
 		done.Done = append(done.Done, "turned upright")
@@ -249,26 +256,13 @@ func ReadPicture(ctx context.Context, r io.Reader, frame Frame, limit int) (Pict
 		digit = thicken(digit, (goodStroke-width)/2)
 		done.Done = append(done.Done, "thickened thin strokes")
 	}
-	return NewPicture(frame.Rows, frame.Cols, centre(digit, frame)), done, nil
+	return NewPicture(frame.Rows, frame.Cols, fitInto(digit, frame)), done, nil
 }
 
-// untilDone is a reader whose next Read fails when the context is done. Decoders of package image
-// cannot be interrupted otherwise.
-type untilDone struct {
-	ctx context.Context
-	io.Reader
-}
-
-// Read reads a few bytes at a time, because a decoder may work long on what it has.
-func (u untilDone) Read(p []byte) (int, error) {
-	if err := u.ctx.Err(); err != nil {
-		return 0, err
-	}
-	return u.Reader.Read(p[:min(len(p), 256)])
-}
+// Stage 1: decode the file.
 
 // decode returns the picture in a file and its orientation, which readOrientation explains.
-func decode(r io.Reader, limit int) (result image.RGBA64Image, orientation int, err error) {
+func decode(ctx context.Context, r io.Reader, limit int) (result image.RGBA64Image, orientation int, err error) {
 	in := bufio.NewReader(r)
 	start, err := in.Peek(512)
 	if len(start) == 0 && err != io.EOF {
@@ -284,20 +278,92 @@ func decode(r io.Reader, limit int) (result image.RGBA64Image, orientation int, 
 			config.Width, config.Height, limit/1_000_000)
 	}
 	orientation = readOrientation(header.Bytes())
-	whole := io.MultiReader(&header, in)
+	whole := &decoderInput{Reader: io.MultiReader(&header, in), ctx: ctx, scans: math.MaxInt}
 	var picture image.Image
-	if format == "gif" {
+	switch format {
+	case "gif":
 		picture, err = decodeGIF(whole, config, limit)
-	} else {
+	case "jpeg":
+		whole.scans = 16 * limit / (config.Width * config.Height) // a photo has 10 at most
+		fallthrough
+	default:
 		picture, _, err = image.Decode(whole)
 	}
-	if err != nil {
+	switch {
+	case whole.err != nil:
+		return nil, 0, whole.err
+	case err != nil:
 		return nil, 0, explainDecoding(err, format, start)
-	}
-	if picture.Bounds().Empty() {
+	case picture.Bounds().Empty():
 		return nil, 0, ErrNoInk
 	}
 	return picture.(image.RGBA64Image), orientation, nil // as all pictures of package image are
+}
+
+// A decoderInput ends the work of a decoder, which cannot be interrupted otherwise, by an error
+// when the decoder reads on.
+type decoderInput struct {
+	io.Reader
+	ctx   context.Context
+	scans int // of a JPEG that may still be read; each visits all pixels, and takes few bytes
+	last  byte
+	err   error
+}
+
+// Read reads a few bytes at a time. It returns an error when the context is done or after too
+// many scans.
+func (in *decoderInput) Read(p []byte) (n int, err error) {
+	if in.err = in.ctx.Err(); in.scans < 0 {
+		in.err = errors.New("the JPEG has too many scans: save it as PNG with another program")
+	}
+	if in.err != nil {
+		return 0, in.err
+	}
+	n, err = in.Reader.Read(p[:min(len(p), 256)])
+	for _, b := range p[:n] {
+		if in.last == 0xff && b == 0xda { // the marker of a scan
+			in.scans--
+		}
+		in.last = b
+	}
+	return n, err
+}
+
+// decodeGIF returns the frame of an animation with the most edges, where most of the ink is. Only the first frame is decoded
+// if there are more than 300, or all together have more than limit pixels.
+func decodeGIF(r io.Reader, config image.Config, limit int) (image.Image, error) {
+	file, err := io.ReadAll(r)
+	if err != nil {
+		return nil, err
+	}
+	// A frame starts with a comma, after a block that ends with 0. The same bytes may
+	// occur elsewhere too, so this is an upper bound.
+	frames := 1 + bytes.Count(file, []byte("\x00,"))
+	if frames > min(300, limit/(config.Width*config.Height)) {
+		return gif.Decode(bytes.NewReader(file))
+	}
+	animation, err := gif.DecodeAll(bytes.NewReader(file))
+	if err != nil { // the first frame may be whole
+		return gif.Decode(bytes.NewReader(file))
+	}
+	page := image.NewRGBA(image.Rect(0, 0, config.Width, config.Height))
+	best, most := slices.Clone(page.Pix), 0.0
+	for i, frame := range animation.Image {
+		before := slices.Clone(page.Pix)
+		draw.Draw(page, frame.Rect, frame, frame.Rect.Min, draw.Over)
+		grey, _ := toGrey(page, page.Rect)
+		if edges := roughness(grey); edges > most {
+			best, most = slices.Clone(page.Pix), edges
+		}
+		switch animation.Disposal[i] {
+		case gif.DisposalBackground:
+			draw.Draw(page, frame.Rect, image.Transparent, image.Point{}, draw.Src)
+		case gif.DisposalPrevious:
+			page.Pix = before
+		}
+	}
+	page.Pix = best
+	return page, nil
 }
 
 // otherPictures are formats of pictures that are not read.
@@ -334,33 +400,6 @@ func explainDecoding(err error, format string, start []byte) error {
 	return fmt.Errorf("the %s is damaged: copy or download it again (%w)", format, err)
 }
 
-// decodeGIF returns the first frame of an animation that is not blank. If all frames
-// together have more than limit pixels, only the first is decoded.
-func decodeGIF(r io.Reader, config image.Config, limit int) (image.Image, error) {
-	file, err := io.ReadAll(r)
-	if err != nil {
-		return nil, err
-	}
-	// A frame starts with a comma, after a block that ends with 0. The same bytes may
-	// occur elsewhere too, so this is an upper bound.
-	frames := 1 + bytes.Count(file, []byte("\x00,"))
-	if frames > limit/(config.Width*config.Height) {
-		return gif.Decode(bytes.NewReader(file))
-	}
-	animation, err := gif.DecodeAll(bytes.NewReader(file))
-	if err != nil { // the first frame may be whole
-		return gif.Decode(bytes.NewReader(file))
-	}
-	page := image.NewRGBA(image.Rect(0, 0, config.Width, config.Height))
-	for _, frame := range animation.Image {
-		draw.Draw(page, frame.Rect, frame, frame.Rect.Min, draw.Over)
-		if !bytes.Equal(page.Pix[4:], page.Pix[:len(page.Pix)-4]) { // not all pixels are equal
-			break
-		}
-	}
-	return page, nil
-}
-
 // readOrientation returns the orientation in the EXIF data of a JPEG, 1 if there is none.
 // Phones store a picture as the sensor lay, with a number that says how to turn it: an entry
 // with the tag 0x0112, the type 3 and the count 1, in either order of bytes.
@@ -374,6 +413,8 @@ func readOrientation(header []byte) int {
 	}
 	return 1
 }
+
+// Stage 2: find the ink.
 
 // A field is a picture of numbers from 0 to 1, row by row.
 type field struct {
@@ -394,26 +435,71 @@ func (f *field) pixel(y, x int) float64 {
 	return f.at[y*f.cols+x]
 }
 
-// lookCloser finds the ink in a picture. Where the picture is made smaller for that, a small
-// digit would be blurred, so the part with the digit is looked at once more.
-func lookCloser(picture image.RGBA64Image) (*field, Preparation, error) {
-	grey, step := toGrey(picture, picture.Bounds())
-	ink, done, err := findInk(grey)
-	if err != nil || step == 1 {
-		return ink, done, err
+// box returns the smallest box with all pixels above 0.
+func (f *field) box() image.Rectangle { return litBox(f.at, f.cols) }
+
+// A view is what is seen in a part of a picture.
+type view struct {
+	part image.Rectangle
+	step int // so many pixels of the picture are one of the ink
+	ink  *field
+	done Preparation
+}
+
+// look looks for ink in a part of a picture.
+func look(picture image.RGBA64Image, part image.Rectangle) (v view, err error) {
+	if part.Empty() {
+		return v, ErrNoInk
 	}
-	box := litBox(ink.at, ink.cols)
+	v.part = part
+	grey, step := toGrey(picture, part)
+	v.step = step
+	v.ink, v.done, err = findInk(grey)
+	return v, err
+}
+
+// around returns the part of the picture with the ink and so many pixels of the view around it,
+// or less if margin is negative.
+func (v view) around(margin int) image.Rectangle {
+	box := v.ink.box().Inset(-margin)
+	return image.Rectangle{box.Min.Mul(v.step), box.Max.Mul(v.step)}.Add(v.part.Min).Intersect(v.part)
+}
+
+// isSheet reports whether the ink fills its box as no digit does, unless that is narrow.
+func (v view) isSheet() bool {
+	box, ink := v.ink.box(), 0.0
+	for _, a := range v.ink.at {
+		ink += a
+	}
+	return ink > 0.72*float64(box.Dx()*box.Dy()) && 2*min(box.Dx(), box.Dy()) > max(box.Dx(), box.Dy())
+}
+
+// findDigit returns the ink of the digit in a picture. What looks like ink may be the sheet on
+// which the digit is. And where the picture is made smaller, a small digit would be blurred. In
+// both cases that part is looked at once more.
+func findDigit(picture image.RGBA64Image) (*field, Preparation, error) {
+	v, err := look(picture, picture.Bounds())
+	for err == nil && v.isSheet() {
+		edge := 1 + max(v.ink.rows, v.ink.cols)/40
+		inner, err := look(picture, v.around(-edge))
+		if err != nil { // a blot
+			break
+		}
+		v = inner
+		v.done.Done = append(v.done.Done, "cut out the sheet")
+	}
+	if err != nil || v.step == 1 {
+		return v.ink, v.done, err
+	}
+	box := v.ink.box()
+	size := max(box.Dx(), box.Dy())
 	// Lines would be thicker in a smaller part, and might not be found.
-	if max(box.Dx(), box.Dy()) >= measured || slices.Contains(done.Done, removedLines) {
-		return ink, done, nil
+	if size < measuredSide && !slices.Contains(v.done.Done, removedLines) {
+		if closer, err := look(picture, v.around(2+size/4)); err == nil { // the gap that keepDigit allows
+			v.ink = closer.ink
+		}
 	}
-	box = box.Inset(-2 - max(box.Dx(), box.Dy())/4) // no more than the gap that keepDigit allows
-	around := image.Rectangle{box.Min.Mul(step), box.Max.Mul(step)}.Add(picture.Bounds().Min)
-	grey, _ = toGrey(picture, around.Intersect(picture.Bounds()))
-	if closer, _, err := findInk(grey); err == nil {
-		return closer, done, nil
-	}
-	return ink, done, nil // what was found at first is still there
+	return v.ink, v.done, nil
 }
 
 // toGrey returns how bright a picture is within box. Where it is transparent, what shows
@@ -470,10 +556,10 @@ func findInk(grey *field) (*field, Preparation, error) {
 	if !dark {
 		grey = negative(grey)
 	}
-	ink, err := darkInk(grey)
+	ink, err := darkInk(grey, paleInk)
 	if err != nil { // perhaps its strokes are wider than that
 		dark = !dark
-		ink, err = darkInk(negative(grey))
+		ink, err = darkInk(negative(grey), clearInk)
 	}
 	if err != nil {
 		return nil, Preparation{}, err
@@ -550,39 +636,25 @@ func slideMax(numbers []float64, count, stride int) {
 	}
 }
 
+// The least contrast of ink is 0.1, and four times the noise of the paper. Pale ink of 0.02 is
+// enough with ten times the noise and on more than a hundredth of the picture, as dust has less.
+const clearInk, paleInk = 0.1, 0.02
+
 // darkInk returns how much darker than its background each pixel is. The average of all
 // pixels that are more like background than like strokes becomes 0, that of the others 1.
-func darkInk(grey *field) (*field, error) {
+func darkInk(grey *field, least float64) (*field, error) {
 	// No stroke fills a square of 0.75 of the picture. Any size from 0.6 to 1 works as well.
 	f := closing(grey, 1+max(grey.rows, grey.cols)*3/4)
-	total := 0.0
 	for i, v := range grey.at {
 		f.at[i] -= v
-		total += f.at[i]
 	}
-	var paper, spread, stroke float64 // averages of both, and the standard deviation of the first
-	middle := slices.Max(f.at) / 2
-	for range 5 { // it settles after three or four
-		var n, sum, squares float64
-		for _, v := range f.at {
-			if v <= middle {
-				n, sum, squares = n+1, sum+v, squares+v*v
-			}
-		}
-		if n == float64(len(f.at)) {
-			return nil, ErrNoInk
-		}
-		paper, stroke = sum/n, (total-sum)/(float64(len(f.at))-n)
-		spread = math.Sqrt(max(0, squares/n-paper*paper))
-		middle = (paper + stroke) / 2
-	}
-	// Ink that is less than a tenth darker than paper, or hardly more than its noise, is
-	// not seen for certain.
-	contrast := stroke - paper
-	if contrast < 0.1 || contrast < 4*spread {
+	paper, noise, stroke, share := levels(f)
+	contrast := stroke - paper // not a number if all pixels are equal
+	if !(contrast >= clearInk && contrast >= 4*noise ||
+		contrast >= least && contrast >= 10*noise && share > 0.01) {
 		return nil, ErrNoInk
 	}
-	faint := min(contrast/2, max(0.02, 4*spread)) // what may still be noise of the paper
+	faint := min(contrast/2, max(0.02, 4*noise)) // what may still be noise of the paper
 	for i, v := range f.at {
 		if v -= paper; v < faint {
 			v = 0
@@ -592,15 +664,35 @@ func darkInk(grey *field) (*field, error) {
 	return f, nil
 }
 
+// levels divides the pixels into paper and strokes, at the mean of the averages of both. It
+// returns the averages, the standard deviation of the paper and the share of the strokes.
+func levels(f *field) (paper, noise, stroke, share float64) {
+	middle := slices.Max(f.at) / 2
+	for range 5 { // it settles after three or four
+		var n, sum, squares, total float64
+		for _, v := range f.at {
+			total += v
+			if v <= middle {
+				n, sum, squares = n+1, sum+v, squares+v*v
+			}
+		}
+		rest := float64(len(f.at)) - n
+		paper, stroke, share = sum/n, (total-sum)/rest, rest/float64(len(f.at))
+		noise = math.Sqrt(max(0, squares/n-paper*paper))
+		middle = (paper + stroke) / 2
+	}
+	return paper, noise, stroke, share
+}
+
 // dropLines removes straight thin lines from edge to edge, such as those of ruled and
 // squared paper or a frame, and reports whether there were any. The strokes that cross a
 // line stay whole.
 func dropLines(ink *field) bool {
-	turned := upright(ink, transposed)
+	turned := transpose(ink)
 	columns := dropRows(turned)
-	rest := upright(turned, transposed)
+	rest := transpose(turned)
 	rows := dropRows(rest)
-	if !rows && !columns || litBox(rest.at, rest.cols).Empty() { // a 1 may look like a line
+	if !rows && !columns || rest.box().Empty() { // a 1 may look like a line
 		return false
 	}
 	copy(ink.at, rest.at)
@@ -663,6 +755,8 @@ func inkedRun(ink *field, x, y int) (top, bottom int) {
 	}
 	return 0, 0
 }
+
+// Stage 3: keep one digit, without lines and dust.
 
 // A patch is inked pixels that touch each other.
 type patch struct {
@@ -727,27 +821,34 @@ func findPatches(ink *field) (patches []patch) {
 	return patches
 }
 
-// transposed is the orientation of a picture whose rows are stored as columns.
-const transposed = 5
+// Stage 4: make it look like the pictures of the set.
 
 // upright turns a picture that is stored in one of the eight orientations of EXIF.
 func upright(f *field, orientation int) *field {
-	result := newField(f.rows, f.cols)
-	if orientation >= transposed {
-		result = newField(f.cols, f.rows)
+	if orientation >= 5 {
+		f = transpose(f)
 	}
-	for i := range result.at {
-		y, x := i/result.cols, i%result.cols
-		if orientation >= transposed {
-			y, x = x, y
-		}
-		if slices.Contains([]int{3, 4, 6, 7}, orientation) {
+	flipY := slices.Contains([]int{3, 4, 7, 8}, orientation)
+	flipX := slices.Contains([]int{2, 3, 6, 7}, orientation)
+	result := newField(f.rows, f.cols)
+	for i, v := range f.at {
+		y, x := i/f.cols, i%f.cols
+		if flipY {
 			y = f.rows - 1 - y
 		}
-		if slices.Contains([]int{2, 3, 7, 8}, orientation) {
+		if flipX {
 			x = f.cols - 1 - x
 		}
-		result.at[i] = f.at[y*f.cols+x]
+		result.at[y*f.cols+x] = v
+	}
+	return result
+}
+
+// transpose exchanges rows and columns.
+func transpose(f *field) *field {
+	result := newField(f.cols, f.rows)
+	for i, v := range f.at {
+		result.at[i%f.cols*f.rows+i/f.cols] = v
 	}
 	return result
 }
@@ -756,9 +857,9 @@ func upright(f *field, orientation int) *field {
 // strokes are 5.5 to 10.7 wide. A pen's are often half as wide, and a network reads most of
 // these as 5. Thickening to 9 or 10, and from 6 or 7 down, gave nearly the same results.
 const (
-	measured   = 80
-	thinStroke = 7 // thinner strokes are thickened
-	goodStroke = 9 // to this width
+	measuredSide = 80
+	thinStroke   = 7 // thinner strokes are thickened
+	goodStroke   = 9 // to this width
 )
 
 // strokeWidth returns how wide the strokes of a digit are: twice their area over the length
@@ -795,34 +896,20 @@ func thicken(digit *field, radius float64) *field {
 	return result
 }
 
-// crop returns the part of a picture that lies in box.
-func crop(ink *field, box image.Rectangle) *field {
-	part := newField(box.Dy(), box.Dx())
-	for i := range part.at {
-		part.at[i] = ink.at[(box.Min.Y+i/part.cols)*ink.cols+box.Min.X+i%part.cols]
-	}
-	return part
-}
-
-// centre scales a cropped digit and puts its centre in the middle of a frame. It returns the
-// greys of all pixels in the frame.
-func centre(digit *field, frame Frame) []byte {
+// fitInto scales a cropped digit and puts it into a frame. It returns the greys of all pixels.
+func fitInto(digit *field, frame Frame) []byte {
 	factor := frame.Part * min(float64(frame.Rows)/float64(digit.rows), float64(frame.Cols)/float64(digit.cols))
 	small := scale(digit, factor*float64(max(digit.rows, digit.cols)))
-
-	y, x := float64(small.rows-1)/2, float64(small.cols-1)/2
+	y, x := float64(small.rows)/2, float64(small.cols)/2
 	if frame.Mass {
-		mass := 0.0
-		y, x = 0, 0
-		for i, v := range small.at {
-			mass += v
-			y += v * float64(i/small.cols)
-			x += v * float64(i%small.cols)
-		}
-		y, x = y/mass, x/mass
+		// MNIST counts pixels from 0 and puts the centre of mass on number 14 of 28, half a
+		// pixel beside the true middle. Half a pixel off costs right answers.
+		y, x = small.centreOfMass()
 	}
-	top := min(max(int(math.Round(frame.Y-y)), 0), frame.Rows-small.rows)
-	left := min(max(int(math.Round(frame.X-x)), 0), frame.Cols-small.cols)
+	top := int(math.Round(float64(frame.Rows)/2 - y))
+	left := int(math.Round(float64(frame.Cols)/2 - x))
+	top = min(max(top, 0), frame.Rows-small.rows)
+	left = min(max(left, 0), frame.Cols-small.cols)
 
 	greys := make([]byte, frame.Rows*frame.Cols)
 	peak := slices.Max(small.at) // thin strokes have lost some of their brightness
@@ -830,6 +917,32 @@ func centre(digit *field, frame Frame) []byte {
 		greys[(top+i/small.cols)*frame.Cols+left+i%small.cols] = byte(255*v/peak + 0.5)
 	}
 	return greys
+}
+
+// centreOfMass returns the row and the column of the centre of mass.
+func (f *field) centreOfMass() (y, x float64) {
+	mass := 0.0
+	for i, v := range f.at {
+		mass += v
+		y += v * float64(i/f.cols)
+		x += v * float64(i%f.cols)
+	}
+	return y / mass, x / mass
+}
+
+// part returns the part of the rows or columns that is not 0, whichever is larger.
+func (f *field) part() float64 {
+	box := f.box()
+	return max(float64(box.Dy())/float64(f.rows), float64(box.Dx())/float64(f.cols))
+}
+
+// crop returns the part of a picture that lies in box, with 0 outside the picture.
+func crop(f *field, box image.Rectangle) *field {
+	part := newField(box.Dy(), box.Dx())
+	for i := range part.at {
+		part.at[i] = f.pixel(box.Min.Y+i/part.cols, box.Min.X+i%part.cols)
+	}
+	return part
 }
 
 // scale returns the picture with a longer side of this many pixels.
@@ -860,4 +973,107 @@ func resize(f *field, rows, cols int) *field {
 // span returns the part of a side of old pixels that the i-th of count new ones covers.
 func span(i, count, old int) (from, to float64) {
 	return float64(i*old) / float64(count), float64((i+1)*old) / float64(count)
+}
+
+// The rest of this file draws what many people write and MNIST hardly has onto MNIST's digits,
+// for train -styles.
+
+// Styles returns a function for Training.Vary that adds a flag or a foot to a quarter of the 1s,
+// a hook to a fifth of the 9s and a slash to a tenth of the 0s, at random.
+func Styles() func(e Example, random *rand.Rand) Picture {
+	return func(e Example, random *rand.Rand) Picture {
+		switch {
+		case e.Label == 1 && random.IntN(4) == 0:
+			return restyle(e.Picture, random, (*pen).addFlagOrFoot)
+		case e.Label == 9 && random.IntN(5) == 0:
+			return restyle(e.Picture, random, (*pen).addHook)
+		case e.Label == 0 && random.IntN(10) == 0:
+			return restyle(e.Picture, random, (*pen).addSlash)
+		}
+		return e.Picture
+	}
+}
+
+// restyle returns the picture of a digit with something added. The digit takes the same part of
+// its frame as before.
+func restyle(p Picture, random *rand.Rand, add func(*pen)) Picture {
+	f := newField(p.Rows, p.Cols)
+	p.Fill(f.at)
+	if len(p.Lit) == 0 {
+		return p
+	}
+	wide := crop(f, image.Rect(0, 0, p.Cols, p.Rows).Inset(-max(p.Rows, p.Cols))) // room to draw
+	pen := &pen{wide, wide.box(), strokeWidth(f) / 2, random}
+	pen.radius *= pen.between(0.8, 1.2)
+	add(pen)
+	return NewPicture(p.Rows, p.Cols, fitInto(crop(wide, wide.box()), Frame{p.Rows, p.Cols, f.part(), true}))
+}
+
+// A pen draws strokes onto a digit. A point of the paper is a complex number x + iy, so that a
+// direction is an angle: 0 to the right, pi/2 down, pi to the left.
+type pen struct {
+	*field
+	digit  image.Rectangle // its box
+	radius float64
+	random *rand.Rand
+}
+
+// between returns a random number from low to high.
+func (p *pen) between(low, high float64) float64 { return low + (high-low)*p.random.Float64() }
+
+// stroke draws from a point in a direction, which turns by an angle on the way.
+func (p *pen) stroke(at complex128, direction, turn, length float64) {
+	for range int(2*length) + 1 { // a round dot every half pixel
+		for y := int(imag(at)-p.radius) - 1; y < int(imag(at)+p.radius)+2; y++ {
+			for x := int(real(at)-p.radius) - 1; x < int(real(at)+p.radius)+2; x++ {
+				distance := cmplx.Abs(complex(float64(x), float64(y)) - at)
+				p.at[y*p.cols+x] = max(p.pixel(y, x), min(1, p.radius+0.5-distance))
+			}
+		}
+		at += cmplx.Rect(0.5, direction)
+		direction += turn / (2 * length)
+	}
+}
+
+// end returns the middle of the digit's ink in its first row, with step 1, or last row, with -1.
+func (p *pen) end(step int) complex128 {
+	row := p.digit.Min.Y
+	if step < 0 {
+		row = p.digit.Max.Y - 1
+	}
+	sum, sumX := 0.0, 0.0
+	for x := range p.cols {
+		sum += p.pixel(row, x)
+		sumX += p.pixel(row, x) * float64(x)
+	}
+	return complex(sumX/sum, float64(row)+float64(step)*p.radius)
+}
+
+// addFlagOrFoot adds a flag at the top of a 1, a foot below it, or both.
+func (p *pen) addFlagOrFoot() {
+	top, bottom := p.end(1), p.end(-1)
+	height, down := cmplx.Polar(bottom - top)
+	which := p.random.IntN(5)
+	if which < 4 {
+		p.stroke(top, down+p.between(0.45, 0.95), p.between(-0.25, 0.25), height*p.between(0.2, 0.55))
+	}
+	if which > 1 {
+		tilt, left := p.between(-0.15, 0.15), height*p.between(0.15, 0.4)
+		p.stroke(bottom-cmplx.Rect(left, tilt), tilt, 0, left+height*p.between(0.15, 0.4))
+	}
+}
+
+// addHook bends the end of a 9 to the left.
+func (p *pen) addHook() {
+	p.stroke(p.end(-1), p.between(1.6, 2.1), p.between(1.4, 2.3), float64(p.digit.Dy())*p.between(0.35, 0.65))
+}
+
+// addSlash adds a slash to a 0, which may reach beyond it.
+func (p *pen) addSlash() {
+	low := complex(float64(p.digit.Min.X), float64(p.digit.Max.Y))
+	high := complex(float64(p.digit.Max.X), float64(p.digit.Min.Y))
+	length, direction := cmplx.Polar(high - low)
+	direction += p.between(-0.2, 0.2)
+	length *= p.between(0.6, 1.2)
+	p.stroke((low+high)/2-cmplx.Rect(length/2, direction), direction, 0, length)
 }
