@@ -137,7 +137,7 @@ func dispatch(c *console, args []string) error {
 		}
 		args = []string{args[1], "-h"}
 	case strings.HasPrefix(args[0], "-"):
-		return trainUnlessMisplaced(c, args)
+		args = append([]string{"train"}, args...)
 	}
 	var names []string
 	for _, cmd := range sortedCommands() {
@@ -147,19 +147,6 @@ func dispatch(c *console, args []string) error {
 		names = append(names, cmd.name)
 	}
 	return usage("there is no command %q; the commands are %s and help", args[0], strings.Join(names, ", "))
-}
-
-// trainUnlessMisplaced runs train, unless that fails because a command stands behind its flags.
-func trainUnlessMisplaced(c *console, flags []string) error {
-	err := runTrain(c, flags)
-	for i, word := range flags {
-		isCommand := slices.ContainsFunc(commands, func(cmd command) bool { return cmd.name == word })
-		if isCommand && errors.Is(err, errUsage) {
-			call := slices.Insert(slices.Delete(slices.Clone(flags), i, i+1), 0, word)
-			return usage("flags follow the command: go run . %s", strings.Join(call, " "))
-		}
-	}
-	return err
 }
 
 // sortedCommands returns the commands in the order of the help: train, test, then by name.
@@ -199,7 +186,8 @@ func parse(c *console, flags *flag.FlagSet, args []string, most int) (arguments 
 		if err != nil {
 			var names []string
 			flags.VisitAll(func(f *flag.Flag) { names = append(names, "-"+f.Name) })
-			return nil, usage("%s: %v; its flags are %s", flags.Name(), err, strings.Join(names, ", "))
+			return nil, usage("%s: %v; the flags of %s are %s",
+				flags.Name(), err, flags.Name(), strings.Join(names, ", "))
 		}
 		rest := flags.Args()
 		end := len(args) - len(rest)
@@ -210,7 +198,7 @@ func parse(c *console, flags *flag.FlagSet, args []string, most int) (arguments 
 		arguments, args = append(arguments, rest[0]), rest[1:]
 	}
 	if len(arguments) > most {
-		return nil, usage("%s: unexpected argument %q; for the usage, run: go run . help %s",
+		return nil, usage("%s: unexpected argument %q; flags follow the command, see: go run . help %s",
 			flags.Name(), arguments[most], flags.Name())
 	}
 	return arguments, nil
@@ -582,7 +570,7 @@ func diverged(plan Training, p Progress) error {
 	if !math.IsNaN(p.Cost) {
 		return nil
 	}
-	return fmt.Errorf("the cost is not a number in epoch %d; try a lower rate, such as %g",
+	return fmt.Errorf("the cost is not a number in epoch %d; try -rate %g",
 		p.Epoch, min(plan.Rate/4, defaults().plan.Rate))
 }
 
@@ -618,20 +606,18 @@ func (r *record) advice() string {
 	rate := usual.Rate * min(1, math.Sqrt(float64(r.plan.Batch)/float64(usual.Batch)))
 	var advice []string
 	if r.white < 128 {
-		advice = append(advice, fmt.Sprintf("pictures with greys from 0 to 255, as the largest is %d", r.white))
+		advice = append(advice, fmt.Sprintf("pictures with greys from 0 to 255: the largest here is %d", r.white))
 	}
-	if len(r.network.Layers) > 5 {
-		advice = append(advice, fmt.Sprintf("fewer layers than %d", len(r.network.Layers)))
+	if hidden := len(r.network.Layers) - 2; hidden > 3 {
+		advice = append(advice, fmt.Sprintf("-hidden with fewer than %d layers", hidden))
 	}
 	if r.plan.Batch > 10*usual.Batch {
-		advice = append(advice, fmt.Sprintf("a smaller mini-batch, such as %d", usual.Batch))
+		advice = append(advice, fmt.Sprintf("-batch %d", usual.Batch))
 	}
-	if r.plan.Rate > 1.5*rate {
-		advice = append(advice, fmt.Sprintf("a lower rate, such as %.2g", rate))
-	} else if r.plan.Rate < rate/5 {
-		advice = append(advice, fmt.Sprintf("a higher rate, such as %.2g", rate))
+	if r.plan.Rate > 1.5*rate || r.plan.Rate < rate/5 {
+		advice = append(advice, fmt.Sprintf("-rate %.2g", rate))
 	}
-	return "try " + cmp.Or(strings.Join(advice, ", or "), "more epochs")
+	return "try " + cmp.Or(strings.Join(advice, " or "), fmt.Sprintf("-epochs %d", 5*r.plan.Epochs))
 }
 
 // A watcher shows the progress of training on a terminal, saves the network after every epoch,
@@ -772,6 +758,8 @@ func (w *watcher) finish(set *Dataset) error {
 	case w.learned(last.Cost, r.cost):
 	case stopped:
 		return w.failure(fmt.Errorf("stopped in epoch %d of %d, before anything was learned", last.Epoch, w.record.plan.Epochs))
+	case w.saved > 0:
+		return w.failure(fmt.Errorf("what was learned is lost again: %s; %s", w.blindText(last.Cost), w.advice()))
 	default:
 		return w.failure(fmt.Errorf("nothing was learned: %s; %s", w.blindText(last.Cost), w.advice()))
 	}

@@ -1695,7 +1695,8 @@ func TestMistakesInTheCallAreOneClearLine(t *testing.T) {
 		{"fly", 2, `no command "fly"; the commands are train, test`},
 		{"help fly", 2, `no command "fly"`},
 		{"train -lr 1", 2, "-plain, -rate, -resume"},
-		{"-net n.json test -v", 2, "flags follow the command: go run . test -net n.json -v"},
+		{"-net n.json test", 2, `unexpected argument "test"; flags follow the command`},
+		{"-net n.json test -v", 2, "-v; the flags of train are -anneal, "},
 		{"-fly", 2, "-fly"},
 		{"train away", 2, `"away"`},
 		{"test away", 2, `"away"`},
@@ -2020,7 +2021,7 @@ func TestTrainingEndsOnlyWhenTheCostIsNotANumber(t *testing.T) {
 		flags, want string
 		lines       int // of the table
 	}{
-		{"-rate 1e308 -decay 0 -epochs 3", "not a number in epoch 1; try a lower rate, such as 1.5; nothing is saved", 0},
+		{"-rate 1e308 -decay 0 -epochs 3", "not a number in epoch 1; try -rate 1.5; nothing is saved", 0},
 		{"-rate 1000 -epochs 3 -batch 2", "nothing was learned: the cost is 1.", 3},
 		{"-plain -batch 2000 -rate 0.1 -epochs 2", "giving every picture the same answer would cost 0.8", 2},
 	} {
@@ -2049,14 +2050,13 @@ func TestAdviceFitsWhatKeepsANetworkFromLearning(t *testing.T) {
 		white int
 		want  string
 	}{
-		{Training{Rate: 1.5, Batch: 20}, deep, 255, "try fewer layers than 12"},
-		{Training{Rate: 1.5, Batch: 1}, shallow, 255, "try a lower rate, such as 0.34"},
-		{Training{Rate: 0.001, Batch: 20}, shallow, 255, "try a higher rate, such as 1.5"},
-		{Training{Rate: 100, Batch: 20}, shallow, 255, "try a lower rate, such as 1.5"},
-		{Training{Rate: 1.5, Batch: 20}, shallow, 16, "try pictures with greys from 0 to 255, as the largest is 16"},
-		{Training{Rate: 0.1, Batch: 60000}, shallow, 255,
-			"try a smaller mini-batch, such as 20, or a higher rate, such as 1.5"},
-		{Training{Rate: 1.5, Batch: 20}, shallow, 255, "try more epochs"},
+		{Training{Rate: 1.5, Batch: 20}, deep, 255, "try -hidden with fewer than 10 layers"},
+		{Training{Rate: 1.5, Batch: 1}, shallow, 255, "try -rate 0.34"},
+		{Training{Rate: 0.001, Batch: 20}, shallow, 255, "try -rate 1.5"},
+		{Training{Rate: 100, Batch: 20}, shallow, 255, "try -rate 1.5"},
+		{Training{Rate: 1.5, Batch: 20}, shallow, 16, "try pictures with greys from 0 to 255: the largest here is 16"},
+		{Training{Rate: 0.1, Batch: 60000}, shallow, 255, "try -batch 20 or -rate 1.5"},
+		{Training{Rate: 1.5, Batch: 20, Epochs: 3}, shallow, 255, "try -epochs 15"},
 	} {
 		r := record{plan: c.plan, network: c.n, white: c.white}
 		if got := r.advice(); got != c.want {
