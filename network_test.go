@@ -2021,7 +2021,7 @@ func TestTrainingEndsOnlyWhenTheCostIsNotANumber(t *testing.T) {
 		flags, want string
 		lines       int // of the table
 	}{
-		{"-rate 1e308 -decay 0 -epochs 3", "not a number in epoch 1; try -rate 1.5; nothing is saved", 0},
+		{"-rate 1e308 -decay 0 -epochs 3", "nothing was learned: the cost is 1.", 3},
 		{"-rate 1000 -epochs 3 -batch 2", "nothing was learned: the cost is 1.", 3},
 		{"-plain -batch 2000 -rate 0.1 -epochs 2", "giving every picture the same answer would cost 0.8", 2},
 	} {
@@ -2038,6 +2038,12 @@ func TestTrainingEndsOnlyWhenTheCostIsNotANumber(t *testing.T) {
 	}
 	if _, err := os.Stat(backup(net)); err == nil {
 		t.Error("training that learned nothing made a backup")
+	}
+	w, set, _ := watcherOf(t, context.Background())
+	w.network.Biases[2][0] = math.NaN()
+	err := w.train(set.Train, seeded(1))
+	if !says(err, "the cost is not a number in epoch 1; try -rate 0.375; nothing is saved") || w.steps != 1 {
+		t.Errorf("after step %d: error %v", w.steps, err)
 	}
 }
 
