@@ -52,7 +52,7 @@ func TestExplainAndWeightsPrintTheseNumbersAndSentences(t *testing.T) {
 	} {
 		code, out, err := call(append(strings.Fields(c.args), "-net", net, "-data", set)...)
 		for _, m := range relative.FindAllStringSubmatch(out, -1) {
-			if x, err := strconv.ParseFloat(m[2], 64); err != nil || x > 1e-6 {
+			if x, err := strconv.ParseFloat(m[2], 64); err != nil || x > 1e-6 || m[1] == "is " && x == 0 {
 				t.Errorf("%s: %s", c.args, m[0])
 			}
 		}
@@ -83,12 +83,18 @@ func number(text string) (x, half float64) {
 
 func TestExplainAddsUpOnAPocketCalculator(t *testing.T) {
 	small, letters := byHand(t)
+	sure := NewNetwork([]int{784, 5, 10}, seeded(1)) // with outputs close to 0 or 1
+	for j := range sure.Biases[2] {
+		sure.Biases[2][j] = -30
+	}
+	sure.Biases[2][7] = 12
 	for _, c := range []struct {
 		net, set, number string
 		formulas, sums   int // at least, exactly
 	}{
 		{saved(t, trained()), digits(t), "8", 50, 6},
 		{small, letters, "1", 30, 5},
+		{saved(t, sure), digits(t), "0", 40, 5},
 	} {
 		code, out, err := call("explain", "-net", c.net, "-data", c.set, c.number)
 		if code != 0 {
@@ -96,7 +102,7 @@ func TestExplainAddsUpOnAPocketCalculator(t *testing.T) {
 		}
 		formulas, sums := addUp(t, out)
 		if formulas < c.formulas || sums != c.sums {
-			t.Errorf("picture %s: %d formulas and %d sums", c.number, formulas, sums)
+			t.Errorf("number %s: %d formulas and %d sums", c.number, formulas, sums)
 		}
 	}
 }
@@ -125,6 +131,9 @@ func addUp(t *testing.T, text string) (formulas, sums int) {
 			}
 			formulas++
 		}
+		if strings.HasPrefix(pieces[0], "-0") && strings.Trim(pieces[0], "-0.") == "" {
+			t.Errorf("%s: minus zero", line)
+		}
 		switch x, half := number(pieces[0]); {
 		case math.IsNaN(x):
 			sum, terms = 0, 0
@@ -142,7 +151,9 @@ func addUp(t *testing.T, text string) (formulas, sums int) {
 }
 
 func TestExplainTakesANumberOrAFile(t *testing.T) {
-	net, set, folder := saved(t, NewNetwork([]int{784, 5, 10}, seeded(1))), digits(t), t.TempDir()
+	n := NewNetwork([]int{784, 5, 10}, seeded(1))
+	n.Biases[2][7] = 50 // it reads everything as a 7
+	net, set, folder := saved(t, n), digits(t), t.TempDir()
 	file := write(t, folder, "7.png", asPNG(paper(mnist().Test[0].Picture, 28, 28, 0, 0, 1, black, white)))
 	text := write(t, folder, "text", []byte("text"))
 	for _, c := range []struct {
@@ -152,7 +163,7 @@ func TestExplainTakesANumberOrAFile(t *testing.T) {
 	}{
 		{nil, 0, "test picture 0, a 7", ""},
 		{[]string{"3"}, 0, "test picture 3, a 0", ""},
-		{[]string{file}, 0, "7.png, a", ""},
+		{[]string{file}, 0, "7.png, a 7", ""},
 		{[]string{"-label", "8", file}, 0, "7.png, taken for an 8", ""},
 		{[]string{"20"}, 1, "", "0 to 19"},
 		{[]string{"-label", "2", "--", "-1"}, 1, "", "0 to 19"},
@@ -206,6 +217,13 @@ func TestWeightsArePaintedBlueAbove0AndRedBelow(t *testing.T) {
 		if got := signed(v); got != want {
 			t.Errorf("%v is painted %v, want %v", v, got, want)
 		}
+	}
+	sizes := make([]float64, 200)
+	for i := range sizes {
+		sizes[i] = float64(i)
+	}
+	if scale := commonScale(sizes); scale != 198 {
+		t.Errorf("the scale of 0 to 199 is %g, want the 99th percentile", scale)
 	}
 	// Three tiles of 2 x 3 numbers, 24 pixels wide each, with gaps of 12, in two columns.
 	page := grid(2, 3, [][]float64{{1, -1, 0, 0, 1, -1}, {2, 2, 2, -2, -2, -2}, {0, 0, 0, 1, 0, 0}}, 0.5)
