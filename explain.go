@@ -20,6 +20,9 @@ import (
 	"strings"
 )
 
+// The commands of this file show what is inside a network: the numbers of explain, and the weights
+// as pictures.
+
 func init() {
 	commands = append(commands, command{
 		name: "explain", arguments: "[NUMBER of a test picture or FILE]...", run: explain,
@@ -52,12 +55,8 @@ func sketchSigned(table []float64, rows, cols, width int, scale float64) []strin
 func explain(c *console, args []string) error {
 	flags := flag.NewFlagSet("explain", flag.ContinueOnError)
 	path, data := netFlag(flags), dataFlag(flags)
-	label := flags.String("label", "", "take the picture for this `digit` (default its label or, for a file, the answer)")
-	neuron := -1
-	flags.Func("neuron", "the `neuron` of layer 1 to spell out (default the brightest)", func(text string) (err error) {
-		neuron, err = strconv.Atoi(text)
-		return err
-	})
+	label := flags.String("label", "", "take the picture for this `digit` (default its label or, of a file, the answer)")
+	neuron := flags.Int("neuron", -1, "spell out this `neuron` of layer 1; -1 is the brightest")
 	names, err := parse(c, flags, args, math.MaxInt)
 	if err != nil {
 		return err
@@ -66,10 +65,10 @@ func explain(c *console, args []string) error {
 	if err != nil {
 		return err
 	}
-	if neuron < -1 || neuron >= n.Layers[1] {
-		return usage("explain: -neuron %d: the neurons of layer 1 are 0 to %d", neuron, n.Layers[1]-1)
+	if *neuron < -1 || *neuron >= n.Layers[1] {
+		return usage("explain: -neuron %d: the neurons of layer 1 are 0 to %d", *neuron, n.Layers[1]-1)
 	}
-	if neuron >= 0 && len(names) > 1 {
+	if *neuron >= 0 && len(names) > 1 {
 		return usage("explain: -neuron is for one picture, not for %d", len(names))
 	}
 	names = append(names, "0")[:max(1, len(names))]
@@ -79,19 +78,24 @@ func explain(c *console, args []string) error {
 			return err
 		}
 	}
-	fmt.Fprint(c.out, "Layers, neurons, rows and columns are counted from 0; layer 0 is the pixels.\n"+
-		"As in the videos, w_jk leads from neuron k of a layer to neuron j of the next.\n"+
-		"Numbers are rounded, so the last digit of a product or a sum may be off.\n\n")
+	fmt.Fprint(c.out, notation)
 	if len(all) > 1 {
 		compare(all)
 		return nil
 	}
-	all[0].chapter1(neuron)
+	all[0].chapter1(*neuron)
 	all[0].chapter2(set.Test)
 	all[0].chapter3()
 	all[0].chapter4()
 	return nil
 }
+
+// notation comes before all that explain prints.
+const notation = `Layers, neurons, rows and columns are counted from 0; layer 0 is the pixels.
+As in the videos, w_jk leads from neuron k of a layer to neuron j of the next.
+Numbers are rounded, so the last digit of a product or a sum may be off.
+
+`
 
 // An explanation is one example on its way through a network, forward and back.
 type explanation struct {
@@ -123,16 +127,16 @@ func newExplanation(c *console, n *Network, set *Dataset, word, label string) (*
 	} else {
 		x.name, x.example = fmt.Sprintf("test picture %d", number), set.Test[number]
 	}
-	answer, is := Answer(n.Forward(x.pass, x.example.Picture)), ", "
+	answer, comma := Answer(n.Forward(x.pass, x.example.Picture)), ", "
 	if label != "" {
-		is = ", taken for "
+		comma = ", taken for "
 		if x.example.Label, err = labelNamed(set, label); err != nil {
 			return nil, err
 		}
 	} else if isFile {
 		x.example.Label = answer
 	}
-	x.name += is + anA(set.Name(x.example.Label))
+	x.name += comma + anA(set.Name(x.example.Label))
 	n.Backward(x.pass, x.example.Label, x.gradient)
 	return x, nil
 }
@@ -380,32 +384,38 @@ func compare(all []*explanation) {
 		"largest average delta, and their weights from the neuron k that is brightest for\n" +
 		"these pictures.\n")
 	for l := len(x.n.Layers) - 1; l > 0; l-- {
-		brightness := make([]float64, x.n.Layers[l-1])
-		for _, x := range all {
-			for k, a := range x.pass.A[l-1] {
-				brightness[k] += a
-			}
-		}
-		k := ranked(brightness)[0]
-		neurons := ranked(g.Biases[l])[:min(5, x.n.Layers[l])]
-		x.printf("\n%-20s", fmt.Sprintf("into layer %d", l))
-		for _, j := range neurons {
-			x.printf("  %10s", fmt.Sprintf("w_%d,%d", j, k))
-		}
-		line := func(name string, g *Gradient) {
-			x.printf("\n%-20.20s", name)
-			for _, j := range neurons {
-				x.printf("  %+10.3g", 0-g.Weights[l].At(j, k)/float64(g.Examples))
-			}
-		}
-		for _, x := range all {
-			name, _, _ := strings.Cut(x.name, ", taken for")
-			line(name, x.gradient)
-		}
-		line("average", g)
-		x.printf("\n")
+		printAsked(all, g, l)
 	}
 	printStep(all, g)
+}
+
+// printAsked prints what each of several examples asks of some weights into layer l, and the
+// average of it, given the sum of their gradients.
+func printAsked(all []*explanation, g *Gradient, l int) {
+	x, brightness := all[0], make([]float64, all[0].n.Layers[l-1])
+	for _, x := range all {
+		for k, a := range x.pass.A[l-1] {
+			brightness[k] += a
+		}
+	}
+	k := ranked(brightness)[0]
+	neurons := ranked(g.Biases[l])[:min(5, x.n.Layers[l])]
+	x.printf("\n%-20s", fmt.Sprintf("into layer %d", l))
+	for _, j := range neurons {
+		x.printf("  %10s", fmt.Sprintf("w_%d,%d", j, k))
+	}
+	line := func(name string, g *Gradient) {
+		x.printf("\n%-20.20s", name)
+		for _, j := range neurons {
+			x.printf("  %+10.3g", 0-g.Weights[l].At(j, k)/float64(g.Examples))
+		}
+	}
+	for _, x := range all {
+		name, _, _ := strings.Cut(x.name, ", taken for")
+		line(name, x.gradient)
+	}
+	line("average", g)
+	x.printf("\n")
 }
 
 // chapter4 follows the chain rule for a weight and a bias of each layer, and checks all

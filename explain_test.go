@@ -258,7 +258,8 @@ func TestWeightsArePaintedBlueAbove0AndRedBelow(t *testing.T) {
 func TestWeightsReplaceOnlyWhatTheyWrote(t *testing.T) {
 	net, set := byHand(t)
 	folder := t.TempDir()
-	mine, photo := filepath.Join(folder, "weights.png"), write(t, folder, "photo.png", asPNG(image.NewGray(image.Rect(0, 0, 9, 9))))
+	mine := filepath.Join(folder, "weights.png")
+	photo := write(t, folder, "photo.png", asPNG(image.NewGray(image.Rect(0, 0, 9, 9))))
 	for _, c := range []struct {
 		out  string
 		code int

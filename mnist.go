@@ -21,6 +21,9 @@ import (
 	"unicode"
 )
 
+// This file reads sets of labelled pictures, MNIST and others in its format, and draws pictures in
+// text.
+
 // embedded holds the four files of MNIST, inside the program itself.
 //
 //go:embed data/*.gz
