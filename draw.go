@@ -399,7 +399,7 @@ func newLearner(plan Training, n *Network, set *Dataset, random *rand.Rand, batc
 	}
 	l.record = newRecord(plan, n.Clone(), set)
 	l.record.tested = func(e epoch) {
-		l.course.Tests = append(l.course.Tests, float64(e.testRight)/float64(len(set.Test)))
+		l.course.Tests = append(l.course.Tests, float64(e.test.Right)/float64(e.test.Seen))
 	}
 	return l
 }
@@ -833,7 +833,7 @@ func (s *studio) test() testAnswer {
 	defer s.testing.Unlock()
 	if n, version := s.current(); version != s.tested.Version {
 		t := review(n, s.set.Test)
-		s.tested = testAnswer{version, t.cost, t.right, len(s.set.Test), t.table}
+		s.tested = testAnswer{version, t.Cost, t.Right, len(s.set.Test), t.table}
 	}
 	return s.tested
 }

@@ -271,7 +271,7 @@ func TestPageTestsTheNetworkInMemoryAndWalksThroughItsTable(t *testing.T) {
 	s := newTestStudio(t)
 	r := review(trained(), mnist().Test)
 	_, a := ask[testAnswer](t, s, "GET /test", "")
-	if a.Right != r.right || a.Cost != r.cost || a.Of != 10000 || a.Version != 1 || fmt.Sprint(a.Table) != fmt.Sprint(r.table) {
+	if a.Right != r.Right || a.Cost != r.Cost || a.Of != 10000 || a.Version != 1 || fmt.Sprint(a.Table) != fmt.Sprint(r.table) {
 		t.Errorf("%+v, want %+v", a, r)
 	}
 	for _, c := range []struct{ query, label, answer string }{

@@ -502,8 +502,7 @@ type record struct {
 // An epoch is the progress at the end of an epoch, and the test after it.
 type epoch struct {
 	Progress
-	testCost  float64
-	testRight int   // how many test examples were answered right, -1 before the test has ended
+	test      Score // of the test examples; Seen is 0 before the test has ended
 	saveError error // of the watcher that saves
 }
 
@@ -549,13 +548,12 @@ func (r *record) add(p Progress) error {
 	if p.Seen < p.Of {
 		return nil
 	}
-	over := epoch{Progress: p, testRight: -1}
+	over := epoch{Progress: p}
 	r.epochs = append(r.epochs, over)
 	testing, n := make(chan epoch, 1), r.network.Clone()
 	r.testing = testing
 	go func() {
-		score := n.Score(r.test)
-		over.testCost, over.testRight = score.Cost, score.Right
+		over.test = n.Score(r.test)
 		if r.beside != nil {
 			r.beside(&over, n)
 		}
@@ -662,8 +660,8 @@ func (w *watcher) train(examples []Example, random *rand.Rand) error {
 
 // report is called after each step.
 func (w *watcher) report(p Progress) error {
+	w.last = p
 	if err := w.ctx.Err(); err != nil {
-		w.last = p
 		return err
 	}
 	w.addTime()
@@ -685,7 +683,7 @@ func (w *watcher) addTime() {
 
 // saveBeside saves a copy of the network after an epoch.
 func (w *watcher) saveBeside(e *epoch, n *Network) {
-	if w.learned(e.Cost, e.testCost) {
+	if w.learned(e.Cost, e.test.Cost) {
 		e.saveError = w.keeper.save(n)
 	}
 }
@@ -694,9 +692,9 @@ func (w *watcher) saveBeside(e *epoch, n *Network) {
 func (w *watcher) printEpoch(e epoch) {
 	w.clearLine()
 	fmt.Fprintf(w.console.out, epochLine, fmt.Sprintf("%d/%d", e.Epoch, w.record.plan.Epochs),
-		fmt.Sprintf("%.4f", e.Cost), share(e.Right, e.Of), share(e.testRight, len(w.test)), w.timeLeft())
+		fmt.Sprintf("%.4f", e.Cost), share(e.Right, e.Of), share(e.test.Right, e.test.Seen), w.timeLeft())
 	const patience = 2000 // steps
-	switch learned := w.learned(e.Cost, e.testCost); {
+	switch learned := w.learned(e.Cost, e.test.Cost); {
 	case e.saveError != nil && e.saveError.Error() != w.warning:
 		w.warning = e.saveError.Error()
 		w.console.complain(fmt.Errorf("%w; training goes on", e.saveError))
@@ -755,7 +753,7 @@ func (w *watcher) finish(set *Dataset) error {
 	r := review(n, set.Test)
 	stopped := w.record.plan.Done(last) < 1
 	switch {
-	case w.learned(last.Cost, r.cost):
+	case w.learned(last.Cost, r.Cost):
 	case stopped:
 		return w.failure(fmt.Errorf("stopped in epoch %d of %d, before anything was learned", last.Epoch, w.record.plan.Epochs))
 	case w.saved > 0:
@@ -776,7 +774,7 @@ func (w *watcher) finish(set *Dataset) error {
 		}
 		printNext(c, w.settings, r.mistakes)
 	}
-	printAccuracy(c, r, len(set.Test))
+	printAccuracy(c, r.Score)
 	return err
 }
 
@@ -849,12 +847,15 @@ func printNext(c *console, s *settings, wrong []mistake) {
 	if len(wrong) > 0 {
 		number = strconv.Itoa(wrong[0].number)
 	}
-	title := "\nWhat next:\n"
+	title := "\nWhat next:"
 	for _, cmd := range sortedCommands() {
 		if cmd.purpose != "" {
 			call := cmd.name + flags + " " + strings.Replace(cmd.example, "NUMBER", number, 1)
-			fmt.Fprintf(c.out, "%s  go run . %-14s %s\n", title, call, cmd.purpose)
+			if title != "" {
+				c.say("%s", title)
+			}
 			title = ""
+			c.say("  go run . %-14s %s", call, cmd.purpose)
 		}
 	}
 	fmt.Fprintln(c.out)
@@ -876,7 +877,7 @@ func runTest(c *console, args []string) error {
 	}
 	r := review(n, set.Test)
 	c.say("%s: %s, %s weights and biases", quote(*path), layersText(n.Layers), thousands(len(n.All)))
-	c.say("cost %.4f, the average over %s\n", r.cost, count(len(set.Test), "test picture"))
+	c.say("cost %.4f, the average over %s\n", r.Cost, count(len(set.Test), "test picture"))
 	c.say("How many of each digit are right, and what they are read as:\n")
 	printTable(c, set, r.table)
 	if *all {
@@ -887,7 +888,7 @@ func runTest(c *console, args []string) error {
 	}
 	slices.SortStableFunc(r.mistakes, func(a, b mistake) int { return cmp.Compare(b.activation, a.activation) })
 	drawMistakes(c, set, r.mistakes, "The most confident mistakes")
-	printAccuracy(c, r, len(set.Test))
+	printAccuracy(c, r.Score)
 	return nil
 }
 
@@ -911,15 +912,13 @@ func (m mistake) reading(set *Dataset) string {
 
 // A result is what a network does with a list of examples.
 type result struct {
-	cost     float64 // the average
-	right    int
+	Score
 	table    [][]int // table[label][answer] counts examples
 	mistakes []mistake
 }
 
 // review shows a network all examples.
 func review(n *Network, examples []Example) (r result) {
-	var score Score
 	p, classes := n.NewPass(), n.Layers[len(n.Layers)-1]
 	for range classes {
 		r.table = append(r.table, make([]int, classes))
@@ -927,13 +926,12 @@ func review(n *Network, examples []Example) (r result) {
 	for i, e := range examples {
 		output := n.Forward(p, e.Picture)
 		answer := Answer(output)
-		score.Add(output, e.Label)
+		r.Add(output, e.Label)
 		r.table[e.Label][answer]++
 		if answer != e.Label {
 			r.mistakes = append(r.mistakes, mistake{number: i, example: e, answer: answer, activation: output[answer]})
 		}
 	}
-	r.cost, r.right = score.Cost, score.Right
 	return r
 }
 
@@ -1009,8 +1007,8 @@ func confused(set *Dataset, row []int, label int) (list string) {
 }
 
 // printAccuracy prints the line that other programs read.
-func printAccuracy(c *console, r result, of int) {
-	fmt.Fprintf(c.out, "test accuracy %s (%d of %d)\n", share(r.right, of), r.right, of)
+func printAccuracy(c *console, s Score) {
+	fmt.Fprintf(c.out, "test accuracy %s (%d of %d)\n", share(s.Right, s.Seen), s.Right, s.Seen)
 }
 
 // What several commands print.

@@ -759,8 +759,8 @@ func TestSameSeedGivesTheSameNetwork(t *testing.T) {
 // The sentences of the videos, measured: go test -v -run Claims
 
 func TestClaims(t *testing.T) {
-	if raced() {
-		t.Skip("minutes of arithmetic in one goroutine; they take seconds without -race")
+	if raced() || testing.Short() {
+		t.Skip("half a minute of arithmetic in one goroutine, and minutes with -race")
 	}
 	t.Parallel()
 	layers := []int{784, 16, 16, 10}
@@ -2098,11 +2098,22 @@ func TestLineOfAnEpochHoldsForLongTrainings(t *testing.T) {
 		w.last = Progress{Epoch: 500, Of: 4, Score: Score{Seen: 4, Cost: 0.25, Right: 4}} // half of the training
 		w.spent = time.Duration(hours * float64(time.Hour))
 		w.testing = make(chan epoch, 1)
-		w.testing <- epoch{Progress: w.last, testRight: 4}
+		w.testing <- epoch{Progress: w.last, test: Score{Seen: 4, Right: 4}}
 		w.wait()
 		if line := fmt.Sprintf(" 500/1000   0.2500  100.00%%  100.00%%  %9s\n", want); out.String() != line {
 			t.Errorf("%q, want %q", out.String(), line)
 		}
+	}
+}
+
+func TestLiveLineIsDrawnAfterTheFirstStep(t *testing.T) {
+	var live bytes.Buffer
+	s := defaults()
+	w := newWatcher(context.Background(), &console{err: &live, live: true}, &s, nil, nil, barSet())
+	w.step = time.Now().Add(-500 * time.Millisecond)
+	w.report(Progress{Epoch: 1, Of: 200, Score: Score{Seen: 100, Cost: 0.5, Right: 50}})
+	if want := "\r\x1b[?7l     1/40   0.5000   50.00%  ███░░░░       0:40\x1b[?7h"; live.String() != want {
+		t.Errorf("%q, want %q", live.String(), want)
 	}
 }
 
