@@ -81,9 +81,10 @@ function neuron({label: room}, {x, y, r, hit}, l) {
     wish: make("path", {class: "wish"})};
   g.append(e.box, e.circle, e.wish, e.name, e.value);
   if (r < 8) Object.assign(e, {outside: true}) && e.name.setAttribute("x", x + r + 7);
-  if (isOutput && places.numbers.bar) {
-    e.error = make("text", {x: x + r + places.numbers.y, y: y + 4, class: "error"});
-    e.bar = make("rect", {x: x + r + places.numbers.bar, y: y - 5, height: 10, rx: 2, width: 0, class: "bar"});
+  const {y: errorAt, bar, below, thick} = places.numbers;
+  if (isOutput && bar) {
+    e.error = make("text", {x: x + r + (errorAt ?? 0), y: y + 4, class: "error"});
+    e.bar = make("rect", {x: x + r + bar, y: y + below, height: thick, rx: Math.min(2, thick / 2), width: 0, class: "bar"});
     g.append(e.error, e.bar);
   }
   g.onpointerenter = event => { if (event.pointerType === "mouse") pointAt({l, j: e.j}, "board"); };
@@ -144,7 +145,7 @@ function showWish(e, l, j, shows) {
 // showError writes what an output should be and the square of its distance, as a bar.
 function showError(e, j, shows) {
   const a = state.reading?.activations.at(-1)[j], y = j === label() ? 1 : 0;
-  e.error.textContent = shows ? y : "";
+  e.error.textContent = shows && places.numbers.y ? y : "";
   const square = shows ? (a - y) ** 2 : 0;
   e.bar.setAttribute("width", shows ? Math.max(.5, places.numbers.widest * square) : 0);
   note(e.g, "square", shows ? square : undefined);

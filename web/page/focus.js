@@ -1,5 +1,5 @@
 // What the page points at: one place {l, j} on the board that the panel speaks of, and one that is marked.
-// l = 0 is a pixel of the paper.
+// l = 0 is a pixel of the paper. What is pointed at may be a weight into it, from neuron k.
 
 import {state, change, label, lastLayer} from "./state.js";
 import {stages} from "./play.js";

@@ -41,12 +41,13 @@ export function layout({layers, rows, cols}, {width, height}, asks) {
   return {narrow, beside, numbers, paper, said, tools, columns: [null, ...columns], bottom: height - 9, distance: gap + columns[0].width};
 }
 
-// roomForNumbers returns where the numbers of an output stand right of its circle: a, and in Why y and (a - y)^2 as a
-// bar.
+// roomForNumbers returns where the numbers of an output stand right of its circle: a, and in Why y and
+// (a - y)^2 as a bar, which on a phone is below a.
 function roomForNumbers(narrow, close, asks) {
-  if (narrow) return {width: 46};
-  if (!asks) return {width: 84};
-  return close ? {width: 158, y: 68, bar: 88, widest: 60} : {width: 212, y: 92, bar: 122, widest: 78};
+  if (!asks) return {width: narrow ? 46 : 84};
+  if (narrow) return {width: 46, bar: 3, below: 7, thick: 3, widest: 40};
+  return close ? {width: 158, y: 68, bar: 88, below: -5, thick: 10, widest: 60}
+    : {width: 212, y: 92, bar: 122, below: -5, thick: 10, widest: 78};
 }
 
 // column finds out how many neurons of a layer have room in its column, and how large they are. Beside each neuron

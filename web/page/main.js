@@ -120,7 +120,7 @@ function move(layers, neurons) {
   const i = layers ? Math.min(row.length - 1, Math.max(0, shown[from.l]?.indexOf(from.j) ?? 0)) : row.indexOf(from.j) + neurons;
   const j = row[Math.min(row.length - 1, Math.max(0, i))], a = state.reading?.activations[l][j];
   if (state.pinned?.l !== l || state.pinned.j !== j) pin({l, j});
-  write("spoken", nameOf({l, j}) + (a === undefined ? "" : `, activation ${number(a)}`));
+  write("place", nameOf({l, j}) + (a === undefined ? "" : `, activation ${number(a)}`));
 }
 
 document.addEventListener("keydown", event => {

@@ -132,7 +132,7 @@ paper.onkeydown = event => {
     pen.down = !pen.down;
     if (pen.down) beginStroke(penPlace()); else settleLater(settleAfter);
   }
-  $("pen").textContent = `Row ${pen.row}, column ${pen.column}, pen ${pen.down ? "down" : "up"}`;
+  $("place").textContent = `Row ${pen.row}, column ${pen.column}, pen ${pen.down ? "down" : "up"}`;
   change({});
 };
 paper.onblur = () => { pen.down = pen.used = false; settleLater(0); change({}); };

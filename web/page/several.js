@@ -42,13 +42,13 @@ function showTable({numbers, labels, weights, asks, average}) {
     ...numbers.map((n, i) => make("th", {scope: "col", title: `test digit ${n}`}, anA(nameOfLabel(labels[i])))), make("th", {scope: "col"}, "average"))),
   make("tbody", {}, ...rows.flatMap((i, row) => {
     const {layer, j, k} = weights[i], place = {l: layer, j};
-    const tr = make("tr", {}, make("th", {scope: "row"}, make("button", {class: "place", onclick: () => pin(place)}, `${layer === 1 ? "pixel" : "neuron"} ${k} to ${j}`)),
+    const tr = make("tr", {}, make("th", {scope: "row"}, make("button", {class: "place", onclick: () => pin(place)}, `${k} to ${j}`)),
       ...texts.map((column, c) => make("td", {class: side(columns[c][i]) + (c === asks.length ? " average" : "")}, column[row])));
-    tr.onpointerenter = () => pointAt(place, "row");
+    tr.onpointerenter = () => pointAt({...place, k}, "row");
     tr.onpointerleave = () => pointAt(null);
     return row > 0 && weights[rows[row - 1]].layer === layer ? [tr] : [headingOf(layer, columns.length + 1), tr];
   }))]);
 }
 
 const headingOf = (layer, columns) => make("tr", {}, make("th", {scope: "rowgroup", colspan: columns, class: "faint"},
-  `into ${layer === lastLayer() ? "the outputs" : `layer ${layer}`}`));
+  `${layer === 1 ? "pixels" : `layer ${layer - 1}`} to ${layer === lastLayer() ? "outputs" : `layer ${layer}`}`));

@@ -22,7 +22,7 @@ eachFrame(() => {
   if (!ready()) return;
   const along = latest("along")?.value, {taken} = state;
   if (along) showAlong(along);
-  if (document.activeElement !== $("size")) $("size").value = state.rate;
+  if (document.activeElement !== $("size")) $("size").value = +state.rate.toPrecision(6);
   $("take").disabled = underWay();
   write("stepHelp", state.progress.state === "paused" ? "Stop the training first: this step is taken on the network as it stands." : "");
   write("stepFault", state.faults.stepFault ?? "");
@@ -49,6 +49,7 @@ function verdict(before, predicted, after) {
   const share = (before - after) / (before - predicted);
   if (!Number.isFinite(share)) return "";
   if (Math.abs(share - 1) < near) return "So small a step does what the gradient predicts.";
+  if (predicted < 0) return "A cost below 0 cannot be: the slope changes on the way.";
   return share > 0 ? `It falls by ${Math.round(100 * share)}% of what was predicted: the slope changes on the way.`
     : "It rises: the step goes too far, as the slope changes on the way.";
 }
@@ -57,7 +58,6 @@ const pick = size => {
   const at = latest("along")?.value.at;
   if (!at) return;
   const step = at[1] - at[0], i = Math.max(1, Math.min(at.length - 1, Math.round(size / step)));
-  $("size").value = +at[i].toPrecision(6);
   change({rate: at[i]});
 };
 dragged($("along"), () => toSize, pick);
@@ -74,6 +74,7 @@ $("take").onclick = () => attempt("stepFault", async () => {
   if ($("size").getAttribute("aria-invalid") === "true") throw new Error("The step size must be a number above 0, at most 1000000.");
   const test = answered("test")?.value ?? await ask("test");
   const taken = await about("step", {label: label(), rate: state.rate});
+  requestAnimationFrame(() => requestAnimationFrame(() => $("stepTable").scrollIntoView({block: "nearest"})));
   change({taken: {...taken, test}, progress: {...state.progress, version: Math.max(taken.version, state.progress.version)}});
 });
 

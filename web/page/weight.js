@@ -3,7 +3,7 @@
 import {state, change, eachFrame, label, learning, underWay} from "./state.js";
 import {question, latest, answered, attempt} from "./server.js";
 import {about, readingKey} from "./reading.js";
-import {subject, nameOf, shortName} from "./focus.js";
+import {subject, nameOf, shortName, pointAt} from "./focus.js";
 import {chart, dragged} from "./chart.js";
 import {fill} from "./panel.js";
 import {number} from "./numbers.js";
@@ -51,7 +51,8 @@ function showPicks(part) {
   const list = [...new Set([...brightest(part), part.k].filter(k => k >= 0)), -1], key = JSON.stringify([part.l, part.j, list]);
   if ($("picks").dataset.key !== key) {
     $("picks").dataset.key = key;
-    put($("picks"), list.map(k => make("button", {class: "pick", "data-k": k, onclick: () => choose(part, k)},
+    put($("picks"), list.map(k => make("button", {class: "pick", "data-k": k, onclick: () => choose(part, k),
+      onpointerenter: () => pointAt({l: part.l, j: part.j, k}, "row"), onpointerleave: () => pointAt(null)},
       k < 0 ? "its bias" : "from " + shortName({l: part.l - 1, j: k}))));
   }
   for (const button of $("picks").children) button.setAttribute("aria-pressed", +button.dataset.k === state.part.k);

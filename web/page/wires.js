@@ -68,6 +68,14 @@ function draw(a, b) {
   context.stroke();
 }
 
+// drawWire lights the wire of one weight.
+function drawWire({l, j, k}) {
+  const a = from(l - 1, k), b = placeOf(l, j);
+  context.strokeStyle = mark;
+  context.lineWidth = 2.5;
+  if (a && b) draw(a, b);
+}
+
 // drawMark lights the wire between the place that is pointed at and the one that the panel speaks of.
 function drawMark(focus, place) {
   context.strokeStyle = mark;
@@ -116,6 +124,7 @@ eachFrame(() => {
   const focus = subject(), place = marked(), pointedAt = state.pointed?.from === "board" && state.pointed.l > 0;
   for (let l = 1; l <= lastLayer(); l++) drawLayer(l, focus, Boolean(state.pinned || pointedAt));
   drawTiles();
-  if (focus && (place || focus.l === 0)) drawMark(focus, place ?? focus);
+  if (state.pointed?.k >= 0) drawWire(state.pointed);
+  else if (focus && (place || focus.l === 0)) drawMark(focus, place ?? focus);
   drawPen();
 });
