@@ -36,7 +36,6 @@ func SigmoidSlope(a float64) float64 { return a * (1 - a) }
 // product, dC/dz_j, is called delta_j. C is the cost of this one example.
 func (n *Network) Backward(p *Pass, label int, g *Gradient) {
 	last := len(n.Layers) - 1
-
 	// C = sum over j of (a_j - y_j)^2 in the last layer, so dC/da_j = 2 (a_j - y_j)
 	for j, aj := range p.A[last] {
 		p.DCDA[last][j] = 2 * (aj - Wanted(j, label))
@@ -45,7 +44,6 @@ func (n *Network) Backward(p *Pass, label int, g *Gradient) {
 	for l := last; l > 0; l-- { // from the neurons j of layer l to the neurons k of layer l-1
 		a, delta := p.A[l-1], p.Delta[l]
 		dCdw, dCdb := g.Weights[l], g.Biases[l]
-
 		for j, aj := range p.A[l] {
 			// delta_j = da_j/dz_j * dC/da_j
 			dadz := SigmoidSlope(aj)
@@ -53,8 +51,9 @@ func (n *Network) Backward(p *Pass, label int, g *Gradient) {
 			// Add dC/db_j = dz_j/db_j * delta_j, where dz_j/db_j = 1, as z_j = b_j + ...
 			dCdb[j] += 1 * delta[j]
 		}
-		// Add dC/dw_jk = dz_j/dw_jk * delta_j, where dz_j/dw_jk = a_k
-		rest := dCdw.AddOuter(a, delta, p.Visit[l-1]) // adds 99 of 100, by a faster version of this loop:
+		// Add dC/dw_jk = dz_j/dw_jk * delta_j, where dz_j/dw_jk = a_k.
+		// AddOuter (matrix.go) adds 99 of 100 by a faster version of this loop, which adds the rest.
+		rest := dCdw.AddOuter(a, delta, p.Visit[l-1])
 		for _, k := range rest {
 			for j := range delta {
 				dCdw.Column(int(k))[j] += a[k] * delta[j]
@@ -87,7 +86,6 @@ func (n *Network) Descend(g *Gradient, rate, decay float64) {
 	}
 	factor := rate / float64(g.Examples) // rate * dC/dw = factor * sum
 	first := len(n.Weights[1].Data)      // All starts with the first-layer weights
-
 	w, sum := n.All[first:], g.All[first:]
 	for i := range w {
 		w[i] -= factor * sum[i]
@@ -112,7 +110,6 @@ type Training struct {
 	Rate   float64 // the learning rate: the length of a step is Rate times that of the gradient
 	Anneal bool    // lower the rate to 0 during the training, to settle in a minimum
 	Decay  float64 // weight decay, see Descend
-
 	// Vary returns the picture to learn from each time an example is seen, valid until the next
 	// call; see Shift. If Vary is nil, it is the picture of the example itself.
 	Vary func(e Example, random *rand.Rand) Picture
@@ -160,9 +157,8 @@ func (t Training) Done(p Progress) float64 {
 	return (float64(p.Epoch-1) + float64(p.Seen)/float64(p.Of)) / float64(t.Epochs)
 }
 
-// Shift returns a function for Training.Vary that moves each picture by one pixel down, up, right
-// or left, or not at all, at random, so that the network does not depend on the exact place of a
-// digit. A picture without a margin is not moved.
+// Shift returns a function for Training.Vary that moves a picture by one pixel down, up, right or
+// left, or not at all, so that the exact place of a digit does not matter. It must have a margin.
 func Shift() func(e Example, random *rand.Rand) Picture {
 	var lit []int32 // reused for each picture, which saves 4% of the time
 	return func(e Example, random *rand.Rand) Picture {
@@ -196,10 +192,9 @@ func MeasureSlope(x *float64, cost func() float64) float64 {
 }
 
 // RelativeError returns the difference between a computed and a measured derivative, divided by
-// the larger absolute value of the two, or by 1e-5 if both are smaller.
-//
-// A measured slope is exact to about 1e-12, which is 1e-7 of 1e-5; for smaller derivatives only
-// that noise would count. A right gradient has errors below 1e-6, a wrong one has some above 0.1.
+// the larger absolute value of the two, or by 1e-5 if both are smaller. The slope is measured to
+// about 1e-12, which is 1e-7 of 1e-5. A right gradient has no error above 1e-6, a wrong one has
+// some above 0.1.
 func RelativeError(computed, measured float64) float64 {
 	return math.Abs(computed-measured) / max(math.Abs(computed), math.Abs(measured), 1e-5)
 }

@@ -22,9 +22,8 @@ package main
 // for each neuron j of the later layer and a column for each neuron k of the earlier one.
 //
 // Data holds it column by column, so the weights that leave one neuron k are next to each other
-// in memory. The product of a matrix and a vector is a sum of columns, each multiplied by one
-// number of the vector, and a column whose number is 0 can be skipped. With handwritten digits
-// this is five times as fast as adding up row by row.
+// in memory. A matrix times a vector is a sum of columns, each times one number of the vector, and
+// columns times 0 can be skipped. With handwritten digits this is five times as fast as row by row.
 type Matrix struct {
 	Rows, Cols int
 	Data       []float64 // element (j, k) is Data[k*Rows+j]

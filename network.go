@@ -7,11 +7,10 @@ import (
 	"math/rand/v2"
 )
 
-// A Picture is a grey picture, stored as the list of its lit pixels, those that are not black.
-//
-// Four of five pixels of a handwritten digit are black, with an activation a_k = 0. They add
-// w_jk * 0 to a weighted sum, and the derivatives for their weights have the factor a_k = 0. So
-// leaving them out changes no result.
+// A Picture is a grey picture, stored as the list of its lit pixels, those that are not black. Four
+// of five pixels of a handwritten digit are black, with an activation a_k = 0. They add w_jk * 0 to
+// a weighted sum, and the derivatives for their weights have the factor a_k = 0. So leaving them
+// out changes no result.
 type Picture struct {
 	Rows, Cols int
 	Lit        []int32 // the indices of the lit pixels, counted row by row from the top left
@@ -25,8 +24,8 @@ func NewPicture(rows, cols int, greys []byte) Picture {
 	p := Picture{Rows: rows, Cols: cols, Lit: make([]int32, 0, lit), Greys: make([]byte, 0, lit), HasMargin: true}
 	for k, grey := range greys {
 		if grey != 0 {
-			y, x := k/cols, k%cols
 			p.Lit, p.Greys = append(p.Lit, int32(k)), append(p.Greys, grey)
+			y, x := k/cols, k%cols
 			p.HasMargin = p.HasMargin && y > 0 && y < rows-1 && x > 0 && x < cols-1
 		}
 	}
@@ -157,7 +156,8 @@ func (n *Network) Forward(p *Pass, picture Picture) []float64 {
 
 		// z_j = b_j + sum over k of w_jk a_k
 		copy(z, b)
-		rest := w.MulAdd(z, a, p.Visit[l-1]) // adds 98 of 100 terms, by a faster version of this loop:
+		// MulAdd (matrix.go) adds 98 of 100 terms by a faster version of this loop, which adds the rest.
+		rest := w.MulAdd(z, a, p.Visit[l-1])
 		for _, k := range rest {
 			for j, wjk := range w.Column(int(k)) {
 				z[j] += wjk * a[k]

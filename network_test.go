@@ -185,10 +185,10 @@ func TestEveryDerivativeAgreesWithTheMeasuredSlope(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			gradient := backprop(c.network, c.examples)
 			worst, where := worstDerivative(c.network, c.examples, gradient)
-			t.Logf("worst of %d derivatives: %s", len(gradient), where)
 			if len(gradient) != CountParameters(c.network.Layers) || !(worst <= 1e-6) {
-				t.Errorf("chapter 4: dC/dw_jk = a_k * sigma'(z_j) * dC/da_j: wrong most of all for %s", where)
+				t.Fatalf("chapter 4: dC/dw_jk = a_k * sigma'(z_j) * dC/da_j: the worst of %d is %s", len(gradient), where)
 			}
+			t.Logf("the worst of %d derivatives: %s", len(gradient), where)
 		})
 	}
 }
