@@ -54,6 +54,7 @@ func drawPage(c *console, args []string) error {
 	if err != nil {
 		return err
 	}
+	s := newStudio(*path, set, n)
 	listener, err := listen(*addr)
 	if err != nil {
 		return err
@@ -64,7 +65,6 @@ func drawPage(c *console, args []string) error {
 	if _, standard := c.out.(*resultWriter); *open && standard && isTerminal(os.Stdout) {
 		openBrowser(address)
 	}
-	s := newStudio(*path, set, n)
 	err = s.serve(ctx, listener)
 	s.mutex.Lock() // once a save under way is done
 	defer s.mutex.Unlock()
@@ -171,8 +171,8 @@ type change struct {
 // newStudio returns a studio with the network in a file.
 func newStudio(path string, set *Dataset, n *Network) *studio {
 	s := &studio{path: path, set: set, frame: FrameOf(set), version: 1, network: n, inFile: n}
-	s.smallTurns, s.largeTurns = make(chan struct{}, 4), make(chan struct{}, 2)
-	s.course = course{State: stateIdle, Costs: []float64{}, Rights: []float64{}, Tests: []float64{}, Points: []point{}}
+	s.smallTurns, s.largeTurns = make(chan struct{}, 4), make(chan struct{}, 1)
+	s.course = newCourse(stateIdle)
 	s.file, _ = os.Stat(path)       // an error shows when it is read again
 	s.keeper, _ = newKeeper(s.path) // the same when it is saved
 	return s
@@ -218,7 +218,8 @@ func (s *studio) replace(n *Network) {
 }
 
 // change replaces the network so that the one before can be brought back. It refuses a network
-// that is not finite, and does nothing after a mistake. As many changes are kept as fit into the memory of the largest network.
+// that is not finite, and does nothing after a mistake. As many changes are kept as fit into the
+// memory of the largest network.
 func (s *studio) change(r *request, n *Network, kind string) {
 	if err := n.finite(); err != nil {
 		r.fail(http.StatusUnprocessableEntity, "%w", err)
@@ -379,12 +380,17 @@ const (
 	slow         = 10  // mini-batches a second, up to which all are shown
 )
 
+// newCourse returns the course of what has not begun. In JSON its lists are [], not null.
+func newCourse(state string) course {
+	return course{State: state, Costs: []float64{}, Rights: []float64{}, Tests: []float64{}, Points: []point{}}
+}
+
 // newLearner returns a learner that trains a copy of n.
 func newLearner(plan Training, n *Network, set *Dataset, random *rand.Rand, batches float64) *learner {
-	l := &learner{random: random, orders: make(chan order), over: make(chan struct{}),
-		stepped: time.Now(), before: n}
-	l.course = course{State: stateLearning, Epochs: plan.Epochs, Batch: plan.Batch, Rate: plan.Rate, Batches: batches,
-		Of: len(set.Train), Costs: []float64{}, Rights: []float64{}, Tests: []float64{}, Points: []point{}} // in JSON [], not null
+	l := &learner{random: random, orders: make(chan order), over: make(chan struct{}), stepped: time.Now(), before: n}
+	l.course = newCourse(stateLearning)
+	l.course.Epochs, l.course.Batch, l.course.Rate = plan.Epochs, plan.Batch, plan.Rate
+	l.course.Batches, l.course.Of = batches, len(set.Train)
 	vary := plan.Vary
 	plan.Vary = func(e Example, random *rand.Rand) Picture {
 		if vary != nil {
@@ -702,12 +708,15 @@ func (r *request) number(name string, low, high float64) float64 {
 	if err == nil && low <= x && x <= high {
 		return x
 	}
-	r.fail(http.StatusBadRequest, "%s %q: must be a number from %g to %g", name, r.query.Get(name), low, high)
+	r.fail(http.StatusBadRequest, "%s %q: must be a number from %s to %s", name, r.query.Get(name), plain(low), plain(high))
 	return low
 }
 
+// plain formats a number without an exponent.
+func plain(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }
+
 const (
-	smallestRate = 1e-9 // of a step on the page
+	smallestRate = 1e-6 // of a step on the page
 	largest      = 1e6  // of a rate, a weight, a bias and a pace on the page
 )
 
@@ -899,9 +908,11 @@ func (s *studio) nextMistake(r *request, n *Network) int {
 	return 0
 }
 
-// readDrawing reads the picture in the body of a request, as predict does with a file, in at
-// most two seconds. Small pictures do not wait for large ones. After a mistake it returns a black
-// picture.
+// patience is the time that a picture may take, for a large one with the wait for its turn.
+const patience = 1500 * time.Millisecond
+
+// readDrawing reads the picture in the body of a request, as predict does with a file. Small
+// pictures do not wait for large ones. After a mistake it returns a black picture.
 func (s *studio) readDrawing(r *request) (p Picture, done []string, warning string) {
 	const smallBody, largestBody, largestPicture = 1 << 15, 1 << 20, 4_000_000 // bytes, bytes, pixels
 	p = NewPicture(s.set.Rows, s.set.Cols, make([]byte, s.set.Rows*s.set.Cols))
@@ -910,19 +921,21 @@ func (s *studio) readDrawing(r *request) (p Picture, done []string, warning stri
 		r.fail(http.StatusRequestEntityTooLarge, "a picture may have %d bytes at most", largestBody)
 		return p, nil, ""
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), 2*time.Second)
+	waiting, cancel := context.WithTimeout(r.Context(), patience)
 	defer cancel()
 	turns := s.largeTurns
 	if len(body) <= smallBody {
-		turns = s.smallTurns
+		turns, waiting = s.smallTurns, r.Context()
 	}
 	select {
 	case turns <- struct{}{}:
 		defer func() { <-turns }()
-	case <-ctx.Done():
+	case <-waiting.Done():
 		r.fail(http.StatusTooManyRequests, "there are too many pictures at once; try again")
 		return p, nil, ""
 	}
+	ctx, end := context.WithTimeout(waiting, patience)
+	defer end()
 	picture, prepared, err := ReadPicture(ctx, bytes.NewReader(body), s.frame, largestPicture)
 	switch {
 	case err == nil:

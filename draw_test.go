@@ -674,6 +674,39 @@ func TestAddressOfThePageCanBeOpened(t *testing.T) {
 	}
 }
 
+func TestLargePicturesDoNotKeepDrawingsWaiting(t *testing.T) {
+	s := newTestStudio(t)
+	for range cap(s.largeTurns) { // as long as large pictures are decoded
+		s.largeTurns <- struct{}{}
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel() // so that the large one does not wait for its turn
+	large := asPNG(image.NewGray(image.Rect(0, 0, 2000, 2000)))
+	large = append(large, make([]byte, 1<<16)...)
+	for body, want := range map[string]int{drawingOf(0): 200, string(large): 429} {
+		request := httptest.NewRequest("POST", "http://localhost/recognize", strings.NewReader(body))
+		if want == 429 {
+			request = request.WithContext(ctx)
+		}
+		recorder := httptest.NewRecorder()
+		s.handler().ServeHTTP(recorder, request)
+		if recorder.Code != want {
+			t.Errorf("status %d, want %d: %.100s", recorder.Code, want, recorder.Body)
+		}
+	}
+	<-s.largeTurns
+	request := httptest.NewRequestWithContext(ctx, "POST", "http://localhost/recognize", bytes.NewReader(large))
+	if recorder := httptest.NewRecorder(); true {
+		s.handler().ServeHTTP(recorder, request)
+		if code := recorder.Code; code != 422 && code != 429 {
+			t.Errorf("a picture whose time is over: status %d", code)
+		}
+	}
+	if len(s.smallTurns) != 0 || len(s.largeTurns) != cap(s.largeTurns)-1 {
+		t.Error("a turn is not given back")
+	}
+}
+
 // Learning, steps, saves and readers all at once, also for go test -race: each answer must
 // agree with the network that comes with it, and no request may fail.
 func TestEachAnswerIsOfOneNetwork(t *testing.T) {
@@ -926,11 +959,17 @@ func FuzzHandler(f *testing.F) {
 	s := newSmallStudio(f)
 	s.set.Train = s.set.Train[:20]
 	handler := s.handler()
-	f.Add("POST", "/recognize", "localhost", "", []byte("x"))
-	f.Add("GET", "/digit?number=3", "127.0.0.1:80", "http://127.0.0.1:80", []byte(nil))
-	f.Add("POST", "/learn?batches=1e6", "localhost", "", []byte(`{"hidden":[4],"epochs":1,"rate":1e9,"from":"random"}`))
-	f.Add("POST", "/step?number=3&label=2&rate=1e6", "[::1]", "", []byte(nil))
-	f.Add("POST", "/check?number=3&label=2&layer=1&j=0&k=-1", "[::1]", "", []byte(nil))
+	for _, request := range []string{
+		"POST /recognize", "GET /digit?number=3&places=3", "GET /digit?wrong=3&read=4&as=9", "GET /network?places=2",
+		"POST /check?number=3&label=2&layer=1&j=0&k=-1", "POST /along?number=3&rate=1", "GET /test", "GET /setup",
+		"POST /along?wrong=3&layer=2&j=0&k=1&from=-1&to=1e6", "POST /asks?numbers=1,2,3", "POST /set?layer=1&j=2&k=3&value=1e6",
+		"POST /step?number=3&label=2&rate=1e6", "POST /learn?batches=1e6", "POST /next", "POST /pause", "POST /stop",
+		"POST /pace?batches=2", "GET /batch", "POST /undo", "POST /revert", "POST /save", "GET /main.js", "HEAD /progress",
+	} {
+		method, path, _ := strings.Cut(request, " ")
+		f.Add(method, path, "localhost", "", []byte(`{"hidden":[4],"epochs":1,"rate":1e9,"from":"here","vary":{"shift":false}}`))
+		f.Add(method, path, "127.0.0.1:80", "http://127.0.0.1:80", []byte(nil))
+	}
 	f.Fuzz(func(t *testing.T, method, path, host, origin string, body []byte) {
 		request, err := http.NewRequest(method, "http://localhost/", bytes.NewReader(body))
 		if err != nil {
