@@ -309,15 +309,15 @@ type course struct {
 	Done    float64   `json:"done"`   // the share of the training that is done, 0 to 1
 	Cost    float64   `json:"cost"`   // in this epoch so far
 	Right   int       `json:"right"`  // in this epoch so far
-	Start   *score    `json:"start"`  // on the test set before the first step, null until it is measured
+	Start   *average  `json:"start"`  // on the test set before the first step, null until it is measured
 	Costs   []float64 `json:"costs"`  // of each epoch
 	Rights  []float64 `json:"rights"` // the share of the training examples that were right in each epoch
 	Tests   []float64 `json:"tests"`  // the share of the test examples right after each epoch
 	Points  []point   `json:"points"` // the curve in mini-batches
 }
 
-// A score is the average cost of some examples and the share of them that are right.
-type score struct {
+// An average is the average cost of some examples, and the share of them that are right.
+type average struct {
 	Cost  float64 `json:"cost"`
 	Right float64 `json:"right"`
 }
@@ -325,7 +325,7 @@ type score struct {
 // A point of the curve is about some consecutive mini-batches.
 type point struct {
 	Done float64 `json:"done"` // the share of the training that was done after them
-	score
+	average
 	seen int // the number of their examples
 }
 
@@ -414,7 +414,7 @@ func newLearner(plan Training, n *Network, set *Dataset, random *rand.Rand, batc
 func (s *studio) learn(l *learner) {
 	defer close(l.over)
 	start := s.test()
-	l.course.Start = &score{start.Cost, float64(start.Right) / float64(start.Of)}
+	l.course.Start = &average{start.Cost, float64(start.Right) / float64(start.Of)}
 	err := l.plan.Train(l.network, s.set.Train, l.random, func(p Progress) error { return s.report(l, p) })
 	l.record.wait()
 	if err == nil || errors.Is(err, context.Canceled) {
