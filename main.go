@@ -822,12 +822,12 @@ func curve(numbers []float64, width int) string {
 	height := func(x float64) float64 { return math.Log(max(x, 1e-9)) }
 	low, high := height(slices.Min(numbers)), height(slices.Max(numbers))
 	bars := []rune("▁▂▃▄▅▆▇█")
-	last := max(1, min(40, width, len(numbers))-1)
+	n := max(1, min(40, width, len(numbers)))
 	line := ""
-	for i := range last + 1 {
+	for i := range n {
 		bar := 0.0
 		if high > low {
-			bar = 7 * (height(numbers[i*(len(numbers)-1)/last]) - low) / (high - low)
+			bar = 7 * (height(numbers[i*(len(numbers)-1)/max(1, n-1)]) - low) / (high - low)
 		}
 		line += string(bars[int(bar+0.5)])
 	}

@@ -1850,7 +1850,7 @@ func TestTrainAndTestPrintWhatTheyDo(t *testing.T) {
 		out, rest, _ := strings.Cut(out, "\nWhat next:\n") // which depends on the optional files
 		if rest != "" {
 			_, last, _ := strings.Cut(rest, "\n\n")
-			out += last
+			out += "\n" + last
 		}
 		if code != 0 || err != "" || out != c.want {
 			t.Errorf("%s: exit %d, %sprinted\n%s\nwant\n%s", c.args, code, err, out, c.want)
@@ -1882,6 +1882,7 @@ number 9, a 1      number 19, a 3     number 29, a 1     number 39, a 3
 read as 2 (0.82)   read as 0 (0.84)   read as 2 (0.82)   read as 0 (0.84)
 
 saved in network.json after #.# s
+
 test accuracy 90.00% (36 of 40)
 `
 
