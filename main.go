@@ -444,7 +444,7 @@ func printSet(c *console, set *Dataset) {
 func startingNetwork(c *console, s *settings, set *Dataset, random *rand.Rand) (n *Network, err error) {
 	origin := fmt.Sprintf("random (seed %d)", s.seed)
 	if s.resume {
-		origin = fmt.Sprintf("from %s, to go on at rate %g", quote(s.net), s.plan.Rate)
+		origin = fmt.Sprintf("from %s, going on at rate %g", quote(s.net), s.plan.Rate)
 		n, err = loadFitting(s.net, s.data, set)
 	} else if n, err = s.randomNetwork(set, random); err != nil {
 		err = fmt.Errorf("train: %w", err)
@@ -593,8 +593,8 @@ func (r *record) costs() []float64 {
 	return costs
 }
 
-// learned reports whether a network is better than one that ignores the pictures, by at least
-// 1%, on the training or on the test pictures.
+// learned reports whether a network is better than one that ignores the pictures, on the training
+// pictures or the test pictures. Differences below 0.5% are noise.
 func (r *record) learned(cost, testCost float64) bool { return min(cost, testCost) < 0.995*r.blind }
 
 // advice returns what may help a network that learns nothing.
@@ -621,11 +621,11 @@ func (r *record) advice() string {
 // A watcher shows the progress of training on a terminal, saves the network after every epoch,
 // and ends training on an interrupt.
 type watcher struct {
-	ctx     context.Context // done when the user wants to stop
-	console *console
-	*settings
+	ctx      context.Context // done when the user wants to stop
+	console  *console
+	settings *settings
+	keeper   *keeper
 	*record
-	keeper  *keeper
 	spent   time.Duration // on training
 	step    time.Time     // the end of the last step
 	drawn   time.Time     // when the live line was last drawn
@@ -647,7 +647,8 @@ const epochLine = "%9s  %7s  %7s  %7s  %9s\n"
 // train trains the network to the end or an interrupt, and prints the table of epochs. It returns
 // an error if the cost is no longer a number.
 func (w *watcher) train(examples []Example, random *rand.Rand) error {
-	w.console.say("\nright: of the training pictures, each before the step that learned from it; test: after the epoch\n")
+	w.console.say("\nright: training pictures answered right, each before the step that learns from it")
+	w.console.say("test: test pictures answered right after the epoch, so it begins above right\n")
 	fmt.Fprintf(w.console.out, epochLine, "epoch", "cost", "right", "test", "time left")
 	err := w.settings.training().Train(w.network, examples, random, w.report)
 	w.wait()
@@ -691,7 +692,7 @@ func (w *watcher) saveBeside(e *epoch, n *Network) {
 // printEpoch prints the line of an epoch.
 func (w *watcher) printEpoch(e epoch) {
 	w.clearLine()
-	fmt.Fprintf(w.console.out, epochLine, fmt.Sprintf("%d/%d", e.Epoch, w.record.plan.Epochs),
+	fmt.Fprintf(w.console.out, epochLine, fmt.Sprintf("%d/%d", e.Epoch, w.plan.Epochs),
 		fmt.Sprintf("%.4f", e.Cost), share(e.Right, e.Of), share(e.test.Right, e.test.Seen), w.timeLeft())
 	const patience = 2000 // steps
 	switch learned := w.learned(e.Cost, e.test.Cost); {
@@ -720,7 +721,7 @@ func (w *watcher) drawLine(p Progress) {
 	w.drawn = time.Now()
 	const width = 7
 	full := width * p.Seen / p.Of
-	line := fmt.Sprintf(epochLine, fmt.Sprintf("%d/%d", p.Epoch, w.record.plan.Epochs), fmt.Sprintf("%.4f", p.Cost),
+	line := fmt.Sprintf(epochLine, fmt.Sprintf("%d/%d", p.Epoch, w.plan.Epochs), fmt.Sprintf("%.4f", p.Cost),
 		share(p.Right, p.Seen), strings.Repeat("█", full)+strings.Repeat("░", width-full), w.timeLeft())
 	fmt.Fprintf(w.console.err, "\r\x1b[?7l%s\x1b[?7h", strings.TrimSuffix(line, "\n"))
 }
@@ -734,7 +735,7 @@ func (w *watcher) clearLine() {
 
 // timeLeft estimates how long the rest of training takes.
 func (w *watcher) timeLeft() string {
-	done := w.record.plan.Done(w.last)
+	done := w.plan.Done(w.last)
 	seconds := int(w.spent.Seconds()*(1/done-1) + 0.5)
 	switch minutes, hours := seconds/60, seconds/3600; {
 	case hours >= 24:
@@ -751,11 +752,11 @@ func (w *watcher) timeLeft() string {
 func (w *watcher) finish(set *Dataset) error {
 	c, n, last := w.console, w.network, w.last
 	r := review(n, set.Test)
-	stopped := w.record.plan.Done(last) < 1
+	stopped := w.plan.Done(last) < 1
 	switch {
 	case w.learned(last.Cost, r.Cost):
 	case stopped:
-		return w.failure(fmt.Errorf("stopped in epoch %d of %d, before anything was learned", last.Epoch, w.record.plan.Epochs))
+		return w.failure(fmt.Errorf("stopped in epoch %d of %d, before anything was learned", last.Epoch, w.plan.Epochs))
 	case w.saved > 0:
 		return w.failure(fmt.Errorf("what was learned is lost again: %s; %s", w.blindText(last.Cost), w.advice()))
 	default:
@@ -764,13 +765,13 @@ func (w *watcher) finish(set *Dataset) error {
 	err := w.saveLast()
 	w.printCosts()
 	if stopped {
-		c.say("stopped in epoch %d of %d", last.Epoch, w.record.plan.Epochs)
+		c.say("stopped in epoch %d of %d", last.Epoch, w.plan.Epochs)
 	}
 	drawMistakes(c, set, r.mistakes, "The first mistakes")
 	if err == nil {
-		c.say("saved in %s after %.1f s", quote(w.net), w.spent.Seconds())
+		c.say("saved in %s after %.1f s", quote(w.settings.net), w.spent.Seconds())
 		if w.keeper.replaced != nil {
-			c.say("the network that was there before is in %s", quote(backup(w.net)))
+			c.say("the network that was there before is in %s", quote(backup(w.settings.net)))
 		}
 		printNext(c, w.settings, r.mistakes)
 	}
@@ -781,7 +782,7 @@ func (w *watcher) finish(set *Dataset) error {
 // failure adds to an error what is in the file.
 func (w *watcher) failure(err error) error {
 	if w.saved > 0 {
-		return fmt.Errorf("%w; %s has the network of epoch %d", err, w.net, w.saved)
+		return fmt.Errorf("%w; %s has the network of epoch %d", err, w.settings.net, w.saved)
 	}
 	return fmt.Errorf("%w; nothing is saved", err)
 }
@@ -797,7 +798,7 @@ func (w *watcher) saveLast() error {
 	if mistake != nil {
 		return err
 	}
-	name, mistake := writeElsewhere(w.net, text)
+	name, mistake := writeElsewhere(w.settings.net, text)
 	if mistake != nil {
 		return fmt.Errorf("%w; the trained network is lost, as the temporary folder takes no file either: %w", err, mistake)
 	}
@@ -812,7 +813,7 @@ func (w *watcher) printCosts() {
 	}
 	w.console.say("\ncost, epoch by epoch: %.4f %s %.4f", costs[0], curve(costs, w.console.width-36), costs[e-1])
 	if costs[e/2]-costs[e-1] > w.blind/10 {
-		w.console.say("the cost was still falling fast; more epochs may help: -epochs %d", 5*w.record.plan.Epochs)
+		w.console.say("the cost was still falling fast; more epochs may help: -epochs %d", 5*w.plan.Epochs)
 	}
 }
 
@@ -1306,10 +1307,10 @@ func loadNetwork(path string) (*Network, error) {
 	switch {
 	case path == "" || path == "-":
 		return nil, usage("%q is not the name of a file", path)
-	case errors.Is(err, fs.ErrNotExist) && canWrite(path) == nil:
+	case errors.Is(err, fs.ErrNotExist) && canWrite(path) == nil: // so that train would not refuse it
 		return nil, fmt.Errorf("%s: %w; to create it, run: go run . train -net %s", path, fs.ErrNotExist, quote(path))
 	case err != nil:
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", path, reason(err))
 	case !info.Mode().IsRegular():
 		return nil, fmt.Errorf("%s: not a regular file; name a saved network with -net", path)
 	case info.Size() > most:

@@ -1862,7 +1862,8 @@ const goldenTrain = `200 pictures to learn from, 40 for the test: 4 x 4 pixels, 
 network 16-4-4: 88 weights and biases, random (seed 1)
 before training: cost 1.2324, 25.00% of the test pictures right
 
-right: of the training pictures, each before the step that learned from it; test: after the epoch
+right: training pictures answered right, each before the step that learns from it
+test: test pictures answered right after the epoch, so it begins above right
 
     epoch     cost    right     test  time left
       1/6   0.4368   72.00%   90.00%       #:##
@@ -1981,7 +1982,7 @@ func TestEveryEpochIsSavedAndTheOldNetworkKept(t *testing.T) {
 		}
 		return err
 	})
-	for path, want := range map[string][]int{w.net: {784, 16, 10}, backup(w.net): {784, 4, 10}} {
+	for path, want := range map[string][]int{w.settings.net: {784, 16, 10}, backup(w.settings.net): {784, 4, 10}} {
 		if got, err := loadNetwork(path); err != nil || !slices.Equal(got.Layers, want) {
 			t.Errorf("%s: network %v, error %v, want layers %v", path, got, err, want)
 		}
@@ -2001,7 +2002,7 @@ func TestInterruptSavesOnlyWhatHasLearned(t *testing.T) {
 	} {
 		ctx, interrupt := context.WithCancel(context.Background())
 		w, set, out := watcherOf(t, ctx)
-		old, _ := os.ReadFile(w.net)
+		old, _ := os.ReadFile(w.settings.net)
 		w.drawn = time.Now()
 		report := w.settings.plan.Train(w.network, set.Train, seeded(1), func(p Progress) error {
 			if p.Epoch == c.epoch && p.Seen == c.seen {
@@ -2011,7 +2012,7 @@ func TestInterruptSavesOnlyWhatHasLearned(t *testing.T) {
 		})
 		w.wait()
 		err := w.finish(set)
-		now, _ := os.ReadFile(w.net)
+		now, _ := os.ReadFile(w.settings.net)
 		if err != nil { // it saves nothing
 			fmt.Fprint(out, err)
 		}
@@ -2025,13 +2026,13 @@ func TestTrainedNetworkThatCannotBeSavedIsSavedElsewhere(t *testing.T) {
 	w, set, out := watcherOf(t, context.Background())
 	elsewhere := t.TempDir()
 	t.Setenv("TMPDIR", elsewhere)
-	folder := filepath.Dir(w.net)
+	folder := filepath.Dir(w.settings.net)
 	if err := w.train(set.Train, seeded(1)); err != nil {
 		t.Fatal(err)
 	}
 	os.RemoveAll(folder)
 	err := w.finish(set)
-	if !says(err, w.net, "cannot be written", "the trained network is in "+elsewhere, "another file with -net") {
+	if !says(err, w.settings.net, "cannot be written", "the trained network is in "+elsewhere, "another file with -net") {
 		t.Errorf("error %v", err)
 	}
 	files, _ := os.ReadDir(elsewhere)
