@@ -30,7 +30,9 @@ import (
 // The page's server.
 
 func newTestStudio(t *testing.T) *studio {
-	return newStudio(saved(t, trained()), mnist(), trained())
+	set := *mnist()
+	set.Train = set.Train[:500]
+	return newStudio(saved(t, trained()), &set, trained())
 }
 
 // newSmallStudio returns a studio with a small network and few examples, which train fast.
