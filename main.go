@@ -321,29 +321,44 @@ func (s *settings) check() error {
 	return nil
 }
 
-// parseTrain returns the settings on the command line of train.
-func parseTrain(c *console, args []string) (*settings, error) {
-	s := defaults()
-	flags := flag.NewFlagSet("train", flag.ContinueOnError)
+// tweaks returns the names of the flags for what goes beyond the rule of the videos.
+func tweaks() []string {
+	names := []string{"anneal", "decay"}
+	for _, v := range variations {
+		names = append(names, v.name)
+	}
+	return names
+}
+
+// addFlags adds the flags of train, except -net and -data, to a flag set.
+func (s *settings) addFlags(flags *flag.FlagSet) {
 	flags.Func("hidden", "the `sizes` of the hidden layers, or none (default 16,16)", func(text string) (err error) {
 		s.hidden, err = parseSizes(text)
 		return err
 	})
 	flags.IntVar(&s.plan.Epochs, "epochs", s.plan.Epochs, "how many times every picture is seen")
 	flags.IntVar(&s.plan.Batch, "batch", s.plan.Batch, "the number of pictures in a mini-batch")
-	flags.Float64Var(&s.plan.Rate, "rate", s.plan.Rate,
-		"the learning rate; with -resume the default is "+fmt.Sprint(gentleRate)+
-			"\n(with the cost 1/2 sum (a - y)^2, use twice this rate)")
+	flags.Float64Var(&s.plan.Rate, "rate", s.plan.Rate, fmt.Sprintf("the learning rate; with -resume the default is %g\n"+
+		"(with the cost 1/2 sum (a - y)^2, use twice this rate)", gentleRate))
 	flags.BoolVar(&s.plan.Anneal, "anneal", s.plan.Anneal, "lower the rate to 0 during training")
 	flags.Float64Var(&s.plan.Decay, "decay", s.plan.Decay, "weight decay for the first layer of weights")
-	tweaks, on := []string{"anneal", "decay"}, map[string]*bool{}
 	for _, v := range variations {
-		tweaks, on[v.name] = append(tweaks, v.name), flags.Bool(v.name, v.usual, v.usage)
+		flags.BoolFunc(v.name, fmt.Sprintf("%s (default %t)", v.usage, v.usual), func(text string) (err error) {
+			s.vary[v.name], err = strconv.ParseBool(text)
+			return err
+		})
 	}
-	plain := flags.Bool("plain", false, "train by the rule of the videos: no -"+strings.Join(tweaks, ", -"))
+	flags.Bool("plain", false, "train by the rule of the videos: no -"+strings.Join(tweaks(), ", -"))
 	flags.IntVar(&s.examples, "examples", 0, "train on the first `N` pictures only; 0 is all")
 	flags.Uint64Var(&s.seed, "seed", s.seed, "the seed of the random numbers")
 	flags.BoolVar(&s.resume, "resume", false, "go on from the network in the file of -net")
+}
+
+// parseTrain returns the settings on the command line of train.
+func parseTrain(c *console, args []string) (*settings, error) {
+	s := defaults()
+	flags := flag.NewFlagSet("train", flag.ContinueOnError)
+	s.addFlags(flags)
 	net, data := netFlag(flags), dataFlag(flags)
 	if _, err := parse(c, flags, args, 0); err != nil {
 		return nil, err
@@ -351,19 +366,17 @@ func parseTrain(c *console, args []string) (*settings, error) {
 	s.net, s.data = *net, *data
 	given := map[string]bool{}
 	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
-	for name := range on {
-		s.vary[name] = *on[name]
-	}
-	if s.resume && !given["rate"] {
-		s.plan.Rate = gentleRate
-	}
+	plain := flags.Lookup("plain").Value.String() == "true"
 	switch {
 	case s.resume && given["hidden"]:
 		return nil, usage("train: -resume takes the layers from %s; leave out -hidden", s.net)
-	case *plain && slices.ContainsFunc(tweaks, func(name string) bool { return given[name] }):
-		return nil, usage("train: -plain turns off -%s; leave them out", strings.Join(tweaks, ", -"))
-	case *plain:
+	case plain && slices.ContainsFunc(tweaks(), func(name string) bool { return given[name] }):
+		return nil, usage("train: -plain turns off -%s; leave them out", strings.Join(tweaks(), ", -"))
+	case plain:
 		s.makePlain()
+	}
+	if s.resume && !given["rate"] {
+		s.plan.Rate = gentleRate
 	}
 	if err := s.check(); err != nil {
 		return nil, fmt.Errorf("train: -%w", err)
@@ -615,7 +628,10 @@ func (r *record) advice() string {
 	if r.plan.Rate > 1.5*rate || r.plan.Rate < rate/5 {
 		advice = append(advice, fmt.Sprintf("-rate %.2g", rate))
 	}
-	return "try " + cmp.Or(strings.Join(advice, " or "), fmt.Sprintf("-epochs %d", 5*r.plan.Epochs))
+	if e := len(r.epochs); len(advice) == 0 || e > 1 && r.epochs[e-1].Cost < 0.995*r.epochs[e-2].Cost {
+		advice = append(advice, fmt.Sprintf("-epochs %d", 5*r.plan.Epochs))
+	}
+	return "try " + strings.Join(advice, " or ")
 }
 
 // A watcher shows the progress of training on a terminal, saves the network after every epoch,

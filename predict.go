@@ -64,7 +64,7 @@ func predict(c *console, args []string) error {
 			return err
 		}
 		if err != nil {
-			fmt.Fprintf(c.err, "digits: %v\n", err)
+			c.complain(err)
 			failed++
 			continue
 		}
