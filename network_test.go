@@ -1623,8 +1623,8 @@ func TestMistakesAreDrawnSideBySideWithoutTheirCommonMargin(t *testing.T) {
 		0, 0, 0, 128,
 	}
 	wrong := []mistake{
-		{number: 3, example: Example{NewPicture(5, 4, diagonal), 8}, answer: 0, activation: 0.5},
-		{number: 12, example: Example{NewPicture(5, 4, make([]byte, 20)), 7}, answer: 1, activation: 0.25},
+		{number: 3, example: Example{Picture: NewPicture(5, 4, diagonal), Label: 8}, answer: 0, activation: 0.5},
+		{number: 12, example: Example{Picture: NewPicture(5, 4, make([]byte, 20)), Label: 7}, answer: 1, activation: 0.25},
 	}
 	var out bytes.Buffer
 	drawMistakes(&console{out: &out, width: 80}, &Dataset{}, wrong, "Wrong")
@@ -1828,7 +1828,7 @@ func barSet() *Dataset {
 		for y := range 4 {
 			greys[4*y+(label+(i%10)/9)%4] = 255
 		}
-		set.Train = append(set.Train, Example{NewPicture(4, 4, greys), label})
+		set.Train = append(set.Train, Example{Picture: NewPicture(4, 4, greys), Label: label})
 	}
 	set.Test = set.Train[:40]
 	return set
@@ -1941,9 +1941,7 @@ func TestSameCallWritesTheSameFileAndResumeGoesOn(t *testing.T) {
 	if kept, _ := os.ReadFile(backup(net)); !bytes.Equal(second, kept) {
 		t.Error("the network that was there before is not in the backup")
 	}
-	if do("train -hidden none -epochs 50 -batch 1000 -rate 20 -anneal=false"); false {
-		t.Error()
-	}
+	do("train -hidden none -epochs 50 -batch 1000 -rate 20") // a mini-batch larger than the set
 	if n, err := loadNetwork(net); err != nil || len(n.Layers) != 2 {
 		t.Errorf("-hidden none: network %v, error %v", n, err)
 	}
