@@ -2,7 +2,7 @@
 // their digits.
 
 import {state, change, eachFrame, learning, nameOfLabel} from "./state.js";
-import {ask, question, latest, answered} from "./server.js";
+import {ask, question, latest} from "./server.js";
 import {takeTestDigit} from "./paper.js";
 import {percent, whole} from "./numbers.js";
 import {make, put, write} from "./dom.js";
@@ -13,20 +13,25 @@ question("test", () => state.network && !learning() ? String(state.progress.vers
 
 eachFrame(() => {
   if (!state.network) return;
-  const {tests} = state.progress, test = latest("test")?.value;
-  write("good", learning() ? tests?.length ? `${percent(tests.at(-1))} of the test digits right after epoch ${tests.length}` : "Learning from the start"
-    : test ? `${percent(test.right / test.of)} of ${whole(test.of)} test digits right` : "");
-  $("good").classList.toggle("late", !learning() && !answered("test"));
+  const test = latest("test")?.value;
+  write("good", learning() ? whileLearning(state.progress) : test ? `${percent(test.right / test.of)} of ${whole(test.of)} test digits right` : "");
   $("good").setAttribute("aria-expanded", state.tableOpen);
   $("answers").hidden = !state.tableOpen;
   if (state.tableOpen) showTable(test);
 });
 
+function whileLearning({start, tests}) {
+  if (tests.length) return `${percent(tests.at(-1))} of the test digits right after epoch ${tests.length}`;
+  return start ? `${percent(start.right)} of the test digits right before the first step` : "Learning";
+}
+
+const tableHelp = "Each row has the test digits of one label, each column an answer. Click a number to walk through its digits.";
+
 let shown = null;
 function showTable(test) {
-  const key = JSON.stringify([state.cell, test?.version]);
-  if (!test || shown === key) return mark();
-  shown = key;
+  if ($("tableHelp")) write("tableHelp", learning() ? "This table is of the network before the training; a new one is made when it pauses." : tableHelp);
+  if (!test || shown === test) return mark();
+  shown = test;
   const classes = test.table.length, head = ["", ...test.table.map((_, answer) => nameOfLabel(answer)), "right"];
   const rows = test.table.map((counts, l) => {
     const all = counts.reduce((sum, n) => sum + n, 0);
@@ -34,10 +39,10 @@ function showTable(test) {
       make("td", {class: "number"}, all ? percent(counts[l] / all) : ""));
   });
   put($("answers"), [make("div", {class: "row"}, make("h2", {}, "Answers by label"), make("button", {onclick: close, id: "closeAnswers"}, "Close")),
-    make("p", {class: "faint"}, `Each row has the test digits of one label, each column an answer. Click a number to walk through its digits.`),
+    make("p", {class: "faint", id: "tableHelp"}, tableHelp),
     make("div", {class: "wide", tabindex: 0, role: "group", "aria-label": "The table"},
       make("table", {class: classes > 12 ? "answers many" : "answers"}, make("thead", {}, make("tr", {}, ...head.map((text, i) =>
-        i ? make("th", {scope: "col"}, text) : make("td", {}, "")))), make("tbody", {}, ...rows))), make("p", {id: "walk", class: "faint"}, "")]);
+        i ? make("th", {scope: "col"}, text) : make("td", {}, "")))), make("tbody", {}, ...rows)))]);
   mark();
 }
 

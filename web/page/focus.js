@@ -6,7 +6,7 @@ import {stages} from "./play.js";
 
 // stageNow returns the stage of the play that is shown, or null.
 export function stageNow() {
-  if (state.stage === null || !state.network) return null;
+  if (state.stage === null || !state.reading) return null;
   const list = stages(lastLayer(), state.view === "why");
   return list[Math.min(state.stage, list.length - 1)];
 }

@@ -49,11 +49,12 @@ eachFrame(() => {
   const {reading, refused, faults, gone, sheet} = state;
   $("digit").textContent = reading ? nameOfLabel(reading.digit) : "";
   $("digit").classList.toggle("unsure", Boolean(reading?.unsure));
-  $("message").textContent = faults.message || (reading ? answer(reading) : gone ? "" : isEmpty() ? invitation : refused);
+  $("message").textContent = reading ? answer(reading) : gone ? "" : isEmpty() ? invitation : refused;
+  write("paperFault", faults.paperFault ?? "");
   $("undo").disabled = !canUndo();
   $("clear").disabled = isEmpty();
   if (document.activeElement !== $("number")) $("number").value = sheet.number ?? "";
-  if (!state.drawing && !learning() && reading) write("spoken", $("message").textContent);
+  if (!state.drawing && !learning() && reading && state.readingOf === sheet.id) write("spoken", $("message").textContent);
 });
 
 function answer(reading) {
@@ -87,7 +88,6 @@ $("forward").onclick = () => go(1);
 eachFrame(() => {
   const {network, reading} = state;
   if (!network) return;
-  if (!reading) state.stage = null;
   const stage = stageNow();
   $("back").disabled = !canGo(-1);
   $("forward").disabled = !canGo(1);
@@ -184,7 +184,7 @@ const firstDigit = view => view === "why" ? "wrong=-1" : "number=0";
 async function start() {
   const address = new URLSearchParams(location.search);
   setView(address.get("view"));
-  await attempt("message", async () => {
+  await attempt("paperFault", async () => {
     const setup = await ask("setup");
     change({setup});
     prepare(setup);

@@ -1,7 +1,7 @@
 // The paper: what is drawn on it, with a pointer or the keyboard, and one history of it.
 
 import {state, change, eachFrame, isEmpty} from "./state.js";
-import {ask, answered, attempt} from "./server.js";
+import {ask, attempt} from "./server.js";
 import {pointAt} from "./focus.js";
 import {greyPicture} from "./picture.js";
 
@@ -19,14 +19,14 @@ let lastId = 0, lastPage = 0;
 
 // setSheet replaces what is on the paper. Undo brings the sheet before back.
 function setSheet(sheet) {
-  history.push({sheet: state.sheet, said: state.said});
+  if (state.sheet.page > 0) history.push({sheet: state.sheet, said: state.said});
   if (history.length > mostKept) history.shift();
   showSheet(sheet, null);
 }
 
 function showSheet(sheet, said) {
   change({sheet: {picture: null, strokes: [], number: null, label: null, png: null, ...sheet, id: ++lastId, page: ++lastPage},
-    said, taken: null, trial: null, settled: !sheet.strokes?.length});
+    said, taken: null, trial: null, settled: !sheet.strokes?.length, faults: {...state.faults, paperFault: ""}});
 }
 
 export const canUndo = () => history.length > 0 && !state.drawing;
@@ -42,10 +42,11 @@ export function clear() {
 
 // takeTestDigit puts a test digit on the paper: the one of a number, any (""), or one that is misread.
 export function takeTestDigit(query) {
-  return attempt("message", async () => {
+  return attempt("paperFault", async () => {
+    const reading = await ask("digit?" + query);
     if (state.drawing) return;
-    const {activations, number, truth} = await ask("digit?" + query);
-    setSheet({picture: activations[0], number, label: truth});
+    setSheet({picture: reading.activations[0], number: reading.number, label: reading.truth});
+    if (reading.version === state.network?.version) change({reading, readingOf: state.sheet.id});
   });
 }
 
@@ -69,7 +70,7 @@ function settleLater(wait) {
 }
 function settle() {
   if (state.drawing || state.settled || pen.down) return;
-  if (!answered("reading")) return settleLater(settleAfter);
+  if (state.readingOf !== state.sheet.id) return settleLater(settleAfter);
   if (!state.reading) return;
   change({settled: true, sheet: {...state.sheet, png: drawing(), picture: state.reading.activations[0], strokes: []}});
 }

@@ -24,13 +24,13 @@ export function about(path, values) {
 }
 
 question("reading", readingKey, async () => {
-  const {page} = state.sheet, rounded = learning();
+  const {id, page} = state.sheet, rounded = learning();
   try {
-    take(await read(), page, rounded);
+    take(await read(), id, page, rounded);
   } catch (error) {
     if (error instanceof TypeError) throw error;
     if (stale()) takeNetwork(await askNetwork(), rounded);
-    if (page === state.sheet.page) change({reading: null, refused: error.message});
+    if (page === state.sheet.page) change({reading: null, readingOf: id, refused: error.message});
   }
 }, () => !learning() ? 0 : reducedMotion.matches ? restReduced : restWhileLearning);
 
@@ -48,12 +48,12 @@ async function read() {
 }
 
 // take shows an answer, unless it is of another network than the one here or of what was on the paper before.
-function take(answer, page, rounded) {
+function take(answer, id, page, rounded) {
   if (answer.network) takeNetwork({version: answer.version, ...answer.network}, rounded);
   if (answer.version !== undefined && answer.version !== state.network?.version) {
     change({progress: {...state.progress, version: answer.version}});
   } else if (page === state.sheet.page) {
-    change({reading: answer.activations ? answer : null, refused: ""});
+    change({reading: answer.activations ? answer : null, readingOf: id, refused: ""});
   }
 }
 
@@ -65,4 +65,4 @@ function takeNetwork(network, rounded) {
 }
 
 // Without the program there is no answer to what is new on the paper.
-eachFrame(() => { if (state.gone && state.answers.reading?.key !== readingKey()) state.reading = null; });
+eachFrame(() => { if (state.gone && state.reading && state.readingOf !== state.sheet.id) change({reading: null}); });

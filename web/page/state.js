@@ -8,6 +8,7 @@ export const state = {
   network: null, // layers, weights[l][j][k] from neuron k of layer l to j of layer l+1, biases[l][j], rows, cols, version
   progress: {state: "idle", version: 0}, // the last event of the program about its training and network
   reading: null, // digit, activations[l][j], z[l][j]; with a label also cost, dCda[l][j] and delta[l][j]
+  readingOf: 0, // the id of the sheet that the reading is of
   refused: "", // why there is no reading
   answers: {}, // of the program, by the names of the questions: {key, value} or {key, error}
 
