@@ -547,44 +547,34 @@ func TestCostOfAnExampleIsTheSumOfSquaredDifferences(t *testing.T) {
 	}
 }
 
-func TestNetworkIsTestedOnEachExampleByItself(t *testing.T) {
+func TestScoreIsOfEachExampleByItself(t *testing.T) {
 	n := NewNetwork([]int{784, 16, 16, 10}, seeded(1))
-	examples := mnist().Test[:100]
-	sum, hits, used := 0.0, 0, n.NewPass()
+	examples, used := mnist().Test[:100], n.NewPass()
+	cost, right := 0.0, 0
 	for _, e := range examples {
-		fresh := n.NewPass()
-		output := n.Forward(fresh, e.Picture)
-		sum += Cost(output, e.Label)
-		if Answer(output) == e.Label {
-			hits++
-		}
-		n.Forward(used, e.Picture)
-		if !slices.EqualFunc(used.A, fresh.A, slices.Equal[[]float64]) {
+		p, _ := passOf(n, e)
+		if n.Forward(used, e.Picture); !slices.EqualFunc(used.A, p.A, slices.Equal[[]float64]) {
 			t.Fatal("a used pass has other activations than a fresh one")
 		}
+		cost += Cost(p.A[3], e.Label) / 100
+		if Answer(p.A[3]) == e.Label {
+			right++
+		}
 	}
-	score := n.Score(examples)
-	cost, right := score.Cost, score.Right
-	if math.Abs(cost-sum/100) > 1e-12 || right != hits {
-		t.Errorf("cost %v and %d right, want the average %v and %d", cost, right, sum/100, hits)
+	if s := n.Score(examples); !(math.Abs(s.Cost-cost) <= 1e-12) || s.Right != right || s.Seen != 100 {
+		t.Errorf("%+v, want the average cost %v and %d right", s, cost, right)
 	}
 }
 
+// To first order a step of -rate * gradient changes the cost by -rate * |gradient|^2.
 func TestStepLowersTheCostAsPredictedAndEmptiesTheGradient(t *testing.T) {
-	examples := mnist().Train[:10]
-	n := NewNetwork([]int{784, 16, 16, 10}, seeded(5))
-	before := n.Score(examples).Cost
-	p, g := n.NewPass(), n.NewGradient()
-	for _, e := range examples {
-		n.Forward(p, e.Picture)
-		n.Backward(p, e.Label, g)
-	}
-	// To first order a step of -rate * gradient changes the cost by -rate * |gradient|^2.
 	const rate = 1e-5
-	predicted := -rate * dot(g.All, g.All) / 100
+	n, e := NewNetwork([]int{784, 16, 16, 10}, seeded(5)), mnist().Train[0]
+	p, g := passOf(n, e)
+	before, predicted := Cost(p.A[3], e.Label), -rate*dot(g.All, g.All)
 	n.Descend(g, rate, 0)
-	after := n.Score(examples).Cost
-	if math.Abs((after-before)/predicted-1) > 1e-3 {
+	after := Cost(n.Forward(p, e.Picture), e.Label)
+	if !(math.Abs((after-before)/predicted-1) <= 1e-3) {
 		t.Errorf("chapter 2: a step changes the cost by %.9g, want about -rate * |gradient|^2 = %.9g", after-before, predicted)
 	}
 	if length(g.All) != 0 || g.Examples != 0 {
@@ -1036,7 +1026,7 @@ func TestClaims(t *testing.T) {
 func holds(t *testing.T, claim bool) {
 	t.Helper()
 	if !claim {
-		t.Error("this does not hold")
+		t.Error("the claim does not hold; the log has what was measured")
 	}
 }
 
