@@ -583,8 +583,8 @@ func TestStepLowersTheCostAsPredictedAndEmptiesTheGradient(t *testing.T) {
 }
 
 func TestTrainingWithoutTweaksIsTheRuleOfTheVideos(t *testing.T) {
-	examples := mnist().Train[:23] // mini-batches of 10, 10 and 3
-	got := NewNetwork([]int{784, 5, 10}, seeded(6))
+	examples := slices.Clone(mnist().Train[:23]) // mini-batches of 10, 10 and 3
+	before, got := slices.Clone(examples), NewNetwork([]int{784, 5, 10}, seeded(6))
 	want, random, order, steps := got.Clone(), seeded(7), slices.Clone(examples), 0
 	Training{Epochs: 2, Batch: 10, Rate: 0.7}.Train(got, examples, seeded(7), func(p Progress) error {
 		start := steps % 3 * 10
@@ -605,8 +605,9 @@ func TestTrainingWithoutTweaksIsTheRuleOfTheVideos(t *testing.T) {
 		}
 		return nil
 	})
-	if steps != 6 {
-		t.Errorf("%d steps, want 6", steps)
+	same := slices.EqualFunc(examples, before, func(a, b Example) bool { return a.Label == b.Label })
+	if steps != 6 || !same {
+		t.Errorf("%d steps, want 6; the examples of the caller are in their order: %v", steps, same)
 	}
 }
 
