@@ -35,6 +35,9 @@ func TestChainOfSingleNeuronsFollowsTheVideosFromThePictureToTheStep(t *testing.
 	n := NewNetwork([]int{1, 1, 1, 1}, seeded(12))
 	w1, w2, w3 := n.Weights[1].At(0, 0), n.Weights[2].At(0, 0), n.Weights[3].At(0, 0)
 	b1, b2, b3 := n.Biases[1][0], n.Biases[2][0], n.Biases[3][0]
+	if w1*w2*w3*b1*b2*b3 == 0 {
+		t.Fatal("chapter 2: a network starts from random weights and biases, but there is a 0")
+	}
 
 	const a0, y, rate = 0.6, 1.0, 0.5
 	z1 := w1*a0 + b1
