@@ -545,9 +545,9 @@ const removedLines = "removed lines"
 // What is dark and narrow is ink. A wide dark area is background: a shadow, a table around
 // the sheet, a dark sheet.
 //
-// Not handled: lines that are bent, tilted by more than 3 degrees or as thick as a stroke;
-// marks that touch the digit; patterns on the paper, which all count as ink; and ink that
-// differs from the paper in its colour only.
+// Not handled: lines as thick as a stroke or with a kink; shadows with a hard edge; marks that touch
+// the digit; patterns on the paper, which all count as ink; and ink that differs from the paper in
+// its colour only.
 func findInk(grey *field) (*field, Preparation, error) {
 	// Dark ink leaves the lighter background even, light ink the darker one. A quarter of
 	// the picture is wider than most strokes and narrower than what lies between them.
@@ -684,7 +684,7 @@ func levels(f *field) (paper, noise, stroke, share float64) {
 	return paper, noise, stroke, share
 }
 
-// dropLines removes straight thin lines from edge to edge, such as those of ruled and
+// dropLines removes thin lines from edge to edge, such as those of ruled and
 // squared paper or a frame, and reports whether there were any. The strokes that cross a
 // line stay whole.
 func dropLines(ink *field) bool {
@@ -699,12 +699,12 @@ func dropLines(ink *field) bool {
 	return true
 }
 
-// dropRows removes the lines that run from left to right and reports whether there were
-// any. They may be tilted by up to 5 rows in 100 columns.
+// dropRows removes the lines that run from left to right and reports whether there were any.
+// They may rise or fall by up to 16 rows in 100 columns, and bend slowly, as in a photo of a page.
 func dropRows(ink *field) (found bool) {
-	for _, tilt := range []int{0, 1, -1, 2, -2, 3, -3, 4, -4, 5, -5} {
+	for _, slope := range []float64{0, 0.04, -0.04, 0.08, -0.08, 0.12, -0.12, 0.16, -0.16} {
 		for y := range ink.rows {
-			for _, i := range lineThrough(ink, y, tilt) {
+			for _, i := range lineFrom(ink, float64(y), slope) {
 				ink.at[i] = 0
 				found = true
 			}
@@ -713,13 +713,14 @@ func dropRows(ink *field) (found bool) {
 	return found
 }
 
-// lineThrough returns the pixels of the line that passes the middle column in row y, or none
-// if there is no line. A line is inked along at least 0.92 of its length, and for half of it
-// thinner than 1/40 of the picture. Strokes are thicker or shorter.
-func lineThrough(ink *field, y, tilt int) (line []int) {
+// lineFrom returns the pixels of the line that starts on the left in row y with this slope, or
+// none if there is no line. A line is inked along at least 0.92 of its length, and for half of it
+// thinner than 1/40 of the picture. Strokes are thicker or shorter. The line is followed where it
+// is thin, and bends less than a stroke.
+func lineFrom(ink *field, y, slope float64) (line []int) {
 	blank, narrow := 0, 0
 	for x := range ink.cols {
-		top, bottom := inkedRun(ink, x, y+int(math.Round(float64((x-ink.cols/2)*tilt)/100)))
+		top, bottom := inkedRun(ink, x, int(math.Round(y)))
 		if top == bottom {
 			blank++
 		} else if bottom-top <= max(ink.rows, ink.cols)/40 { // otherwise a stroke crosses the line
@@ -727,7 +728,11 @@ func lineThrough(ink *field, y, tilt int) (line []int) {
 			for y := top; y < bottom; y++ {
 				line = append(line, y*ink.cols+x)
 			}
+			off := float64(top+bottom-1)/2 - y
+			y += off / 4
+			slope += off / 150
 		}
+		y += slope
 		if blank > ink.cols*8/100 {
 			return nil
 		}
@@ -1055,7 +1060,7 @@ func (p *pen) addFlagOrFoot() {
 	height, down := cmplx.Polar(bottom - top)
 	which := p.random.IntN(5)
 	if which < 4 {
-		p.stroke(top, down+p.between(0.45, 0.95), p.between(-0.25, 0.25), height*p.between(0.2, 0.55))
+		p.stroke(top, down+p.between(0.45, 0.95), p.between(-0.25, 0.25), height*p.between(0.25, 0.7))
 	}
 	if which > 1 {
 		tilt, left := p.between(-0.15, 0.15), height*p.between(0.15, 0.4)
