@@ -1075,28 +1075,43 @@ type wishes struct {
 	Average []float64   `json:"average"`
 }
 
-// serveAsks sends what test pictures ask of the same few weights: those into the five neurons of
-// each layer that should move most, from the neuron before that is brightest.
+// serveAsks sends what test pictures ask of the same few weights.
 func (s *studio) serveAsks(r *request) any {
 	n, version := s.current()
-	a, p, sum, brightness := wishes{Version: version}, n.NewPass(), n.NewGradient(), n.NewPass().A
-	var gradients []*Gradient
+	a, examples := wishes{Version: version}, []Example{}
 	for word := range strings.SplitSeq(r.query.Get("numbers"), ",") {
 		number, err := strconv.Atoi(word)
-		if err != nil || number < 0 || number >= len(s.set.Test) || len(a.Numbers) == 20 {
+		if err != nil || number < 0 || number >= len(s.set.Test) || len(examples) == 20 {
 			r.fail(http.StatusBadRequest, "numbers: must be 1 to 20 numbers of test pictures, 0 to %d", len(s.set.Test)-1)
 			return nil
 		}
-		e, g := s.set.Test[number], n.NewGradient()
+		e := s.set.Test[number]
+		a.Numbers, a.Labels, examples = append(a.Numbers, number), append(a.Labels, e.Label), append(examples, e)
+	}
+	a.Weights, a.Average = n.asked(examples)
+	for _, e := range examples {
+		_, _, g := subject{network: n, picture: e.Picture, Label: &e.Label}.gradient()
+		var asks []float64
+		for _, at := range a.Weights {
+			asks = append(asks, 0-*g.at(at)) // 0-x, as -x may be -0
+		}
+		a.Asks = append(a.Asks, asks)
+	}
+	return a
+}
+
+// asked returns the weights into the five neurons of each layer of which examples ask most, from
+// the neuron before that is brightest for them, and what they ask on average.
+func (n *Network) asked(examples []Example) (weights []place, average []float64) {
+	p, sum, brightness := n.NewPass(), n.NewGradient(), n.NewPass().A
+	for _, e := range examples {
 		n.Forward(p, e.Picture)
-		n.Backward(p, e.Label, g)
 		n.Backward(p, e.Label, sum)
 		for l := range p.A {
 			for k, ak := range p.A[l] {
 				brightness[l][k] += ak
 			}
 		}
-		a.Numbers, a.Labels, gradients = append(a.Numbers, number), append(a.Labels, e.Label), append(gradients, g)
 	}
 	for l := len(n.Layers) - 1; l > 0; l-- {
 		neurons := slices.Clone(p.Visit[l])
@@ -1105,18 +1120,11 @@ func (s *studio) serveAsks(r *request) any {
 		})
 		for _, j := range neurons[:min(5, len(neurons))] {
 			at := place{l, int(j), Answer(brightness[l-1])}
-			a.Weights = append(a.Weights, at)
-			a.Average = append(a.Average, 0-*sum.at(at)/float64(sum.Examples)) // 0-x, as -x may be -0
+			weights = append(weights, at)
+			average = append(average, 0-*sum.at(at)/float64(sum.Examples))
 		}
 	}
-	for _, g := range gradients {
-		var asks []float64
-		for _, at := range a.Weights {
-			asks = append(asks, 0-*g.at(at))
-		}
-		a.Asks = append(a.Asks, asks)
-	}
-	return a
+	return weights, average
 }
 
 // A step is what a change of the network does to the cost of an example, if there is one.
