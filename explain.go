@@ -118,7 +118,7 @@ func newExplanation(c *console, n *Network, set *Dataset, word, label string) (*
 	number, err := strconv.Atoi(word)
 	isFile := err != nil
 	if isFile {
-		x.name = filepath.Base(word)
+		x.name = printable(filepath.Base(word))
 		if x.example.Picture, _, err = readPictureFile(c, word, FrameOf(set)); err != nil {
 			return nil, fmt.Errorf("%w; explain takes the number of a test picture or a picture file", err)
 		}
@@ -503,7 +503,7 @@ func weights(c *console, args []string) error {
 	if err := writeWhole(*out, file, *out); err != nil {
 		return err
 	}
-	fmt.Fprintf(c.out, "saved in %s in the same order; blue is above 0, red below\n", *out)
+	fmt.Fprintf(c.out, "saved in %s in the same order; blue is above 0, red below\n", printable(*out))
 	return nil
 }
 

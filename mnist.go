@@ -271,11 +271,35 @@ func readIDXHeader(in *bufio.Reader, dimensions int) (count uint32, size []int, 
 // The files of other sets, and files that are something else.
 
 // findFile returns the path of the file whose name is this one or else the most similar one. The
-// path begins with start. A folder with such a name is searched, too.
+// path begins with start.
 func findFile(files fs.FS, start, name string) (string, error) {
-	var found []string // the most similar so far
+	found, err := mostSimilar(files, start, name)
+	switch {
+	case err != nil:
+		return "", err
+	case len(found) == 0:
+		here, _ := fs.Glob(files, "*")
+		if len(here) > 8 {
+			here = append(here[:8], fmt.Sprintf("and %d more", len(here)-8))
+		}
+		return "", fmt.Errorf("no such file, with .gz or without; the folder has %s",
+			cmp.Or(strings.Join(here, ", "), "no files"))
+	case len(found) > 1:
+		kind, _, _ := strings.Cut(name, "-idx")
+		for i := range found {
+			found[i], _, _ = strings.Cut(found[i], "-"+kind)
+		}
+		return "", fmt.Errorf("several files could be it: %s; keep one, or add the name of a set to that of "+
+			"the folder, as in FOLDER/emnist-letters", strings.Join(found, ", "))
+	}
+	return found[0], nil
+}
+
+// mostSimilar returns the paths of the files with the names that are most similar to this one. A
+// folder with such a name is searched, too.
+func mostSimilar(files fs.FS, start, name string) (found []string, err error) {
 	best := 1
-	err := fs.WalkDir(files, ".", func(path string, entry fs.DirEntry, err error) error {
+	err = fs.WalkDir(files, ".", func(path string, entry fs.DirEntry, err error) error {
 		if err != nil || path == "." {
 			return err
 		}
@@ -291,26 +315,9 @@ func findFile(files fs.FS, start, name string) (string, error) {
 		found = append(found, path)
 		return nil
 	})
-	if err != nil {
-		return "", err
-	}
-	// NAME.gz beside NAME is the same file.
+	// NAME and NAME.gz are the same file, unpacked and packed.
 	plain := func(file string) string { return strings.TrimSuffix(path.Base(file), ".gz") }
-	found = slices.CompactFunc(found, func(a, b string) bool { return plain(a) == plain(b) })
-	switch {
-	case len(found) == 0:
-		here, _ := fs.Glob(files, "*")
-		return "", fmt.Errorf("no such file, with .gz or without, among the %d in the folder: %s",
-			len(here), strings.Join(here[:min(8, len(here))], ", "))
-	case len(found) > 1:
-		kind, _, _ := strings.Cut(name, "-idx")
-		for i := range found {
-			found[i], _, _ = strings.Cut(found[i], "-"+kind)
-		}
-		return "", fmt.Errorf("several files could be it: %s; keep one, or add the name of a set to that of "+
-			"the folder, as in FOLDER/emnist-letters", strings.Join(found, ", "))
-	}
-	return found[0], nil
+	return slices.CompactFunc(found, func(a, b string) bool { return plain(a) == plain(b) }), err
 }
 
 // similarity returns how similar the name of a file is to one of MNIST's names, from 3 if it is the

@@ -1195,7 +1195,7 @@ func smallSet(examples, rows, cols, classes int) *Dataset {
 	for i := range examples {
 		label := i % classes
 		greys := bytes.Repeat([]byte{byte(10 * label)}, rows*cols)
-		set.Train = append(set.Train, Example{NewPicture(rows, cols, greys), label})
+		set.Train = append(set.Train, Example{Picture: NewPicture(rows, cols, greys), Label: label})
 	}
 	set.Test = set.Train
 	return set
@@ -1280,7 +1280,7 @@ func TestOneOfSeveralSetsInAFolderIsReadByItsName(t *testing.T) {
 	for path, want := range map[string]string{
 		folder:                                  "several files could be it: emnist-digits, emnist-letters; keep one",
 		filepath.Join(folder, "emnist-byclass"): "emnist-byclass: no such folder",
-		empty:                                   "no such file, with .gz or without, among the 1 in the folder: mnist.csv",
+		empty:                                   "no such file, with .gz or without; the folder has mnist.csv",
 		file:                                    "mnist.csv: not a folder",
 		filepath.Join(empty, "mnist"):           "no such file",
 		filepath.Join(empty, "no"):              "no: no such folder",
