@@ -708,7 +708,8 @@ func (r *request) number(name string, low, high float64) float64 {
 	if err == nil && low <= x && x <= high {
 		return x
 	}
-	r.fail(http.StatusBadRequest, "%s %q: must be a number from %s to %s", name, r.query.Get(name), plain(low), plain(high))
+	r.fail(http.StatusBadRequest, "%s %q: must be a number from %s to %s",
+		name, r.query.Get(name), plain(low), plain(high))
 	return low
 }
 
@@ -764,35 +765,29 @@ func servePage(r *request) any {
 
 // A setup is what does not change while the program runs.
 type setup struct {
-	Rows       int        `json:"rows"`
+	Rows       int        `json:"rows"` // of every picture
 	Cols       int        `json:"cols"`
-	Classes    int        `json:"classes"`
-	Names      []string   `json:"names"` // of the labels
-	Train      int        `json:"train"` // the number of examples
-	Test       int        `json:"test"`
-	File       string     `json:"file"`
-	Defaults   learnOrder `json:"defaults"`
-	Variations []variety  `json:"variations"`
+	Names      []string   `json:"names"`    // of the labels
+	Defaults   learnOrder `json:"defaults"` // for what an order to learn leaves out
+	Variations []option   `json:"variations"`
 }
 
-// A variety is a variation that can be chosen.
-type variety struct {
+// An option is a variation that learning may use.
+type option struct {
 	Name  string `json:"name"`
 	Usage string `json:"usage"`
-	Usual bool   `json:"usual"`
 }
 
 // serveSetup sends what does not change while the program runs.
 func (s *studio) serveSetup(r *request) any {
 	d := defaults()
-	a := setup{Rows: s.set.Rows, Cols: s.set.Cols, Classes: s.set.Classes, Train: len(s.set.Train),
-		Test: len(s.set.Test), File: s.path, Defaults: orderFor(&d)}
+	a := setup{Rows: s.set.Rows, Cols: s.set.Cols, Defaults: orderFor(&d)}
 	a.Defaults.Hidden = d.hidden
 	for label := range s.set.Classes {
 		a.Names = append(a.Names, s.set.Name(label))
 	}
 	for _, v := range variations {
-		a.Variations = append(a.Variations, variety{v.name, v.usage, v.usual})
+		a.Variations = append(a.Variations, option{v.name, v.usage})
 	}
 	return a
 }
@@ -1269,7 +1264,9 @@ func (s *studio) serveLearn(r *request) any {
 	if n == nil {
 		n = s.network
 	}
-	s.change(r, n, "learn")
+	if s.change(r, n, "learn"); r.err != nil {
+		return nil
+	}
 	s.learner = newLearner(d.training(), n, s.set, random, batches)
 	s.course, s.batch, r.status = s.learner.course, nil, http.StatusAccepted
 	go s.learn(s.learner)
@@ -1289,24 +1286,29 @@ func (s *studio) serveOrder(kind orderKind) func(*request) any {
 		if r.err != nil {
 			return nil
 		}
-		select {
-		case l.orders <- o:
-		case <-l.over:
-			r.fail(http.StatusConflict, "learning has ended")
-			return nil
-		case <-r.Context().Done():
-			return nil
-		}
-		select {
-		case err := <-o.done:
-			if err != nil {
-				r.fail(http.StatusConflict, "%w", err)
-			}
-		case <-l.over:
+		if err := l.give(r.Context(), o); err != nil {
+			r.fail(http.StatusConflict, "%w", err)
 		}
 		s.mutex.Lock()
 		defer s.mutex.Unlock()
 		return s.state()
+	}
+}
+
+// give gives an order to the learner and returns when it is carried out, for toStop at the end.
+func (l *learner) give(ctx context.Context, o order) error {
+	select {
+	case l.orders <- o:
+	case <-l.over:
+		return errors.New("learning has ended")
+	case <-ctx.Done(): // nobody waits any more
+		return ctx.Err()
+	}
+	select {
+	case err := <-o.done:
+		return err
+	case <-l.over: // the step that it was to be carried out after was the last
+		return nil
 	}
 }
 
