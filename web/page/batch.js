@@ -9,10 +9,14 @@ import {make, put, write} from "./dom.js";
 
 const $ = id => document.getElementById(id);
 
-question("batch", () => {
-  const {batchShown, epoch, seen, version} = state.progress;
-  return state.view === "learn" && batchShown ? [epoch, seen, version].join() : null;
-}, () => ask("batch"));
+question(
+  "batch",
+  () => {
+    const {batchShown, epoch, seen, version} = state.progress;
+    return state.view === "learn" && batchShown ? [epoch, seen, version].join() : null;
+  },
+  () => ask("batch"),
+);
 
 let shown = null;
 eachFrame(() => {
@@ -22,7 +26,11 @@ eachFrame(() => {
   if (!batch || batch === shown) return;
   shown = batch;
   const fell = batch.filter(e => e.after < e.cost).length;
-  write("batchHelp", `What the network answered, and the cost of each digit before and after the step that learned from them. It fell for ${fell} of ${batch.length}.`);
+  write(
+    "batchHelp",
+    "What the network answered, and the cost of each digit before and after the step that learned from them. " +
+      `It fell for ${fell} of ${batch.length}.`,
+  );
   put($("examples"), batch.map(example));
 });
 
@@ -30,6 +38,15 @@ function example({label, answer, cost, after, pixels}) {
   const canvas = make("canvas", {role: "img", "aria-label": `A ${nameOfLabel(label)}`});
   paint(canvas, greyPicture(pixels.map(p => p / 255)));
   const wrong = answer !== label;
-  return make("li", {}, canvas, make("span", {class: wrong ? "wrong" : ""}, `${nameOfLabel(label)} read as ${nameOfLabel(answer)}`),
-    make("span", {class: after < cost ? "fell" : "rose"}, `${number(cost)} ${after < cost ? "↘" : "↗"} ${number(after)}`));
+  return make(
+    "li",
+    {},
+    canvas,
+    make("span", {class: wrong ? "wrong" : ""}, `${nameOfLabel(label)} read as ${nameOfLabel(answer)}`),
+    make(
+      "span",
+      {class: after < cost ? "fell" : "rose"},
+      `${number(cost)} ${after < cost ? "↘" : "↗"} ${number(after)}`,
+    ),
+  );
 }

@@ -2,8 +2,10 @@
 
 import {make, put} from "./dom.js";
 
-const right = 12, top = 10, bottom = 24; // px around the lines
-const letter = .62; // the width of a digit, in sizes of the font
+const right = 12;
+const top = 10;
+const bottom = 24; // px around the lines
+const letter = 0.62; // the width of a digit, in sizes of the font
 
 // chart draws into an SVG element:
 //   x, y: [lowest, highest];  marksX, marksY: lists of [value, text] beside the axes
@@ -12,13 +14,18 @@ const letter = .62; // the width of a digit, in sizes of the font
 export function chart(svg, {x, y, marksX, marksY, lines, dots = []}) {
   const {clientWidth: width, clientHeight: height} = svg;
   if (!width) return null;
-  const left = 10 + letter * parseFloat(getComputedStyle(svg).fontSize) * Math.max(...marksY.map(([, text]) => text.length));
-  const wide = width - left - right, high = height - top - bottom;
-  const px = v => left + wide * (v - x[0]) / (x[1] - x[0]), py = v => top + high * (y[1] - v) / (y[1] - y[0]);
+  const left =
+    10 + letter * parseFloat(getComputedStyle(svg).fontSize) * Math.max(...marksY.map(([, text]) => text.length));
+  const wide = width - left - right;
+  const high = height - top - bottom;
+  const px = v => left + (wide * (v - x[0])) / (x[1] - x[0]);
+  const py = v => top + (high * (y[1] - v)) / (y[1] - y[0]);
   const parts = [];
   for (const [v, text] of marksY) {
-    parts.push(make("line", {x1: left, x2: width - right, y1: py(v), y2: py(v), class: "grid"}),
-      make("text", {x: left - 6, y: py(v) + 4, "text-anchor": "end"}, text));
+    parts.push(
+      make("line", {x1: left, x2: width - right, y1: py(v), y2: py(v), class: "grid"}),
+      make("text", {x: left - 6, y: py(v) + 4, "text-anchor": "end"}, text),
+    );
   }
   marksX.forEach(([v, text], i) => {
     const anchor = i === 0 ? "start" : i === marksX.length - 1 ? "end" : "middle";
@@ -29,7 +36,11 @@ export function chart(svg, {x, y, marksX, marksY, lines, dots = []}) {
     const d = inside.map(([u, v]) => `${px(u).toFixed(1)} ${clip(py(v), height).toFixed(1)}`).join("L");
     if (d) parts.push(make("path", {d: "M" + d, class: kind}));
   }
-  for (const {at: [u, v], kind} of dots) parts.push(make("circle", {cx: px(u), cy: clip(py(v), height), r: kind.includes("handle") ? 7 : 4, class: kind}));
+  for (const {
+    at: [u, v],
+    kind,
+  } of dots)
+    parts.push(make("circle", {cx: px(u), cy: clip(py(v), height), r: kind.includes("handle") ? 7 : 4, class: kind}));
   put(svg, parts);
   return at => x[0] + (x[1] - x[0]) * Math.min(1, Math.max(0, (at - left) / wide));
 }
@@ -38,8 +49,18 @@ const clip = (v, height) => Math.min(height - bottom, Math.max(top - 4, v));
 
 // dragged calls move with the value of x under the pointer while it is held down on a chart.
 export function dragged(svg, scale, move, end = () => {}) {
-  const at = event => { const toX = scale(); if (toX) move(toX(event.clientX - svg.getBoundingClientRect().left)); };
-  svg.onpointerdown = event => { if (event.button === 0) { svg.setPointerCapture(event.pointerId); at(event); } };
-  svg.onpointermove = event => { if (svg.hasPointerCapture(event.pointerId)) at(event); };
+  const at = event => {
+    const toX = scale();
+    if (toX) move(toX(event.clientX - svg.getBoundingClientRect().left));
+  };
+  svg.onpointerdown = event => {
+    if (event.button === 0) {
+      svg.setPointerCapture(event.pointerId);
+      at(event);
+    }
+  };
+  svg.onpointermove = event => {
+    if (svg.hasPointerCapture(event.pointerId)) at(event);
+  };
   svg.onpointerup = end;
 }

@@ -4,7 +4,9 @@ const svgNames = new Set(["svg", "g", "rect", "circle", "path", "text", "line"])
 
 // make returns a new element with attributes and children. Attributes that are functions are set as properties.
 export function make(name, attributes = {}, ...children) {
-  const element = svgNames.has(name) ? document.createElementNS("http://www.w3.org/2000/svg", name) : document.createElement(name);
+  const element = svgNames.has(name)
+    ? document.createElementNS("http://www.w3.org/2000/svg", name)
+    : document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) {
     if (typeof value === "function") element[key] = value;
     else if (value !== undefined && value !== null && value !== false) element.setAttribute(key, value);

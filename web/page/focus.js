@@ -13,7 +13,9 @@ export function stageNow() {
 
 // asks reports whether the board shows what the gradient asks for. Otherwise it shows the pass.
 export function asks() {
-  return state.view === "why" && Boolean(state.reading?.delta) && stageNow()?.asks !== undefined === (state.stage !== null);
+  return (
+    state.view === "why" && Boolean(state.reading?.delta) && (stageNow()?.asks !== undefined) === (state.stage !== null)
+  );
 }
 
 export const same = (a, b) => Boolean(a && b) && a.l === b.l && a.j === b.j;
@@ -29,14 +31,15 @@ export function subject() {
 
 function subjectOfStage() {
   if (!state.reading) return null;
-  const stage = stageNow(), l = stage?.l || lastLayer();
+  const stage = stageNow();
+  const l = stage?.l || lastLayer();
   if (l === lastLayer()) return {l, j: state.view === "why" && label() !== null ? label() : state.reading.digit};
   const sizes = asks() ? state.reading.dCda[l].map(Math.abs) : state.reading.activations[l];
   return {l, j: sizes.indexOf(Math.max(...sizes))};
 }
 
 // marked returns the place whose row and wire are lit: the one pointed at, unless the panel speaks of it.
-export const marked = () => state.pointed && !same(state.pointed, subject()) ? state.pointed : null;
+export const marked = () => (state.pointed && !same(state.pointed, subject()) ? state.pointed : null);
 
 export const pointAt = (place, from) => change({pointed: place && {...place, from}});
 export const pin = place => change({pinned: same(place, state.pinned) ? null : place, pointed: null});

@@ -6,7 +6,8 @@ import {percent, whole, number} from "./numbers.js";
 import {make, write} from "./dom.js";
 
 const $ = id => document.getElementById(id);
-const form = $("learnForm"), fields = [...form.querySelectorAll("[aria-describedby]")];
+const form = $("learnForm");
+const fields = [...form.querySelectorAll("[aria-describedby]")];
 const variations = []; // the names of the ways to vary the pictures, which come with the setup
 const tweaks = () => ["decay", "anneal", ...variations]; // what goes beyond the plain rule
 
@@ -18,10 +19,13 @@ eachFrame(() => {
 });
 
 function showButtons() {
-  const busy = underWay(), paused = state.progress.state === "paused", active = document.activeElement;
+  const busy = underWay();
+  const paused = state.progress.state === "paused";
+  const active = document.activeElement;
   const buttons = {start: !busy, pause: learning(), resume: paused, next: busy, stop: busy};
   for (const id in buttons) $(id).hidden = !buttons[id];
-  if (active.hidden && $("learnButtons").contains(active)) $("learnButtons").querySelector("button:not([hidden])").focus();
+  if (active.hidden && $("learnButtons").contains(active))
+    $("learnButtons").querySelector("button:not([hidden])").focus();
   for (const id of ["from", "rate", "batch", "epochs", "seed", "plain"]) $(id).disabled = busy;
   for (const id of tweaks()) $(id).disabled = busy || $("plain").checked;
   $("hidden").disabled = busy || $("from").value === "here";
@@ -29,23 +33,29 @@ function showButtons() {
 
 const failure = () => state.progress.error.replace(/^./, c => c.toUpperCase()).replace(/[^.?!]$/, "$&.");
 
+const invitation =
+  "Press Start: the network begins with random weights and biases, and each step moves them a little down the " +
+  "gradient of one mini-batch.";
+
 function sentence() {
   const {state: now, epoch, epochs, seen, of, cost, right, batch} = state.progress;
   if (state.gone) return "";
-  if (now === "idle") return "Press Start: the network begins with random weights and biases, and each step moves them a little down the gradient of one mini-batch.";
+  if (now === "idle") return invitation;
   if (now === "failed") return "The training has failed. The network is the one before Start.";
   const words = {learning: "", paused: "Paused. ", ended: "The training has ended. "}[now];
   if (!seen) return words || "Learning.";
   const batches = n => whole(Math.ceil(n / batch));
-  return `${words}Epoch ${epoch} of ${epochs}, mini-batch ${batches(seen)} of ${batches(of)}. In this epoch so far: cost ${number(cost)}, ` +
-    `${percent(right / seen)} right, each digit measured before the step that learns from it.`;
+  return (
+    `${words}Epoch ${epoch} of ${epochs}, mini-batch ${batches(seen)} of ${batches(of)}. In this epoch so far: ` +
+    `cost ${number(cost)}, ${percent(right / seen)} right.`
+  );
 }
 
 // ---- Orders ----
 
 // checkFields says beside each field what it expects, if it has something else, and returns the first such field.
 function checkFields() {
-  const wrong = fields.filter(field => !field.checkValidity() || field.id === "rate" && field.valueAsNumber <= 0);
+  const wrong = fields.filter(field => !field.checkValidity() || (field.id === "rate" && field.valueAsNumber <= 0));
   for (const field of fields) {
     field.setAttribute("aria-invalid", wrong.includes(field));
     $(field.id + "Fault").textContent = wrong.includes(field) ? `It must be ${field.title}.` : "";
@@ -55,8 +65,13 @@ function checkFields() {
 
 // plan returns the order to learn that the form has.
 function plan() {
-  const from = $("from").value, plan = {from, plain: $("plain").checked};
-  if (from === "random") plan.hidden = $("hidden").value.split(",").filter(word => word.trim()).map(Number);
+  const from = $("from").value;
+  const plan = {from, plain: $("plain").checked};
+  if (from === "random")
+    plan.hidden = $("hidden")
+      .value.split(",")
+      .filter(word => word.trim())
+      .map(Number);
   for (const id of ["rate", "batch", "epochs", "seed"]) plan[id] = $(id).valueAsNumber;
   if (plan.plain) return plan;
   const vary = Object.fromEntries(variations.map(name => [name, $(name).checked]));
@@ -86,15 +101,20 @@ form.onsubmit = event => {
   });
 };
 for (const id of ["pause", "resume", "next", "stop"]) $(id).onclick = () => order("learnFault", id);
-$("pace").onchange = () => { if (underWay()) order("learnFault", "pace?batches=" + $("pace").value); };
+$("pace").onchange = () => {
+  if (underWay()) order("learnFault", "pace?batches=" + $("pace").value);
+};
 
 // prepare fills the form with the defaults of the program and a check box for each of its variations.
 export function prepare(setup) {
   const {defaults} = setup;
-  for (const id of ["hidden", "rate", "batch", "epochs", "seed", "decay"]) if (defaults[id] !== null) $(id).value = defaults[id];
+  for (const id of ["hidden", "rate", "batch", "epochs", "seed", "decay"])
+    if (defaults[id] !== null) $(id).value = defaults[id];
   $("anneal").checked = defaults.anneal;
   for (const {name, usage} of setup.variations) {
     variations.push(name);
-    $("checks").append(make("label", {}, make("input", {id: name, type: "checkbox", checked: defaults.vary[name]}), usage));
+    $("checks").append(
+      make("label", {}, make("input", {id: name, type: "checkbox", checked: defaults.vary[name]}), usage),
+    );
   }
 }

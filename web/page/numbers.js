@@ -24,8 +24,8 @@ const figureSpace = "\u2007"; // as wide as a digit
 // aligned writes the numbers of one column. Each is filled up at its end, so that flush right all their
 // decimal points stand below each other.
 export function aligned(values) {
-  const texts = values.map(x => typeof x === "number" ? number(x) : x ?? "");
-  const tails = texts.map(text => text.includes(".") ? text.length - text.indexOf(".") : 0);
+  const texts = values.map(x => (typeof x === "number" ? number(x) : (x ?? "")));
+  const tails = texts.map(text => (text.includes(".") ? text.length - text.indexOf(".") : 0));
   const longest = Math.max(0, ...tails);
   return texts.map((text, i) => text + figureSpace.repeat(longest - tails[i]));
 }
@@ -34,5 +34,5 @@ export function aligned(values) {
 export const anA = name => (/^(8|11$|18$|[AEFHILMNORSX]$)/.test(name) ? "an " : "a ") + name;
 
 // sentence makes a sentence of an error's text. The name of a file keeps its case.
-export const sentence = text => text.replace(/[^.?!]$/, "$&.")
-  .replace(/^[a-z]+(?=[ :,])/, word => word[0].toUpperCase() + word.slice(1));
+export const sentence = text =>
+  text.replace(/[^.?!]$/, "$&.").replace(/^[a-z]+(?=[ :,])/, word => word[0].toUpperCase() + word.slice(1));

@@ -11,7 +11,9 @@ export const bySize = terms => terms.filter(t => t.value !== 0).sort((s, t) => M
 // largest returns the rows of the terms that are largest in size, the one that is pointed at among them, and one for
 // the rest of their sum.
 export function largest(terms, count, sum) {
-  const order = bySize(terms), rows = order.slice(0, count), mark = marked();
+  const order = bySize(terms);
+  const rows = order.slice(0, count);
+  const mark = marked();
   const pointed = mark && order.slice(count).find(t => same(t.place, mark));
   if (pointed) rows[count - 1] = pointed;
   const more = order.length - rows.length;
@@ -24,9 +26,11 @@ export function largest(terms, count, sum) {
 // A bar shows how large the value is. Rows are kept and rewritten, so that focus and pointer stay on them.
 export function fill(table, heads, rows) {
   if (!table.tHead) prepare(table);
-  const columns = heads.length - 1, numbers = i => rows.map(row => i === columns - 1 ? row.value : row.numbers?.[i]);
+  const columns = heads.length - 1;
+  const numbers = i => rows.map(row => (i === columns - 1 ? row.value : row.numbers?.[i]));
   const texts = Array.from({length: columns}, (_, i) => aligned(numbers(i)));
-  const longest = Math.max(...rows.map(row => Math.abs(row.value ?? 0))), head = rows.length ? heads.join("|") : "";
+  const longest = Math.max(...rows.map(row => Math.abs(row.value ?? 0)));
+  const head = rows.length ? heads.join("|") : "";
   if (table.tHead.dataset.text !== head) {
     table.tHead.dataset.text = head;
     put(table.tHead, head ? [make("tr", {}, ...heads.map(text => make("th", {scope: "col"}, text)), make("td"))] : []);
@@ -34,7 +38,14 @@ export function fill(table, heads, rows) {
   table.hidden = !rows.length;
   const body = table.tBodies[0];
   while (body.rows.length > rows.length) body.lastChild.remove();
-  rows.forEach((row, i) => rewrite(body.rows[i] ?? body.appendChild(emptyRow()), row, texts.map(column => column[i]), longest));
+  rows.forEach((row, i) =>
+    rewrite(
+      body.rows[i] ?? body.appendChild(emptyRow()),
+      row,
+      texts.map(column => column[i]),
+      longest,
+    ),
+  );
 }
 
 function prepare(table) {
@@ -43,7 +54,10 @@ function prepare(table) {
   table.onpointerleave = () => pointAt(null);
   table.addEventListener("focusin", table.onpointerover);
   table.addEventListener("focusout", table.onpointerleave);
-  table.onclick = event => { const {place} = event.target.closest("tr") ?? {}; if (place) pin(place); };
+  table.onclick = event => {
+    const {place} = event.target.closest("tr") ?? {};
+    if (place) pin(place);
+  };
 }
 
 const emptyRow = () => make("tr", {}, make("th", {scope: "row"}), make("td", {class: "bar"}, make("i")));
@@ -55,19 +69,24 @@ function rewrite(tr, row, texts, longest) {
   tr.className = row.total ? "total" : "";
   tr.classList.toggle("marked", same(row.place, marked()));
   rename(tr.cells[0], row);
-  texts.forEach((text, i) => { if (tr.cells[i + 1].textContent !== text) tr.cells[i + 1].textContent = text; });
+  texts.forEach((text, i) => {
+    if (tr.cells[i + 1].textContent !== text) tr.cells[i + 1].textContent = text;
+  });
   const side = row.value < 0 ? "below" : "above";
   tr.cells[texts.length].className = "number " + side;
   tr.cells[texts.length + 1].className = "bar " + side;
-  tr.querySelector("i").style.width = row.bar === false || row.value === undefined ? 0 : 100 * Math.abs(row.value) / longest + "%";
-  if (row.value === undefined) delete tr.dataset.value; else tr.dataset.value = row.value;
+  tr.querySelector("i").style.width =
+    row.bar === false || row.value === undefined ? 0 : (100 * Math.abs(row.value)) / longest + "%";
+  if (row.value === undefined) delete tr.dataset.value;
+  else tr.dataset.value = row.value;
 }
 
 // rename writes the name of a row: a button, if there is a place to go to.
 function rename(cell, {name, place}) {
   const button = cell.querySelector("button");
-  if (place && button) { if (button.textContent !== name) button.textContent = name; }
-  else if (place) put(cell, [make("button", {class: "place"}, name)]);
+  if (place && button) {
+    if (button.textContent !== name) button.textContent = name;
+  } else if (place) put(cell, [make("button", {class: "place"}, name)]);
   else if (button || cell.textContent !== name) put(cell, [name]);
 }
 

@@ -1,21 +1,24 @@
-// The paper: what is drawn on it, with a pointer or the keyboard, and one history of it.
+// The paper: what is drawn on it with a pointer, and one history of it. The keyboard's pen is in pen.js.
 
 import {state, change, eachFrame, isEmpty} from "./state.js";
 import {ask, attempt} from "./server.js";
 import {pointAt} from "./focus.js";
 import {greyPicture} from "./picture.js";
 
-const $ = id => document.getElementById(id);
-const inkSize = 280, brush = 20; // of the drawing that is sent, in its pixels
-const settleAfter = 900; // ms after a stroke
-const paper = $("paper"), screen = paper.getContext("2d");
+const inkSize = 280;
+const brush = 20; // of the drawing that is sent, in its pixels
+const settleAfter = 1500; // ms after a stroke, so that the next one can follow on the same ink
+const paper = document.getElementById("paper");
+const screen = paper.getContext("2d");
 const ink = Object.assign(document.createElement("canvas"), {width: inkSize, height: inkSize});
 const inkContext = ink.getContext("2d", {willReadFrequently: true});
 
 // ---- The history of the paper ----
 
-const history = [], mostKept = 200;
-let lastId = 0, lastPage = 0;
+const history = [];
+const mostKept = 200;
+let lastId = 0;
+let lastPage = 0;
 
 // setSheet replaces what is on the paper. Undo brings the sheet before back.
 function setSheet(sheet) {
@@ -25,15 +28,21 @@ function setSheet(sheet) {
 }
 
 function showSheet(sheet, said) {
-  change({sheet: {picture: null, strokes: [], number: null, label: null, png: null, ...sheet, id: ++lastId, page: ++lastPage},
-    said, taken: null, trial: null, settled: !sheet.strokes?.length, faults: {...state.faults, paperFault: ""}});
+  change({
+    sheet: {picture: null, strokes: [], number: null, label: null, png: null, ...sheet, id: ++lastId, page: ++lastPage},
+    said,
+    taken: null,
+    trial: null,
+    settled: !sheet.strokes?.length,
+    faults: {...state.faults, paperFault: ""},
+  });
 }
 
 export const canUndo = () => history.length > 0 && !state.drawing;
 export function undo() {
   if (!canUndo()) return;
-  pen.down = false;
   const {sheet, said} = history.pop();
+  change({pen: {...state.pen, down: false}});
   showSheet(sheet, said);
 }
 export function clear() {
@@ -52,32 +61,39 @@ export function takeTestDigit(query) {
 
 // ---- Strokes ----
 
-function beginStroke(at) {
+export function beginStroke(at) {
   const {picture, strokes} = state.sheet;
   setSheet({picture, strokes: [...strokes, [at]]});
 }
 
-function extendStroke(points) {
+export function extendStroke(points) {
   state.sheet.strokes.at(-1).push(...points);
   change({sheet: {...state.sheet, id: ++lastId}});
 }
 
-// settle replaces the ink by the picture that the network sees of it, so that the next stroke goes on that.
 let settling = 0;
-function settleLater(wait) {
+export function settleLater(wait = settleAfter) {
   clearTimeout(settling);
   settling = setTimeout(settle, wait);
 }
+
+// settle replaces the ink by the picture that the network sees of it, so that the next stroke goes on that.
 function settle() {
-  if (state.drawing || state.settled || pen.down) return;
-  if (state.readingOf !== state.sheet.id) return settleLater(settleAfter);
+  if (state.drawing || state.settled || state.pen.down) return;
+  if (state.readingOf !== state.sheet.id) return settleLater();
   if (!state.reading) return;
   change({settled: true, sheet: {...state.sheet, png: drawing(), picture: state.reading.activations[0], strokes: []}});
 }
 
 function position(event) {
   const box = paper.getBoundingClientRect();
-  return [(event.clientX - box.left) * ink.width / box.width, (event.clientY - box.top) * ink.height / box.height];
+  return [((event.clientX - box.left) * ink.width) / box.width, ((event.clientY - box.top) * ink.height) / box.height];
+}
+
+// pixelOnInk returns the middle of a pixel of the network's pictures.
+export function pixelOnInk({row, column}) {
+  const {rows, cols} = state.network;
+  return [((column + 0.5) * ink.width) / cols, ((row + 0.5) * ink.height) / rows];
 }
 
 let finger = null; // the pointer that draws
@@ -86,8 +102,7 @@ paper.onpointerdown = event => {
   finger = event.pointerId;
   paper.setPointerCapture(finger);
   clearTimeout(settling);
-  pen.used = false;
-  change({drawing: true, pointed: null});
+  change({drawing: true, pointed: null, pen: {...state.pen, used: false}});
   beginStroke(position(event));
 };
 paper.onpointermove = event => {
@@ -100,49 +115,29 @@ paper.onpointerup = paper.onpointercancel = event => {
   if (event.pointerId !== finger) return;
   finger = null;
   change({drawing: false});
-  settleLater(settleAfter);
+  settleLater();
 };
-paper.onpointerleave = () => {
+paper.onpointerleave = event => {
   pointAt(null);
-  if (finger === null && !state.settled) settleLater(0);
+  if (finger === null && event.pointerType === "mouse") settleLater(0);
 };
 
 function pointAtPixel(event) {
-  const {rows, cols} = state.network, [x, y] = position(event);
-  const row = Math.floor(y * rows / ink.height), column = Math.floor(x * cols / ink.width);
+  const {rows, cols} = state.network;
+  const [x, y] = position(event);
+  const row = Math.floor((y * rows) / ink.height);
+  const column = Math.floor((x * cols) / ink.width);
   if (row >= 0 && row < rows && column >= 0 && column < cols) pointAt({l: 0, j: row * cols + column}, "board");
 }
-
-// ---- The keyboard's pen ----
-
-export const pen = {row: 14, column: 14, down: false, used: false};
-const moves = {ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0]};
-const clamp = (x, low, high) => Math.min(high, Math.max(low, x));
-const penPlace = () => [(pen.column + .5) * ink.width / state.network.cols, (pen.row + .5) * ink.height / state.network.rows];
-
-paper.onkeydown = event => {
-  const move = moves[event.key];
-  if (!state.network || !move && event.key !== " " && event.key !== "Enter") return;
-  event.preventDefault();
-  pen.used = true;
-  if (move) {
-    pen.row = clamp(pen.row + move[0], 1, state.network.rows - 2);
-    pen.column = clamp(pen.column + move[1], 1, state.network.cols - 2);
-    if (pen.down) extendStroke([penPlace()]);
-  } else {
-    pen.down = !pen.down;
-    if (pen.down) beginStroke(penPlace()); else settleLater(settleAfter);
-  }
-  $("place").textContent = `Row ${pen.row}, column ${pen.column}, pen ${pen.down ? "down" : "up"}`;
-  change({});
-};
-paper.onblur = () => { pen.down = pen.used = false; settleLater(0); change({}); };
 
 // ---- Drawing the paper ----
 
 function paintInk() {
-  const {picture, strokes} = state.sheet, {rows, cols} = state.network, unit = inkSize / Math.max(rows, cols);
-  const width = Math.round(cols * unit), height = Math.round(rows * unit);
+  const {picture, strokes} = state.sheet;
+  const {rows, cols} = state.network;
+  const unit = inkSize / Math.max(rows, cols);
+  const width = Math.round(cols * unit);
+  const height = Math.round(rows * unit);
   if (ink.width !== width || ink.height !== height) Object.assign(ink, {width, height});
   inkContext.fillStyle = "#000";
   inkContext.fillRect(0, 0, width, height);
@@ -154,7 +149,7 @@ function paintInk() {
   for (const stroke of strokes) {
     inkContext.beginPath();
     inkContext.moveTo(...stroke[0]);
-    for (const [x, y] of stroke) inkContext.lineTo(x, y + .01); // a line of no length would not be drawn
+    for (const [x, y] of stroke) inkContext.lineTo(x, y + 0.01); // a line of no length would not be drawn
     inkContext.stroke();
   }
 }

@@ -2,8 +2,11 @@
 
 import {state} from "./state.js";
 
-const zero = [13, 16, 20], above = [96, 160, 255], below = [255, 105, 92]; // red, green and blue
-const scratch = document.createElement("canvas"), context = scratch.getContext("2d", {willReadFrequently: true});
+const zero = [13, 16, 20];
+const above = [96, 160, 255];
+const below = [255, 105, 92]; // red, green and blue
+const scratch = document.createElement("canvas");
+const context = scratch.getContext("2d", {willReadFrequently: true});
 
 // picture returns a canvas on which paint has set the red, green and blue of each pixel k, at data[i] and after.
 // It is always the same canvas, so it must be used before the next picture.
@@ -17,20 +20,28 @@ function picture(paint) {
   return scratch;
 }
 
-export const greyPicture = a => picture((k, data, i) => { data[i] = data[i + 1] = data[i + 2] = 255 * a[k]; });
+export const greyPicture = a =>
+  picture((k, data, i) => {
+    data[i] = data[i + 1] = data[i + 2] = 255 * a[k];
+  });
 
 // signedPicture is dark at 0, blue above it and red below, in full colour at scale. What is below the colours is
 // a grey, ground(k) from 0 to 1.
-export const signedPicture = (value, scale, ground) => picture((k, data, i) => {
-  const v = value(k), share = Math.min(1, Math.abs(v) / scale), full = v > 0 ? above : below, grey = ground ? 60 * ground(k) : 0;
-  for (let c = 0; c < 3; c++) {
-    const dark = zero[c] + grey;
-    data[i + c] = dark + share * (full[c] - dark);
-  }
-});
+export const signedPicture = (value, scale, ground) =>
+  picture((k, data, i) => {
+    const v = value(k);
+    const share = Math.min(1, Math.abs(v) / scale);
+    const full = v > 0 ? above : below;
+    const grey = ground ? 60 * ground(k) : 0;
+    for (let c = 0; c < 3; c++) {
+      const dark = zero[c] + grey;
+      data[i + c] = dark + share * (full[c] - dark);
+    }
+  });
 
 // weightScale is one for all pictures of weights: 2.5 times their root mean square, which most are below.
-let scaled = null, scale = 1;
+let scaled = null;
+let scale = 1;
 export function weightScale() {
   const {network} = state;
   if (scaled === network) return scale;

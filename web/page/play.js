@@ -12,22 +12,35 @@ export function stages(last, why) {
   if (!why) return list;
   list.push({does: "cost", l: last, lit: last, wired: null, asks: true});
   for (let l = last; l >= 1; l--) {
-    list.push({does: "nudges", l, lit: last, wired: l < last ? l + 1 : null, asks: true}, {does: "weights", l, lit: last, wired: l, asks: true});
+    list.push(
+      {does: "nudges", l, lit: last, wired: l < last ? l + 1 : null, asks: true},
+      {does: "weights", l, lit: last, wired: l, asks: true},
+    );
   }
   return list;
 }
 
 // tell returns the one sentence of a stage. about has the numbers that it names.
 export function tell({does, l}, last, about) {
-  const layer = l === last ? "the outputs" : `layer ${l}`, before = l === 1 ? "pixel" : `neuron of layer ${l - 1}`;
+  const layer = l === last ? "the outputs" : `layer ${l}`;
+  const before = l === 1 ? "pixel" : `neuron of layer ${l - 1}`;
+  const after = l + 1 === last ? "outputs" : `neurons of layer ${l + 1}`;
   switch (does) {
-    case "pixels": return `The ${about.pixels} pixels are the first layer: each is a number from 0, black, to 1, white.`;
-    case "sums": return `Each neuron of ${layer} adds up: every ${before} times its weight, and the bias. The sum is z.`;
-    case "sigmoid": return `Sigmoid squeezes each z between 0 and 1: those are the activations of ${layer}.`;
-    case "answer": return `The brightest output is the answer: ${about.digit}.`;
-    case "cost": return `It should be ${about.label}, so y is 1 there and 0 elsewhere; the cost adds up the squares (a − y)²: ${about.cost}.`;
-    case "nudges": return l === last ? `Output ${about.label} should rise and the others fall, each in proportion to its distance from y.`
-      : `What all ${l + 1 === last ? "outputs" : "neurons of layer " + (l + 1)} ask of each neuron of ${layer}, through their weights, adds up.`;
-    case "weights": return `So each weight into ${layer} should change, the more the brighter the ${before} it comes from.`;
+    case "pixels":
+      return `The ${about.pixels} pixels are the first layer: each is a number from 0, black, to 1, white.`;
+    case "sums":
+      return `Each neuron of ${layer} adds up: every ${before} times its weight, and the bias. The sum is z.`;
+    case "sigmoid":
+      return `Sigmoid squeezes each z between 0 and 1: those are the activations of ${layer}.`;
+    case "answer":
+      return `The brightest output is the answer: ${about.digit}.`;
+    case "cost":
+      return `It should be ${about.label}: y is 1 there, 0 elsewhere. The cost adds up the squares (a − y)²: ${about.cost}.`;
+    case "nudges":
+      return l === last
+        ? `Output ${about.label} should rise and the others fall, each in proportion to its distance from y.`
+        : `What all ${after} ask of each neuron of ${layer}, through their weights, adds up.`;
+    case "weights":
+      return `So each weight into ${layer} should change, the more the brighter the ${before} it comes from.`;
   }
 }

@@ -10,46 +10,89 @@ import {number} from "./numbers.js";
 import {make, put, write} from "./dom.js";
 
 const $ = id => document.getElementById(id);
-const mostTerms = () => state.size.height > tall ? 16 : 8, tall = 900; // px
+const mostTerms = () => (state.size.height > tall ? 16 : 8);
+const tall = 900; // px
 
-eachFrame(() => { if (state.view === "read" && state.network) showRead(subject()); });
+eachFrame(() => {
+  if (state.view === "read" && state.network) showRead(subject());
+});
 
 function showRead(focus) {
   const {reading, network} = state;
   write("neuronName", focus ? nameOf(focus) : "The sum of a neuron");
-  write("neuronHelp", !reading ? "Draw a digit to see it." : focus.l === 0 ? "How this pixel enters the sums of layer 1:" :
-    `Its weights times the ${focus.l === 1 ? "pixels" : `activations of layer ${focus.l - 1}`}, the largest first:`);
-  write("rounded", network.rounded && focus ? "While the network learns, the weights w here are rounded to three places. Pause to see all their digits." : "");
+  write(
+    "neuronHelp",
+    !reading
+      ? "Draw a digit to see it."
+      : focus.l === 0
+        ? "How this pixel enters the sums of layer 1:"
+        : `Its weights times the ${focus.l === 1 ? "pixels" : `activations of layer ${focus.l - 1}`}, largest first:`,
+  );
+  write(
+    "rounded",
+    network.rounded && focus
+      ? "While the network learns, the weights w here are rounded to three places. Pause to see all their digits."
+      : "",
+  );
   showPictures(reading && focus?.l === 1 ? focus.j : null);
-  fill($("sum"), ["from", "w", "× a", "= w a"], !reading || !focus ? [] : focus.l === 0 ? sumsOf(focus.j) : sumOf(focus));
+  fill(
+    $("sum"),
+    ["from", "w", "× a", "= w a"],
+    !reading || !focus ? [] : focus.l === 0 ? sumsOf(focus.j) : sumOf(focus),
+  );
   $("sigmoidBox").hidden = !reading || !focus || focus.l === 0;
   if (!$("sigmoidBox").hidden) showSigmoid(reading.z[focus.l][focus.j], reading.activations[focus.l][focus.j]);
 }
 
 // sumOf spells out z_j = b_j + sum over k of w_jk a_k, the largest terms first.
 function sumOf({l, j}) {
-  const {network, reading} = state, before = reading.activations[l - 1], z = reading.z[l][j], b = network.biases[l - 1][j];
-  const terms = network.weights[l - 1][j].map((w, k) =>
-    ({value: w * before[k], numbers: [w, before[k]], name: shortName({l: l - 1, j: k}), place: {l: l - 1, j: k}}));
-  return [...largest(terms, mostTerms(), z - b), {value: b, name: "bias b"},
-    {value: z, name: "z, the sum", total: true}, {value: reading.activations[l][j], name: "a = sigmoid(z)", bar: false}];
+  const {network, reading} = state;
+  const before = reading.activations[l - 1];
+  const z = reading.z[l][j];
+  const b = network.biases[l - 1][j];
+  const terms = network.weights[l - 1][j].map((w, k) => ({
+    value: w * before[k],
+    numbers: [w, before[k]],
+    name: shortName({l: l - 1, j: k}),
+    place: {l: l - 1, j: k},
+  }));
+  return [
+    ...largest(terms, mostTerms(), z - b),
+    {value: b, name: "bias b"},
+    {value: z, name: "z, the sum", total: true},
+    {value: reading.activations[l][j], name: "a = sigmoid(z)", bar: false},
+  ];
 }
 
 // sumsOf shows what one pixel adds to each neuron of layer 1.
 function sumsOf(k) {
-  const {network, reading} = state, a = reading.activations[0][k];
-  return largest(network.weights[0].map((w, j) =>
-    ({value: w[k] * a, numbers: [w[k], a], name: shortName({l: 1, j}), place: {l: 1, j}})), 16, 0).filter(row => row.place);
+  const {network, reading} = state;
+  const a = reading.activations[0][k];
+  return largest(
+    network.weights[0].map((w, j) => ({
+      value: w[k] * a,
+      numbers: [w[k], a],
+      name: shortName({l: 1, j}),
+      place: {l: 1, j},
+    })),
+    16,
+    0,
+  ).filter(row => row.place);
 }
 
 // showPictures shows the weights of a neuron of layer 1, the ink, and both multiplied, side by side.
 const names = ["weights w", "ink a", "w × a"];
 const canvases = names.map(name => make("canvas", {role: "img", "aria-label": name}));
-put($("pictures"), canvases.map((canvas, i) => make("figure", {}, canvas, make("figcaption", {}, names[i]))));
+put(
+  $("pictures"),
+  canvases.map((canvas, i) => make("figure", {}, canvas, make("figcaption", {}, names[i]))),
+);
 for (const canvas of canvases) {
   const place = event => {
-    const box = canvas.getBoundingClientRect(), {rows, cols} = state.network;
-    const row = Math.floor((event.clientY - box.top) / box.height * rows), column = Math.floor((event.clientX - box.left) / box.width * cols);
+    const box = canvas.getBoundingClientRect();
+    const {rows, cols} = state.network;
+    const row = Math.floor(((event.clientY - box.top) / box.height) * rows);
+    const column = Math.floor(((event.clientX - box.left) / box.width) * cols);
     return {l: 0, j: Math.min(rows - 1, Math.max(0, row)) * cols + Math.min(cols - 1, Math.max(0, column))};
   };
   canvas.onpointermove = event => pointAt(place(event), "row");
@@ -63,24 +106,57 @@ function showPictures(j) {
   const now = [j, state.network, state.reading];
   if (j === null || now.every((x, i) => x === painted[i])) return;
   painted = now;
-  const w = state.network.weights[0][j], a = state.reading.activations[0], scale = weightScale();
-  paint(canvases[0], signedPicture(k => w[k], scale));
+  const w = state.network.weights[0][j];
+  const a = state.reading.activations[0];
+  const scale = weightScale();
+  paint(
+    canvases[0],
+    signedPicture(k => w[k], scale),
+  );
   paint(canvases[1], greyPicture(a));
-  paint(canvases[2], signedPicture(k => w[k] * a[k], scale));
+  paint(
+    canvases[2],
+    signedPicture(k => w[k] * a[k], scale),
+  );
 }
 
 // The curve of sigmoid is only drawn here; z and a come from the program.
-const widest = 8, points = 81;
-const curve = limit => Array.from({length: points}, (_, i) => {
-  const z = -limit + 2 * limit * i / (points - 1);
-  return [z, 1 / (1 + Math.exp(-z))];
-});
+const widest = 8;
+const points = 81;
+const curve = limit =>
+  Array.from({length: points}, (_, i) => {
+    const z = -limit + (2 * limit * i) / (points - 1);
+    return [z, 1 / (1 + Math.exp(-z))];
+  });
 
 function showSigmoid(z, a) {
   const limit = Math.max(widest, 1.1 * Math.abs(z));
-  chart($("sigmoid"), {x: [-limit, limit], y: [0, 1], marksX: [[-limit, number(-limit)], [0, "z = 0"], [limit, number(limit)]],
-    marksY: [[0, "0"], [.5, "0.5"], [1, "1"]], lines: [{points: curve(limit), kind: "first"}, {points: [[z, 0], [z, a], [-limit, a]], kind: "second"}],
-    dots: [{at: [z, a], kind: "handle"}]});
+  chart($("sigmoid"), {
+    x: [-limit, limit],
+    y: [0, 1],
+    marksX: [
+      [-limit, number(-limit)],
+      [0, "z = 0"],
+      [limit, number(limit)],
+    ],
+    marksY: [
+      [0, "0"],
+      [0.5, "0.5"],
+      [1, "1"],
+    ],
+    lines: [
+      {points: curve(limit), kind: "first"},
+      {
+        points: [
+          [z, 0],
+          [z, a],
+          [-limit, a],
+        ],
+        kind: "second",
+      },
+    ],
+    dots: [{at: [z, a], kind: "handle"}],
+  });
   const text = `Sigmoid makes z = ${number(z)} an activation of ${number(a)}`;
   write("sigmoidText", text);
   $("sigmoid").setAttribute("aria-label", "The curve of sigmoid. " + text);

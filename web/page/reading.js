@@ -5,15 +5,19 @@ import {ask, post, question} from "./server.js";
 import {drawing} from "./paper.js";
 
 // While the network learns it is sent with few digits, and not more often than needed.
-const fewDigits = 3, allDigits = 15;
-const restWhileLearning = 60, restReduced = 500; // ms between two questions
+const fewDigits = 3;
+const allDigits = 15;
+const restWhileLearning = 60;
+const restReduced = 500; // ms between two questions
 const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
 
 const stale = () => state.network?.version !== state.progress.version || state.network.rounded !== learning();
 
 // readingKey says of which paper, label and network a reading is.
-export const readingKey = () => !state.setup ? null
-  : [state.sheet.id, state.view === "why" ? label() : "", state.progress.version, learning()].join();
+export const readingKey = () =>
+  !state.setup
+    ? null
+    : [state.sheet.id, state.view === "why" ? label() : "", state.progress.version, learning()].join();
 
 // about asks the program about the example on the paper: a test digit goes by its number, a drawing as the body.
 export function about(path, values) {
@@ -23,18 +27,24 @@ export function about(path, values) {
   return post(path + "?" + query);
 }
 
-question("reading", readingKey, async () => {
-  const {id, page} = state.sheet, rounded = learning();
-  try {
-    take(await read(), id, page, rounded);
-  } catch (error) {
-    if (error instanceof TypeError) throw error;
-    if (stale()) takeNetwork(await askNetwork(), rounded);
-    if (page === state.sheet.page) change({reading: null, readingOf: id, refused: error.message});
-  }
-}, () => !learning() ? 0 : reducedMotion.matches ? restReduced : restWhileLearning);
+question(
+  "reading",
+  readingKey,
+  async () => {
+    const {id, page} = state.sheet;
+    const rounded = learning();
+    try {
+      take(await read(), id, page, rounded);
+    } catch (error) {
+      if (error instanceof TypeError) throw error;
+      if (stale()) takeNetwork(await askNetwork(), rounded);
+      if (page === state.sheet.page) change({reading: null, readingOf: id, refused: error.message});
+    }
+  },
+  () => (!learning() ? 0 : reducedMotion.matches ? restReduced : restWhileLearning),
+);
 
-const places = () => learning() ? fewDigits : allDigits;
+const places = () => (learning() ? fewDigits : allDigits);
 const askNetwork = () => ask("network?places=" + places());
 
 async function read() {
@@ -59,10 +69,14 @@ function take(answer, id, page, rounded) {
 
 // takeNetwork takes another network. With one of another shape nothing is pinned any more.
 function takeNetwork(network, rounded) {
-  const {rows, cols} = state.setup, before = state.network;
+  const {rows, cols} = state.setup;
+  const before = state.network;
   change({network: {rows, cols, ...network, rounded}, progress: {...state.progress, version: network.version}});
-  if (before && before.layers.join() !== network.layers.join()) change({pinned: null, pointed: null, part: null, stage: null});
+  if (before && before.layers.join() !== network.layers.join())
+    change({pinned: null, pointed: null, part: null, stage: null});
 }
 
 // Without the program there is no answer to what is new on the paper.
-eachFrame(() => { if (state.gone && state.reading && state.readingOf !== state.sheet.id) change({reading: null}); });
+eachFrame(() => {
+  if (state.gone && state.reading && state.readingOf !== state.sheet.id) change({reading: null});
+});

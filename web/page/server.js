@@ -7,7 +7,8 @@ import {sentence} from "./numbers.js";
 export async function ask(path, options) {
   const response = await fetch(path, options);
   const answer = await response.json();
-  if (!response.ok) throw Object.assign(new Error(sentence(answer.error)), {status: response.status, field: answer.field});
+  if (!response.ok)
+    throw Object.assign(new Error(sentence(answer.error)), {status: response.status, field: answer.field});
   return answer;
 }
 export const post = (path, body) => ask(path, {method: "POST", body});
@@ -47,7 +48,10 @@ async function put(q) {
     else answer = {key, error: error.message};
   }
   if (answer) change({answers: {...state.answers, [q.name]: answer}});
-  setTimeout(() => { q.busy = false; change({}); }, q.rest());
+  setTimeout(() => {
+    q.busy = false;
+    change({});
+  }, q.rest());
 }
 
 eachFrame(() => questions.forEach(put));
@@ -57,7 +61,7 @@ export function answered(name) {
   const answer = state.answers[name];
   return answer && answer.key === questions.find(q => q.name === name).key() ? answer : null;
 }
-export const latest = name => state.gone ? answered(name) : answered(name) ?? state.answers[name];
+export const latest = name => (state.gone ? answered(name) : (answered(name) ?? state.answers[name]));
 
 // ---- What the program says by itself ----
 
@@ -77,7 +81,8 @@ let failures = 0;
 export function watch() {
   const events = new EventSource("progress");
   events.onmessage = event => {
-    const progress = JSON.parse(event.data), again = failures > 0 || state.gone;
+    const progress = JSON.parse(event.data);
+    const again = failures > 0 || state.gone;
     failures = 0;
     if (again) change({gone: false, answers: {}, network: state.network && {...state.network, version: -1}, progress});
     else takeProgress(progress);

@@ -5,7 +5,8 @@ export const state = {
   gone: false, // the program does not answer
   setup: null, // what never changes: names[label], classes, test, defaults, variations
   size: {width: 0, height: 0}, // of the board
-  network: null, // layers, weights[l][j][k] from neuron k of layer l to j of layer l+1, biases[l][j], rows, cols, version
+  network: null, // layers, weights[l][j][k] from neuron k of layer l to j of layer l+1, biases[l][j], rows, cols,
+  // version, and rounded if its weights are sent with few digits
   progress: {state: "idle", version: 0}, // the last event of the program about its training and network
   reading: null, // digit, activations[l][j], z[l][j]; with a label also cost, dCda[l][j] and delta[l][j]
   readingOf: 0, // the id of the sheet that the reading is of
@@ -16,6 +17,7 @@ export const state = {
   // each new beginning a new page.
   sheet: {id: 0, page: 0, picture: null, strokes: [], number: null, label: null, png: null},
   drawing: false, // a stroke is under way
+  pen: {row: 14, column: 14, down: false, used: false}, // of the keyboard
   settled: true, // the paper shows the picture that the network sees, and not the ink as it was drawn
   said: null, // what the digit should be, as the user says; null: what it is or is read as
 

@@ -5,14 +5,18 @@ import {pixelPlace} from "./layout.js";
 import {places, shown, placeOf} from "./board.js";
 import {subject, marked, asks, stageNow} from "./focus.js";
 import {signedPicture, weightScale} from "./picture.js";
-import {pen} from "./paper.js";
 
-const canvas = document.getElementById("wires"), context = canvas.getContext("2d");
-const above = "#6ea8ff", below = "#ff7a6e", mark = "#fbbf24";
-const most = 70, mostNarrow = 40, mostOfOne = 130; // lines between two layers
+const canvas = document.getElementById("wires");
+const context = canvas.getContext("2d");
+const above = "#6ea8ff";
+const below = "#ff7a6e";
+const mark = "#fbbf24";
+const most = 70;
+const mostNarrow = 40;
+const mostOfOne = 130; // lines between two layers
 
 // What is asked of a weight, -dC/dw, is drawn on one scale for all of the board and for all digits.
-export const fullAsk = .1;
+export const fullAsk = 0.1;
 
 // connection returns what the line from neuron k to neuron j of layer l stands for: the weight times the activation
 // behind it, or -dC/dw.
@@ -22,11 +26,12 @@ export function connection(l, j, k) {
   return network.weights[l - 1][j][k] * (reading ? reading.activations[l - 1][k] : l > 1 ? 1 : 0);
 }
 
-const from = (l, k) => l === 0 ? pixelPlace(places, k, state.network.cols) : placeOf(l, k);
-const sourcesOf = l => l > 0 ? shown[l] : litPixels();
+const from = (l, k) => (l === 0 ? pixelPlace(places, k, state.network.cols) : placeOf(l, k));
+const sourcesOf = l => (l > 0 ? shown[l] : litPixels());
 
 function litPixels() {
-  const a = state.reading?.activations[0], list = [];
+  const a = state.reading?.activations[0];
+  const list = [];
   if (a && state.settled) for (let k = 0; k < a.length; k++) if (a[k] > 0) list.push(k);
   return list;
 }
@@ -34,27 +39,32 @@ function litPixels() {
 // strongest returns the lines of most weight between layer l-1 and l.
 function strongest(l, targets, count) {
   const lines = [];
-  for (const j of targets) for (const k of sourcesOf(l - 1)) {
-    const value = connection(l, j, k);
-    if (value !== 0) lines.push({j, k, value, size: Math.abs(value)});
-  }
+  for (const j of targets)
+    for (const k of sourcesOf(l - 1)) {
+      const value = connection(l, j, k);
+      if (value !== 0) lines.push({j, k, value, size: Math.abs(value)});
+    }
   if (lines.length <= count) return lines.sort((a, b) => a.size - b.size);
-  const sizes = Float64Array.from(lines, line => line.size).sort(), least = sizes[sizes.length - count];
+  const sizes = Float64Array.from(lines, line => line.size).sort();
+  const least = sizes[sizes.length - count];
   return lines.filter(line => line.size >= least).sort((a, b) => a.size - b.size);
 }
 
 function drawLayer(l, focus, chosen) {
-  const only = chosen && focus.l === l, stage = stageNow();
+  const only = chosen && focus.l === l;
+  const stage = stageNow();
   if (stage && stage.wired !== l) return;
   const lines = strongest(l, only ? [focus.j] : shown[l], only ? mostOfOne : places.narrow ? mostNarrow : most);
-  const scale = asks() ? fullAsk : lines.at(-1)?.size, outOf = chosen && focus.l === l - 1;
+  const scale = asks() ? fullAsk : lines.at(-1)?.size;
+  const outOf = chosen && focus.l === l - 1;
   for (const {j, k, value, size} of lines) {
-    const share = Math.min(1, size / scale), dim = chosen && !only && !(outOf && k === focus.j) ? .22 : 1;
-    if (share < .004) continue;
+    const share = Math.min(1, size / scale);
+    const dim = chosen && !only && !(outOf && k === focus.j) ? 0.22 : 1;
+    if (share < 0.004) continue;
     context.strokeStyle = value > 0 ? above : below;
     context.setLineDash(value > 0 ? [] : [5, 4]);
-    context.globalAlpha = dim * (asks() ? Math.sqrt(share) : .12 + .75 * share);
-    context.lineWidth = l === 1 ? .5 + share : .5 + 2.5 * share; // hundreds of lines leave the pixels
+    context.globalAlpha = dim * (asks() ? Math.sqrt(share) : 0.12 + 0.75 * share);
+    context.lineWidth = l === 1 ? 0.5 + share : 0.5 + 2.5 * share; // hundreds of lines leave the pixels
     draw(from(l - 1, k), placeOf(l, j));
   }
   context.globalAlpha = 1;
@@ -70,7 +80,8 @@ function draw(a, b) {
 
 // drawWire lights the wire of one weight.
 function drawWire({l, j, k}) {
-  const a = from(l - 1, k), b = placeOf(l, j);
+  const a = from(l - 1, k);
+  const b = placeOf(l, j);
   context.strokeStyle = mark;
   context.lineWidth = 2.5;
   if (a && b) draw(a, b);
@@ -80,11 +91,14 @@ function drawWire({l, j, k}) {
 function drawMark(focus, place) {
   context.strokeStyle = mark;
   context.lineWidth = 2.5;
-  const [a, b] = place.l < focus.l ? [place, focus] : [focus, place], p = from(a.l, a.j), q = b.l > 0 && placeOf(b.l, b.j);
+  const [a, b] = place.l < focus.l ? [place, focus] : [focus, place];
+  const p = from(a.l, a.j);
+  const q = b.l > 0 && placeOf(b.l, b.j);
   if (b.l === a.l + 1 && p && q) draw(p, q);
   for (const {l, j} of [place, focus]) {
     if (l > 0) continue;
-    const {x, y, r} = from(0, j), half = Math.max(r, 3);
+    const {x, y, r} = from(0, j);
+    const half = Math.max(r, 3);
     context.strokeRect(x - half, y - half, 2 * half, 2 * half);
   }
 }
@@ -92,20 +106,36 @@ function drawMark(focus, place) {
 // drawTiles draws the picture of weights beside each neuron of layer 1; in Why the change that is asked of them, above
 // their sizes in grey.
 function drawTiles() {
-  const {network, reading} = state, asking = asks(), scale = weightScale(), stage = stageNow();
+  const {network, reading} = state;
+  const asking = asks();
+  const scale = weightScale();
+  const stage = stageNow();
   places.columns[1].places.forEach(({tile}, i) => {
-    const j = shown[1][i], weights = network.weights[0][j];
-    context.globalAlpha = !stage || stage.l <= 1 ? 1 : .45;
-    context.drawImage(asking ? signedPicture(k => connection(1, j, k), fullAsk, k => Math.min(1, Math.abs(weights[k]) / scale))
-      : signedPicture(k => weights[k], scale), tile.x, tile.y, tile.size, tile.size);
-    context.strokeStyle = `rgba(255, 255, 255, ${.18 + .7 * (reading?.activations[1][j] ?? 0)})`;
+    const j = shown[1][i];
+    const weights = network.weights[0][j];
+    context.globalAlpha = !stage || stage.l <= 1 ? 1 : 0.45;
+    context.drawImage(
+      asking
+        ? signedPicture(
+            k => connection(1, j, k),
+            fullAsk,
+            k => Math.min(1, Math.abs(weights[k]) / scale),
+          )
+        : signedPicture(k => weights[k], scale),
+      tile.x,
+      tile.y,
+      tile.size,
+      tile.size,
+    );
+    context.strokeStyle = `rgba(255, 255, 255, ${0.18 + 0.7 * (reading?.activations[1][j] ?? 0)})`;
     context.lineWidth = 1;
-    context.strokeRect(tile.x - .5, tile.y - .5, tile.size + 1, tile.size + 1);
+    context.strokeRect(tile.x - 0.5, tile.y - 0.5, tile.size + 1, tile.size + 1);
   });
   context.globalAlpha = 1;
 }
 
 function drawPen() {
+  const {pen} = state;
   if (!pen.used) return;
   const {x, y, r} = pixelPlace(places, pen.row * state.network.cols + pen.column, state.network.cols);
   context.strokeStyle = pen.down ? mark : "#aaa";
@@ -116,12 +146,16 @@ function drawPen() {
 eachFrame(() => {
   const {network, size} = state;
   if (!network || !places) return;
-  const ratio = devicePixelRatio, width = Math.round(size.width * ratio), height = Math.round(size.height * ratio);
+  const ratio = devicePixelRatio;
+  const width = Math.round(size.width * ratio);
+  const height = Math.round(size.height * ratio);
   if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, {width, height});
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
   context.clearRect(0, 0, size.width, size.height);
   context.imageSmoothingEnabled = false;
-  const focus = subject(), place = marked(), pointedAt = state.pointed?.from === "board" && state.pointed.l > 0;
+  const focus = subject();
+  const place = marked();
+  const pointedAt = state.pointed?.from === "board" && state.pointed.l > 0;
   for (let l = 1; l <= lastLayer(); l++) drawLayer(l, focus, Boolean(state.pinned || pointedAt));
   drawTiles();
   if (state.pointed?.k >= 0) drawWire(state.pointed);

@@ -1,0 +1,96 @@
+// The neurons: how bright they are, their numbers, and in Why what is asked of them.
+
+import {state, eachFrame, label, lastLayer, nameOfLabel} from "./state.js";
+import {elements, places, shown} from "./board.js";
+import {asks, marked, same, stageNow, subject} from "./focus.js";
+import {fixed, number} from "./numbers.js";
+
+eachFrame(() => {
+  if (!places || !state.network) return;
+  const now = {focus: subject(), mark: marked(), stage: stageNow(), asking: asks()};
+  elements.forEach((layer, l) =>
+    layer.forEach((parts, i) => show(parts, l, shown[l][i], places.columns[l].places[i], now)),
+  );
+});
+
+// show makes neuron j of layer l as bright as its activation and writes its numbers.
+const bright = 0.5; // of an activation; the number on it is dark then
+function show(parts, l, j, place, {focus, mark, stage, asking}) {
+  const {reading, pinned} = state;
+  const isOutput = l === lastLayer();
+  const lit = !stage || l <= stage.lit;
+  const a = lit ? reading?.activations[l][j] : undefined;
+  parts.j = j;
+  keep(parts.group, {neuron: j, ...numbersOf(reading, l, j)});
+  parts.circle.style.fill = `color-mix(in oklab, #fff ${(100 * (a ?? 0)).toFixed(1)}%, #0b0d10)`;
+  parts.name.textContent = isOutput ? nameOfLabel(j) : j;
+  parts.name.classList.toggle("onBright", !parts.outside && a > bright);
+  const classes = {
+    chosen: same(focus, {l, j}),
+    pinned: same(pinned, {l, j}),
+    marked: same(mark, {l, j}),
+    dim: Boolean(stage) && stage.l !== l && stage.wired !== l,
+    answered: isOutput && lit && j === reading?.digit,
+    wanted: isOutput && asking && j === label(),
+  };
+  for (const name in classes) parts.group.classList.toggle(name, classes[name]);
+  parts.value.textContent = valueOf(parts, l, j, a, stage);
+  showWish(parts.wish, asking && reachedBy(stage, l) ? -reading.dCda[l][j] : 0, place);
+  if (parts.bar) showError(parts, j, asking);
+}
+
+// numbersOf returns the exact numbers of a neuron.
+const numbersOf = (reading, l, j) => ({
+  activation: reading?.activations[l][j],
+  z: reading?.z?.[l]?.[j],
+  dcda: reading?.dCda?.[l]?.[j],
+  delta: reading?.delta?.[l]?.[j],
+});
+
+// keep writes the numbers with an element. What is undefined is removed.
+function keep(element, values) {
+  for (const name in values) {
+    if (values[name] === undefined || values[name] === null) delete element.dataset[name];
+    else element.dataset[name] = values[name];
+  }
+}
+
+// valueOf returns the number beside a neuron: z while a layer adds up, else the activation. Hidden neurons show one
+// only in their own stages.
+function valueOf({outside}, l, j, a, stage) {
+  const isOutput = l === lastLayer();
+  const hasRoom = isOutput || (!places.narrow && !outside && stage?.l === l && !stage.asks);
+  if (!hasRoom) return "";
+  if (stage?.does === "sums" && stage.l === l) return (isOutput ? "z " : "") + number(state.reading.z[l][j]);
+  if (a === undefined) return "";
+  return fixed(a, isOutput && !places.narrow ? 4 : 2);
+}
+
+// reachedBy reports whether the way back has come to what is asked of layer l.
+const reachedBy = (stage, l) => !stage || (stage.does !== "cost" && l >= stage.l);
+
+// showWish draws an arrow at a neuron: which way it should move, the larger the more. The scale is the same for all.
+const fullWish = 1; // of -dC/da, for the largest arrow
+const leastWish = 0.004; // of the largest; below it there is none
+const smallestArrow = 3;
+const largestArrow = 10; // px
+function showWish(arrow, wish, {x, y, r}) {
+  const share = Math.min(1, Math.abs(wish) / fullWish);
+  if (share < leastWish) return arrow.removeAttribute("d");
+  const height = smallestArrow + Math.min(r * 0.7, largestArrow) * share;
+  const half = height * 0.6;
+  const up = wish > 0 ? -1 : 1;
+  const middle = x - r - half - 3;
+  arrow.setAttribute("d", `M${middle} ${y + up * height}L${middle - half} ${y - up * half * 0.5}h${2 * half}Z`);
+  arrow.classList.toggle("down", wish < 0);
+}
+
+// showError writes what an output should be and the square of its distance, as a bar.
+const narrowestBar = 0.5; // px
+function showError({group, error, bar}, j, shows) {
+  const y = j === label() ? 1 : 0;
+  const square = shows ? (state.reading.activations.at(-1)[j] - y) ** 2 : undefined;
+  error.textContent = shows && places.numbers.y ? y : "";
+  bar.setAttribute("width", shows ? Math.max(narrowestBar, places.numbers.widest * square) : 0);
+  keep(group, {square});
+}
