@@ -2019,10 +2019,10 @@ func TestTrainedNetworkThatCannotBeSavedIsSavedElsewhere(t *testing.T) {
 	elsewhere := t.TempDir()
 	t.Setenv("TMPDIR", elsewhere)
 	folder := filepath.Dir(w.settings.net)
-	if err := w.train(set.Train, seeded(1)); err != nil {
-		t.Fatal(err)
-	}
 	os.RemoveAll(folder)
+	if err := w.train(set.Train, seeded(1)); err != nil || strings.Count(out.String(), "training goes on") != 1 {
+		t.Fatalf("error %v, printed\n%s", err, out)
+	}
 	err := w.finish(set)
 	if !says(err, w.settings.net, "cannot be written", "the trained network is in "+elsewhere, "another file with -net") {
 		t.Errorf("error %v", err)
@@ -2095,6 +2095,25 @@ func TestAdviceFitsWhatKeepsANetworkFromLearning(t *testing.T) {
 		if got := r.advice(); got != c.want {
 			t.Errorf("%+v, layers %v: %q, want %q", c.plan, c.n.Layers, got, c.want)
 		}
+	}
+}
+
+func TestResumeStartsGentlyUnlessTheUserNamesARate(t *testing.T) {
+	for args, want := range map[string]float64{"": 1.5, "-resume": 0.15, "-resume -rate 1.5": 1.5, "-resume -plain": 0.15} {
+		if s, err := parseTrain(&console{}, strings.Fields(args)); err != nil || s.plan.Rate != want {
+			t.Errorf("%q: rate %v, error %v, want %v", args, s.plan.Rate, err, want)
+		}
+	}
+}
+
+func TestTableThatIsTooWideListsTheMostFrequentMistakes(t *testing.T) {
+	var out bytes.Buffer
+	table := [][]int{{8, 2, 0}, {0, 0, 0}, {1, 5, 94}}
+	printTable(&console{out: &out, width: 30}, &Dataset{}, table)
+	const want = "digit    right  most often misread as\n" +
+		"    0   80.00%  1: 2\n    1     none\n    2   94.00%  1: 5  0: 1\n"
+	if out.String() != want {
+		t.Errorf("printed\n%swant\n%s", out.String(), want)
 	}
 }
 
