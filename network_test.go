@@ -585,32 +585,40 @@ func TestStepLowersTheCostAsPredictedAndEmptiesTheGradient(t *testing.T) {
 	}
 }
 
-func TestTrainingWithoutTweaksIsTheRuleOfTheVideos(t *testing.T) {
-	examples := slices.Clone(mnist().Train[:23]) // mini-batches of 10, 10 and 3
-	before, got := slices.Clone(examples), NewNetwork([]int{784, 5, 10}, seeded(6))
-	want, random, order, steps := got.Clone(), seeded(7), slices.Clone(examples), 0
-	Training{Epochs: 2, Batch: 10, Rate: 0.7}.Train(got, examples, seeded(7), func(p Progress) error {
-		start := steps % 3 * 10
-		if start == 0 {
-			random.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
-		}
-		batch := order[start:min(start+10, len(order))]
-		steps++
-		if p.Epoch != 1+steps/4 || p.Seen != start+len(batch) || p.Of != 23 {
-			t.Errorf("after step %d of 3 in each epoch: %+v", steps, p)
-		}
-		for i, derivative := range plainGradient(want, batch, "") {
-			want.All[i] -= 0.7 * derivative
-			if !(math.Abs(got.All[i]-want.All[i]) <= 1e-12) {
-				t.Fatalf("chapter 2: w <- w - 0.7 dC/dw, C the average over %d examples: after step %d %s is %.9g, want %.9g",
-					len(batch), steps, parameterName(got.Layers, i), got.All[i], want.All[i])
+// Decay is the one tweak that changes a step; without it the rule is that of the videos.
+func TestTrainingFollowsTheRuleOfTheVideosStepByStep(t *testing.T) {
+	for _, decay := range []float64{0, 0.01} {
+		examples := slices.Clone(mnist().Train[:23]) // mini-batches of 10, 10 and 3
+		before, got := slices.Clone(examples), NewNetwork([]int{784, 5, 10}, seeded(6))
+		want, random, order, steps := got.Clone(), seeded(7), slices.Clone(examples), 0
+		training := Training{Epochs: 2, Batch: 10, Rate: 0.7, Decay: decay}
+		training.Train(got, examples, seeded(7), func(p Progress) error {
+			start := steps % 3 * 10
+			if start == 0 {
+				random.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 			}
+			batch := order[start:min(start+10, len(order))]
+			steps++
+			if p.Epoch != 1+steps/4 || p.Seen != start+len(batch) || p.Of != 23 {
+				t.Errorf("after step %d of 3 in each epoch: %+v", steps, p)
+			}
+			for i, derivative := range plainGradient(want, batch, "") {
+				if i < len(want.Weights[1].Data) {
+					derivative += decay * want.All[i]
+				}
+				want.All[i] -= 0.7 * derivative
+				if !(math.Abs(got.All[i]-want.All[i]) <= 1e-12) {
+					t.Fatalf("chapter 2: w <- w - 0.7 (dC/dw + %g w), C the average over %d examples: "+
+						"after step %d %s is %.9g, want %.9g", decay, len(batch), steps,
+						parameterName(got.Layers, i), got.All[i], want.All[i])
+				}
+			}
+			return nil
+		})
+		same := slices.EqualFunc(examples, before, func(a, b Example) bool { return a.Label == b.Label })
+		if steps != 6 || !same {
+			t.Errorf("%d steps, want 6; the examples of the caller are in their order: %v", steps, same)
 		}
-		return nil
-	})
-	same := slices.EqualFunc(examples, before, func(a, b Example) bool { return a.Label == b.Label })
-	if steps != 6 || !same {
-		t.Errorf("%d steps, want 6; the examples of the caller are in their order: %v", steps, same)
 	}
 }
 
@@ -656,6 +664,16 @@ func TestDecayShrinksTheFirstLayerWeightsInEveryStep(t *testing.T) {
 			t.Errorf("w <- w - rate (dC/dw + decay w): decay changed %s by %.9g, want %.9g",
 				parameterName(start.Layers, i), got, want)
 		}
+	}
+}
+
+func TestTrainingLearnsFromTheVariedPicture(t *testing.T) {
+	n := NewNetwork([]int{1, 1}, seeded(1))
+	w, b := n.All[0], n.All[1]
+	black := func(Example, *rand.Rand) Picture { return few(0, 0).Picture }
+	Training{Epochs: 1, Batch: 1, Rate: 1, Vary: black}.Train(n, []Example{few(0, 255)}, seeded(1), quiet)
+	if n.All[0] != w || n.All[1] == b {
+		t.Errorf("after a black picture, for which dC/dw = 0, w went from %v to %v, b from %v to %v", w, n.All[0], b, n.All[1])
 	}
 }
 
