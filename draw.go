@@ -422,11 +422,11 @@ func (s *studio) learn(l *learner) {
 	}
 	l.course.State, l.batch = stateEnded, nil
 	if err != nil {
-		l.course.State = stateFailed
-		l.course.Error = fmt.Sprintf("the steps were too large: in epoch %d the cost was no longer a number; "+
+		l.course.State, l.stale = stateFailed, false
+		l.course.Error = fmt.Sprintf("the steps were too large: in epoch %d weights or costs were no longer numbers; "+
 			"try a lower rate", max(1, l.course.Epoch))
 	}
-	s.show(l)
+	s.show(l) // without an error, as the network is finite or not shown
 }
 
 // report is called after each step.
@@ -444,7 +444,9 @@ func (s *studio) report(l *learner, p Progress) error {
 		l.course.State = statePaused
 	}
 	if l.batch != nil || p.Seen == p.Of || time.Now().After(l.copyAt) {
-		s.show(l)
+		if err := s.show(l); err != nil {
+			return err
+		}
 	}
 	if l.last != nil {
 		l.last.done <- nil
@@ -474,25 +476,23 @@ func (l *learner) note(p Progress) {
 }
 
 // show gives the page what is known of learning and, if the page does not have it, a copy of
-// the network. A network that is not finite is not shown: training is about to fail. Copies are
-// made ten times a second, or less often for a large network, so that they take at most a tenth
-// of the time.
-func (s *studio) show(l *learner) {
+// the network. A network that is not finite is an error. Copies are made ten times a second, or
+// less often for a large network, so that they take at most a tenth of the time.
+func (s *studio) show(l *learner) error {
 	start, n := time.Now(), (*Network)(nil)
-	if l.stale && l.network.finite() == nil {
-		n = l.network.Clone()
-	}
-	if l.stale && l.batch != nil {
-		l.batch.after = n
+	if l.stale {
+		if err := l.network.finite(); err != nil {
+			return err
+		}
+		if n = l.network.Clone(); l.batch != nil {
+			l.batch.after = n
+		}
 	}
 	l.stale = false
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	s.course, s.batch = l.course, l.batch
 	s.course.Points = slices.Clone(l.course.Points) // the last of them still changes
-	if l.batch != nil && l.batch.after == nil {
-		s.batch = nil
-	}
 	switch {
 	case l.course.State == stateFailed:
 		s.takeBack()
@@ -500,6 +500,7 @@ func (s *studio) show(l *learner) {
 		s.replace(n)
 	}
 	l.copyAt = time.Now().Add(max(100*time.Millisecond, 10*time.Since(start)))
+	return nil
 }
 
 // wait carries out orders until the next step is due. It returns an error if there should be
@@ -513,7 +514,10 @@ func (s *studio) wait(l *learner) error {
 			if o.kind == toStop { // answered by the end
 				return context.Canceled
 			}
-			due = s.carryOut(l, o)
+			var err error
+			if due, err = s.carryOut(l, o); err != nil {
+				return err
+			}
 		}
 	}
 	l.stepped = time.Now()
@@ -542,18 +546,18 @@ func (l *learner) due() <-chan time.Time {
 
 // carryOut carries out an order and reports whether the next step is due by it. A pause takes one
 // more step if the last one was too fast to be shown.
-func (s *studio) carryOut(l *learner, o order) (due bool) {
+func (s *studio) carryOut(l *learner, o order) (due bool, err error) {
 	now := &l.course.State
 	switch {
 	case o.kind == toPause && *now == statePaused:
 		o.done <- errors.New("learning is paused already")
-		return false
+		return false, nil
 	case o.kind == toResume && *now == stateLearning:
 		o.done <- errors.New("learning is not paused")
-		return false
+		return false, nil
 	case o.kind == toStep, o.kind == toPause && l.batch == nil:
 		*now, l.last = stateLearning, &o
-		return true
+		return true, nil
 	case o.kind == toPause:
 		*now = statePaused
 	case o.kind == toResume:
@@ -561,9 +565,11 @@ func (s *studio) carryOut(l *learner, o order) (due bool) {
 	case o.kind == toPace:
 		l.course.Batches = o.batches
 	}
-	s.show(l)
+	if err := s.show(l); err != nil {
+		return false, err
+	}
 	o.done <- nil
-	return false
+	return false, nil
 }
 
 // serve answers requests until ctx is done.

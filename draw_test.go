@@ -518,8 +518,8 @@ func TestLearningThatFailsSaysSoAndBringsTheNetworkBack(t *testing.T) {
 	before, _ := s.current()
 	ask[state](t, s, "POST /learn", `{"rate":1e308,"plain":true,"seed":2}`)
 	r := finish(s)
-	if r.State != stateFailed || !strings.Contains(r.Error, "lower rate") || !r.Saved || r.Steps != 0 {
-		t.Errorf("%+v", r)
+	if r.State != stateFailed || r.Epoch > 2 || !strings.Contains(r.Error, "lower rate") || !r.Saved || r.Steps != 0 {
+		t.Errorf("state %s in epoch %d, %q, saved %t, %d steps", r.State, r.Epoch, r.Error, r.Saved, r.Steps)
 	}
 	if now, _ := s.current(); !slices.Equal(now.All, before.All) {
 		t.Error("the network is not the one before it")
