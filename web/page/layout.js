@@ -38,7 +38,7 @@ export function layout({layers, rows, cols}, {width, height}, asks) {
   const deskHeight = saidHeight + toolsHeight;
   const deskWidth = beside ? 130 : 0;
   const used = columns.reduce((sum, c) => sum + c.width, 0);
-  const free = width - 2 * margin - deskWidth - used - Math.max(last * closestColumns, narrow ? 0 : width * allColumns);
+  const free = width - 2 * margin - deskWidth - used - Math.max(last * closestColumns, narrow ? 0 : (width - crowded / 2) * allColumns);
   const size = Math.max(
     smallestPaper,
     Math.min(free, width * (narrow ? 0.41 : last === 1 ? 0.45 : 0.36), space - deskHeight, largestPaper),
@@ -80,7 +80,7 @@ function roomForNumbers(narrow, close, asks) {
   if (!asks) return {width: narrow ? 46 : 84};
   if (narrow) return {width: 46, bar: 3, below: 7, thick: 3, widest: 40};
   return close
-    ? {width: 158, y: 68, bar: 88, below: -5, thick: 10, widest: 60}
+    ? {width: 168, y: 76, bar: 94, below: -5, thick: 10, widest: 60}
     : {width: 212, y: 92, bar: 122, below: -5, thick: 10, widest: 78};
 }
 
