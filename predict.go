@@ -41,11 +41,11 @@ func predict(c *console, args []string) error {
 	path, data := netFlag(flags), dataFlag(flags)
 	verbose := flags.Bool("v", false, "draw what the network sees, and its outputs")
 	names, err := parse(c, flags, args, math.MaxInt)
+	if err == nil && len(names) == 0 {
+		err = usage("predict: no picture; name one or more files, or - for standard input")
+	}
 	if err != nil {
 		return err
-	}
-	if len(names) == 0 {
-		return usage("predict: no picture; name one or more files, or - for standard input")
 	}
 	n, set, err := loadForPictures(*path, *data)
 	if err != nil {
@@ -53,31 +53,28 @@ func predict(c *console, args []string) error {
 	}
 	frame := FrameOf(set)
 	if frame.Part == 0 {
-		return fmt.Errorf("%s: a network for %d x %d pixels and %d classes, which are not MNIST's; "+
-			"name the folder with its data with -data", *path, set.Rows, set.Cols, set.Classes)
+		return fmt.Errorf("%s: not a network for MNIST; name the folder with its data with -data", *path)
 	}
-	names = expand(names)
-	pass, failed := n.NewPass(), 0
+	names, pass, failed := expand(names), n.NewPass(), 0
 	for _, name := range names {
 		picture, done, err := readPictureFile(c, name, frame)
-		if err != nil && len(names) == 1 {
+		switch {
+		case err != nil && len(names) == 1:
 			return err
-		}
-		if err != nil {
-			c.complain(err)
+		case err != nil:
+			fmt.Fprintf(c.err, "digits: %v\n", err)
 			failed++
 			continue
 		}
 		printAnswer(c, set, name, n.Forward(pass, picture), done.Warning)
 		if *verbose {
-			fmt.Fprintf(c.out, "prepared: %s\n\n", strings.Join(append(done.Done, frame.String()), ", "))
-			drawOutput(c, set, picture, pass.A[len(n.Layers)-1])
+			drawOutput(c, set, picture, append(done.Done, frame.String()), pass.A[len(n.Layers)-1])
 		}
 	}
-	if failed > 0 {
-		return fmt.Errorf("%d of %s could not be read", failed, count(len(names), "picture"))
+	if failed == 0 {
+		return nil
 	}
-	return nil
+	return fmt.Errorf("%d of %s could not be read", failed, count(len(names), "picture"))
 }
 
 // loadForPictures reads a network and the set in a folder. Without a folder it returns a set
@@ -165,12 +162,13 @@ func printAnswer(c *console, set *Dataset, name string, output []float64, warnin
 func unsure(output []float64) bool { return output[Answer(output)] < 0.5 }
 
 // drawOutput draws what the network sees, and its outputs as bars.
-func drawOutput(c *console, set *Dataset, picture Picture, output []float64) {
+func drawOutput(c *console, set *Dataset, picture Picture, done []string, output []float64) {
 	var bars []string
 	for j, a := range output {
 		bars = append(bars, fmt.Sprintf("%3s %.3f %s", set.Name(j), a, strings.Repeat("█", int(20*a+0.5))))
 	}
 	whole := image.Rect(0, 0, picture.Cols, picture.Rows)
+	fmt.Fprintf(c.out, "prepared: %s\n\n", strings.Join(done, ", "))
 	fmt.Fprint(c.out, c.sideBySide([][]string{sketch(picture, whole), bars}))
 }
 
@@ -217,10 +215,7 @@ func FrameOf(set *Dataset) Frame {
 
 // String describes the frame in words.
 func (f Frame) String() string {
-	centre := "box"
-	if f.Mass {
-		centre = "mass"
-	}
+	centre := map[bool]string{true: "mass", false: "box"}[f.Mass]
 	return fmt.Sprintf("fitted into %.3g x %.3g of %d x %d pixels, centre of %s in the middle",
 		f.Part*float64(f.Rows), f.Part*float64(f.Cols), f.Rows, f.Cols, centre)
 }
@@ -278,17 +273,8 @@ func decode(ctx context.Context, r io.Reader, limit int) (result image.RGBA64Ima
 			config.Width, config.Height, limit/1_000_000)
 	}
 	orientation = readOrientation(header.Bytes())
-	whole := &decoderInput{Reader: io.MultiReader(&header, in), ctx: ctx, scans: math.MaxInt}
-	var picture image.Image
-	switch format {
-	case "gif":
-		picture, err = decodeGIF(whole, config, limit)
-	case "jpeg":
-		whole.scans = 16 * limit / (config.Width * config.Height) // a photo has 10 at most
-		fallthrough
-	default:
-		picture, _, err = image.Decode(whole)
-	}
+	whole := &decoderInput{Reader: io.MultiReader(&header, in), ctx: ctx}
+	picture, err := whole.decode(format, config, limit)
 	switch {
 	case whole.err != nil:
 		return nil, 0, whole.err
@@ -329,7 +315,20 @@ func (in *decoderInput) Read(p []byte) (n int, err error) {
 	return n, err
 }
 
-// decodeGIF returns the frame of an animation with the most edges, where most of the ink is. Only the first frame is decoded
+// decode decodes a file of a known format and size.
+func (in *decoderInput) decode(format string, config image.Config, limit int) (picture image.Image, err error) {
+	in.scans = math.MaxInt
+	switch format {
+	case "gif":
+		return decodeGIF(in, config, limit)
+	case "jpeg":
+		in.scans = 16 * limit / (config.Width * config.Height) // a photo has 10 at most
+	}
+	picture, _, err = image.Decode(in)
+	return picture, err
+}
+
+// decodeGIF returns the frame of an animation with the most ink. Only the first frame is decoded
 // if there are more than 300, or all together have more than limit pixels.
 func decodeGIF(r io.Reader, config image.Config, limit int) (image.Image, error) {
 	file, err := io.ReadAll(r)
@@ -339,14 +338,17 @@ func decodeGIF(r io.Reader, config image.Config, limit int) (image.Image, error)
 	// A frame starts with a comma, after a block that ends with 0. The same bytes may
 	// occur elsewhere too, so this is an upper bound.
 	frames := 1 + bytes.Count(file, []byte("\x00,"))
-	if frames > min(300, limit/(config.Width*config.Height)) {
-		return gif.Decode(bytes.NewReader(file))
+	if frames <= min(300, limit/(config.Width*config.Height)) {
+		if animation, err := gif.DecodeAll(bytes.NewReader(file)); err == nil {
+			return mostInk(animation), nil
+		}
 	}
-	animation, err := gif.DecodeAll(bytes.NewReader(file))
-	if err != nil { // the first frame may be whole
-		return gif.Decode(bytes.NewReader(file))
-	}
-	page := image.NewRGBA(image.Rect(0, 0, config.Width, config.Height))
+	return gif.Decode(bytes.NewReader(file)) // the first frame may be whole where others are damaged
+}
+
+// mostInk returns the frame of an animation with the most ink, measured by its edges.
+func mostInk(animation *gif.GIF) image.Image {
+	page := image.NewRGBA(image.Rect(0, 0, animation.Config.Width, animation.Config.Height))
 	best, most := slices.Clone(page.Pix), 0.0
 	for i, frame := range animation.Image {
 		before := slices.Clone(page.Pix)
@@ -363,7 +365,7 @@ func decodeGIF(r io.Reader, config image.Config, limit int) (image.Image, error)
 		}
 	}
 	page.Pix = best
-	return page, nil
+	return page
 }
 
 // otherPictures are formats of pictures that are not read.
