@@ -603,11 +603,12 @@ func roughness(f *field) float64 {
 	return sum
 }
 
-// closing fills in every dark area in which a square with this side does not fit. The pixels
-// at the edges of the picture are repeated outside, so a dark area at an edge is wide.
+// closing returns the morphological closing of a picture with a square of this side: dark areas
+// that do not hold the square are filled. The pixels at the edges of the picture are repeated
+// outside, so a dark area at an edge is wide.
 //
-// Each pixel becomes the lightest in a square that starts there, then the darkest of these.
-// That moves the picture by side-1 up and to the left, where the repeated pixels were.
+// Dilation makes each pixel the lightest of the square that starts there, erosion the darkest.
+// Both move the picture up and to the left, by side-1 in all, where the repeated pixels were.
 func closing(f *field, side int) *field {
 	wide := newField(f.rows+side-1, f.cols+side-1)
 	for i := range wide.at {
@@ -616,19 +617,19 @@ func closing(f *field, side int) *field {
 	}
 	for range 2 { // the second time in the negative, where the darkest is the lightest
 		for y := range wide.rows {
-			slideMax(wide.at[y*wide.cols:][:wide.cols], side, 1)
+			slidingMax(wide.at[y*wide.cols:][:wide.cols], side, 1)
 		}
-		slideMax(wide.at, side, wide.cols)
+		slidingMax(wide.at, side, wide.cols)
 		wide = negative(wide)
 	}
 	return crop(wide, image.Rect(0, 0, f.cols, f.rows))
 }
 
-// slideMax replaces each number by the largest of this many numbers, from it on, each stride
-// after the one before.
-func slideMax(numbers []float64, count, stride int) {
-	for done := 1; done < count; { // each is the largest of done numbers: twice as many in each round
-		step := min(done, count-done)
+// slidingMax replaces each number by the maximum of a window of size numbers that starts there and
+// goes on in steps of stride.
+func slidingMax(numbers []float64, size, stride int) {
+	for done := 1; done < size; { // the windows so far have done numbers, twice as many in each round
+		step := min(done, size-done)
 		for i := range len(numbers) - step*stride {
 			if later := numbers[i+step*stride]; later > numbers[i] {
 				numbers[i] = later
@@ -765,22 +766,22 @@ func inkedRun(ink *field, x, y int) (top, bottom int) {
 
 // Stage 3: keep one digit, without lines and dust.
 
-// A patch is inked pixels that touch each other.
-type patch struct {
+// A component is a connected component of the ink: inked pixels that touch each other.
+type component struct {
 	pixels []int
 	ink    float64
 	box    image.Rectangle
 }
 
-// keepDigit clears all patches but those of one digit: the one with the most ink, and what
-// is near it, as the bar of a 5 may be. It returns how many patches could be digits.
+// keepDigit clears all components but those of one digit: the one with the most ink, and what
+// is near it, as the bar of a 5 may be. It returns how many components could be digits.
 func keepDigit(ink *field) (digits int) {
-	patches := findPatches(ink)
-	slices.SortStableFunc(patches, func(a, b patch) int { return cmp.Compare(b.ink, a.ink) })
-	largest, digit := patches[0].ink, patches[0].box
+	components := connected(ink)
+	slices.SortStableFunc(components, func(a, b component) int { return cmp.Compare(b.ink, a.ink) })
+	largest, digit := components[0].ink, components[0].box
 	size := max(digit.Dx(), digit.Dy())
 	digits = 1
-	for _, p := range patches[1:] {
+	for _, p := range components[1:] {
 		// A part of the digit may be a quarter of its size away. Where it is small, it may be
 		// dust, unless it is as near as the dots of a stroke that is broken.
 		gap := 1 + size/20
@@ -801,15 +802,15 @@ func keepDigit(ink *field) (digits int) {
 	return digits
 }
 
-// findPatches returns the patches of the ink. Pixels touch also at their corners.
-func findPatches(ink *field) (patches []patch) {
+// connected returns the components of the ink. Pixels touch also at their corners.
+func connected(ink *field) (components []component) {
 	seen := make([]bool, len(ink.at))
 	for start, v := range ink.at {
 		if v == 0 || seen[start] {
 			continue
 		}
 		seen[start] = true
-		p := patch{pixels: []int{start}}
+		p := component{pixels: []int{start}}
 		for n := 0; n < len(p.pixels); n++ {
 			i := p.pixels[n]
 			p.ink += ink.at[i]
@@ -823,9 +824,9 @@ func findPatches(ink *field) (patches []patch) {
 				}
 			}
 		}
-		patches = append(patches, p)
+		components = append(components, p)
 	}
-	return patches
+	return components
 }
 
 // Stage 4: make it look like the pictures of the set.

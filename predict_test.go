@@ -220,11 +220,11 @@ func TestStrokesAreMeasuredAndWidenedByTheirRadius(t *testing.T) {
 			t.Errorf("a dot widened by 1 is %v at %.2f from its middle, want %v", v, distance, max(0, want))
 		}
 	}
-	for _, p := range findPatches(&field{3, 5, []float64{0, 1, 0, 0, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0}}) {
+	for _, p := range connected(&field{3, 5, []float64{0, 1, 0, 0, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0}}) {
 		if want := map[float64]image.Rectangle{2: image.Rect(0, 0, 2, 2)}[p.ink]; len(p.pixels) == 2 && p.box != want {
-			t.Errorf("two pixels that touch at a corner are a patch in %v, want %v", p.box, want)
+			t.Errorf("two pixels that touch at a corner are a component in %v, want %v", p.box, want)
 		} else if len(p.pixels) == 1 && p.box != image.Rect(4, 0, 5, 1) {
-			t.Errorf("the single pixel is a patch in %v", p.box)
+			t.Errorf("the single pixel is a component in %v", p.box)
 		}
 	}
 }
