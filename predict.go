@@ -1011,10 +1011,11 @@ func restyle(p Picture, random *rand.Rand, add func(*pen)) Picture {
 		return p
 	}
 	wide := crop(f, image.Rect(0, 0, p.Cols, p.Rows).Inset(-max(p.Rows, p.Cols))) // room to draw
-	pen := &pen{wide, wide.box(), strokeWidth(f) / 2, random}
+	pen := &pen{field: wide, digit: wide.box(), radius: strokeWidth(f) / 2, random: random}
 	pen.radius *= pen.between(0.8, 1.2)
 	add(pen)
-	return NewPicture(p.Rows, p.Cols, fitInto(crop(wide, wide.box()), Frame{p.Rows, p.Cols, f.part(), true}))
+	frame := Frame{Rows: p.Rows, Cols: p.Cols, Part: f.part(), Mass: true}
+	return NewPicture(p.Rows, p.Cols, fitInto(crop(wide, wide.box()), frame))
 }
 
 // A pen draws strokes onto a digit. A point of the paper is a complex number x + iy, so that a

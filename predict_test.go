@@ -489,7 +489,7 @@ func TestPredictReadsEachFileAndGoesOnAfterABadOne(t *testing.T) {
 		{[]string{good, bad, good}, 1, "(?s)^.*: 7  .*\n.*: 7  .*\n$",
 			`^digits: .*bad\.png: not a PNG.*\ndigits: 1 of 3 `},
 		{[]string{filepath.Join(folder, "none.png")}, 1, "^$", "none.png: no such file"},
-		{[]string{"-v", good}, 0, `(?s): 7  .*prepared: .*fitted into 20 x 20 of 28 x 28 pixels, .* mass .*  7 0\.\d\d\d █`, "^$"},
+		{[]string{"-v", good}, 0, `(?s): 7  .*prepared: .*into 20 x 20 of 28 x 28 pixels, .* mass .*  7 0\.\d\d\d █`, "^$"},
 		{nil, 2, "^$", "no picture"},
 		{[]string{filepath.Join(folder, "s*.png")}, 0, `^.*seven\.png: 7  .*\n$`, "^$"}, // for shells that do not expand it
 		{[]string{filepath.Join(folder, "t*.png")}, 1, "^$", "t\\*.png: no such file"},
@@ -782,7 +782,7 @@ func fitted(frame Frame) *Dataset {
 		for _, e := range examples {
 			f := &field{28, 28, pixels(e.Picture)}
 			greys := fitInto(crop(f, f.box()), frame)
-			fitted = append(fitted, Example{NewPicture(frame.Rows, frame.Cols, greys), e.Label})
+			fitted = append(fitted, Example{Picture: NewPicture(frame.Rows, frame.Cols, greys), Label: e.Label})
 		}
 		return fitted
 	}
@@ -796,7 +796,9 @@ func TestPicturesAreReadInTheFrameOfTheSet(t *testing.T) {
 	if got := FrameOf(mnist()); got != mnistFrame {
 		t.Errorf("MNIST has %+v, want %+v", got, mnistFrame)
 	}
-	for _, want := range []Frame{{8, 8, 1, false}, {16, 16, 1, false}, {20, 20, 0.8, true}} {
+	for _, want := range []Frame{
+		{Rows: 8, Cols: 8, Part: 1}, {Rows: 16, Cols: 16, Part: 1}, {Rows: 20, Cols: 20, Part: 0.8, Mass: true},
+	} {
 		set := fitted(want)
 		frame := FrameOf(set)
 		if frame != want {
