@@ -1403,13 +1403,13 @@ func (k *keeper) save(n *Network) error {
 // restore is called when another program has changed the file or the backup. It saves what was
 // in the file before, unless one of them still has it, and adds to err where.
 func (k *keeper) restore(err error) error {
+	if k.replaced == nil {
+		return err
+	}
 	for _, name := range []string{k.path, backup(k.path)} {
 		if text, _ := os.ReadFile(name); bytes.Equal(text, k.replaced) {
 			return err
 		}
-	}
-	if k.replaced == nil {
-		return err
 	}
 	name, lost := writeElsewhere(k.path, k.replaced)
 	if lost != nil {
