@@ -252,13 +252,19 @@ func TestPageShowsDerivativesThatAreTheSlopes(t *testing.T) {
 		t.Fatalf("%+v", a)
 	}
 	for i, w := range a.Weights {
-		sum := 0.0
+		sum, before := 0.0, make([]float64, n.Layers[w.L-1])
 		for x, number := range a.Numbers {
-			_, g := passOf(n, mnist().Test[number])
+			p, g := passOf(n, mnist().Test[number])
 			sum -= *g.at(w)
+			for k, ak := range p.A[w.L-1] {
+				before[k] += ak
+			}
 			if a.Asks[x][i] != -*g.at(w) {
 				t.Errorf("digit %d asks %v of %+v, want %v", number, a.Asks[x][i], w, -*g.at(w))
 			}
+		}
+		if w.K != Answer(before) {
+			t.Errorf("%+v is not from the brightest neuron before, %d", w, Answer(before))
 		}
 		if RelativeError(a.Average[i], sum/3) > 1e-12 {
 			t.Errorf("the average for %+v is %v, want %v", w, a.Average[i], sum/3)
@@ -531,6 +537,11 @@ func TestLearningThatFailsSaysSoAndBringsTheNetworkBack(t *testing.T) {
 
 func TestNetworkWhosePassIsNotFiniteReplacesNone(t *testing.T) {
 	s := newSmallStudio(t)
+	r, lost := &request{}, s.network.Clone()
+	lost.Biases[1][0] = math.Inf(1)
+	if s.change(r, lost, "set"); r.status != 422 || s.network == lost || len(s.changes) > 0 {
+		t.Errorf("status %d, error %v", r.status, r.err)
+	}
 	s.network.Weights[2].Set(0, 0, 9e29) // as large as can be
 	for _, request := range []string{
 		"POST /step?number=0&rate=1e6", "POST /set?layer=2&j=0&k=1&value=1e6", "GET /digit?number=0&places=3",
