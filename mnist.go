@@ -343,7 +343,10 @@ func similarity(name, wanted string) int {
 // readNames reads EMNIST's list of what the labels stand for, if there is one. A line has a label
 // and the code of its character, or of several that share the label: 1 65 97 for A and a.
 func readNames(files fs.FS, mapping string) []string {
-	text, _ := fs.ReadFile(files, mapping)
+	text, err := fs.ReadFile(files, mapping)
+	if err != nil {
+		return nil
+	}
 	names := make([]string, 256)
 	for line := range strings.Lines(string(text)) {
 		var label byte
