@@ -50,7 +50,7 @@ function build() {
   moveTo($("said"), said);
   $("tools").classList.toggle("inRow", !tools);
   if (tools) moveTo($("tools"), {...tools, y: tools.y + $("stage").offsetTop});
-  $("board").classList.toggle("beside", places.beside);
+  $("board").classList.toggle("beside", !tools && !narrow);
   $("board").classList.toggle("narrow", narrow);
   elements = columns.map((column, l) => (column ? column.places.map(place => neuron(column, place, l)) : []));
   const all = elements.flat().map(parts => parts.group);
@@ -62,16 +62,21 @@ function build() {
         make("text", {x, y: y + 4, "text-anchor": "middle"}, `+ ${whole(column.count - column.shown)} less bright`),
       );
     }
-    if (l === state.network.layers.length - 1 && state.view === "why" && !narrow)
+    if (l === lastLayer() && places.numbers.y && column.places[0].y > roomAbove)
       all.push(...headings(column.places[0]));
     const x = l === 0 ? paper.x + paper.size / 2 : column.places[0].x;
     all.push(
-      make("text", {x, y: l === 0 ? paper.y - 8 : bottom, "text-anchor": "middle", class: "name"}, nameOfLayer(l)),
+      make(
+        "text",
+        {x, y: l === 0 && paper.y > roomAbove ? paper.y - 8 : bottom, "text-anchor": "middle", class: "name"},
+        nameOfLayer(l),
+      ),
     );
   });
   put(svg, all);
 }
 
+const roomAbove = 20; // px above the paper, for its name
 const roomForNames = 110;
 const roomForWords = 52; // px from column to column
 

@@ -1,7 +1,7 @@
 // What the page points at: one place {l, j} on the board that the panel speaks of, and one that is marked.
 // l = 0 is a pixel of the paper. What is pointed at may be a weight into it, from neuron k.
 
-import {state, change, label, lastLayer} from "./state.js";
+import {state, change, label, lastLayer, nameOfLabel} from "./state.js";
 import {stages} from "./play.js";
 
 // stageNow returns the stage of the play that is shown, or null.
@@ -48,6 +48,10 @@ export const pin = place => change({pinned: same(place, state.pinned) ? null : p
 
 export function nameOf({l, j}) {
   if (l === 0) return `Pixel ${j}, row ${Math.floor(j / state.network.cols)}, column ${j % state.network.cols}`;
-  return l === lastLayer() ? `Output ${j}` : `Neuron ${j} of layer ${l}`;
+  return l === lastLayer() ? `Output ${nameOfLabel(j)}` : `Neuron ${j} of layer ${l}`;
 }
-export const shortName = ({l, j}) => (l === 0 ? "pixel " : l === lastLayer() ? "output " : "neuron ") + j;
+
+export function shortName({l, j}) {
+  if (l === 0) return `pixel ${j}`;
+  return l === lastLayer() ? `output ${nameOfLabel(j)}` : `neuron ${j}`;
+}

@@ -1,76 +1,92 @@
 // Where everything on the board stands. Pure functions: the layers and the size of the board in, places out.
-// Every layer has one column. The first column is the paper, whose pixels are layer 0.
+// Every layer has one column. The first column is the paper, whose pixels are layer 0. All lengths are px.
 
-const narrowWidth = 560; // px; a phone
-const shortHeight = 330; // px; a phone on its side, where the answer stands beside the paper
-const crowded = 760; // px; less is too narrow for long bars
-const foot = 26; // px below the columns, for the names of the layers
+const narrowWidth = 560; // of a phone
+const shortHeight = 330; // of a phone on its side, where the answer stands beside the paper
+const crowdedWidth = 760; // less is too narrow for long bars
 const top = 8;
-const closest = 13;
+const foot = 26; // below the columns, for the names of the layers
+
+// The paper, with the answer and the tools below it.
+const smallestPaper = 84;
+const largestPaper = 800;
+const shareOfPaper = {narrow: 0.41, usual: 0.36, alone: 0.45}; // of the width; alone: without hidden layers
+const heightOfAnswer = {narrow: 108, small: 92, usual: 66};
+const smallPaper = 260;
+const heightOfTools = 96;
+const widthBeside = 130; // of the answer beside the paper
+const besideGap = 14;
+const below = 8; // between paper and answer
+
+// The columns of neurons.
+const closest = 13; // from neuron to neuron
 const closestOfMany = 17;
-const closestPictures = 24; // px from neuron to neuron
+const closestPictures = 24;
 const many = 16; // more neurons than these need not all be shown
 const farthest = 150;
 const closestColumns = 10;
-const allColumns = 0.2; // px between two columns, and the part of the width for all where there is room
-const smallestPaper = 84;
-const largestPaper = 800;
+const shareOfGaps = 0.2; // of the width beyond half of crowdedWidth
+const shareOfTile = {usual: 0.11, alone: 0.3}; // of the width, at most
+const smallestTile = 18;
+const tileGap = 4;
+const roomForArrow = {narrow: 9, usual: 18};
+const smallestTarget = 24;
+const around = 3; // a neuron, where pointing at it begins
 
 // layout returns the places for a network with these layers and pictures of rows x cols pixels. In Why, asks,
-// the outputs need room for their errors.
+// the outputs need room for their errors and the neurons for arrows.
 export function layout({layers, rows, cols}, {width, height}, asks) {
   const narrow = width < narrowWidth;
   const beside = !narrow && height < shortHeight;
-  const numbers = roomForNumbers(narrow, width < crowded, asks);
-  const last = layers.length - 1;
+  const alone = layers.length === 2;
+  const numbers = roomForNumbers(narrow, width < crowdedWidth, asks);
   const margin = narrow ? 6 : 18;
   const space = height - top - foot;
   const columns = layers.slice(1).map((count, i) =>
     column(count, space, {
       pictures: i === 0,
-      widest: Math.max(18, width * (last === 1 ? 0.3 : 0.11)),
-      arrow: asks ? (narrow ? 9 : 18) : 4,
-      label: i + 1 === last ? numbers.width : 0,
+      widest: Math.max(smallestTile, width * (alone ? shareOfTile.alone : shareOfTile.usual)),
+      arrow: asks ? (narrow ? roomForArrow.narrow : roomForArrow.usual) : 0,
+      label: i + 2 === layers.length ? numbers.width : 0,
     }),
   );
-  const saidHeight = beside ? 0 : narrow || width * 0.36 < 260 ? 92 : 66;
-  const toolsHeight = narrow || beside ? 0 : 96;
-  const deskHeight = saidHeight + toolsHeight;
-  const deskWidth = beside ? 130 : 0;
+
+  const left = margin + (beside ? widthBeside : 0);
   const used = columns.reduce((sum, c) => sum + c.width, 0);
-  const free = width - 2 * margin - deskWidth - used - Math.max(last * closestColumns, narrow ? 0 : (width - crowded / 2) * allColumns);
+  const gaps = Math.max(columns.length * closestColumns, narrow ? 0 : (width - crowdedWidth / 2) * shareOfGaps);
+  const share = narrow ? shareOfPaper.narrow : alone ? shareOfPaper.alone : shareOfPaper.usual;
+  const answer = beside
+    ? 0
+    : narrow
+      ? heightOfAnswer.narrow
+      : width * share < smallPaper
+        ? heightOfAnswer.small
+        : heightOfAnswer.usual;
+  const toolsHeight = narrow || beside ? 0 : heightOfTools;
+  const highest = space - answer - toolsHeight;
   const size = Math.max(
     smallestPaper,
-    Math.min(free, width * (narrow ? 0.41 : last === 1 ? 0.45 : 0.36), space - deskHeight, largestPaper),
+    Math.min(width - left - margin - used - gaps, width * share, highest, largestPaper),
   );
-  const left = margin + deskWidth;
   const middle = top + space / 2;
-  const gap = Math.max(0, (width - margin - left - size - used) / last);
-  const paper = {
-    x: left,
-    y: Math.max(top, Math.min(middle - size / 2, top + space - deskHeight - size)),
-    size,
-    pixel: size / Math.max(rows, cols),
-  };
+  const y = Math.max(top, Math.min(middle - size / 2, top + highest - size));
+  const gap = Math.max(0, (width - margin - left - size - used) / columns.length);
   let x = left + size;
   for (const c of columns) {
     x += gap;
     c.places = placesOf(c, x, middle);
-    c.x = x + c.width / 2;
     x += c.width;
   }
-  const said = beside ? {x: margin, y: paper.y, width: deskWidth - 14} : {x: left, y: paper.y + size + 8, width: size};
-  const tools = toolsHeight ? {x: left, y: said.y + saidHeight, width: size} : null;
+  const said = {x: left, y: y + size + below, width: size};
   return {
     narrow,
-    beside,
     numbers,
-    paper,
-    said,
-    tools,
+    paper: {x: left, y, size, pixel: size / Math.max(rows, cols)},
+    said: beside ? {x: margin, y, width: widthBeside - besideGap} : said,
+    tools: toolsHeight ? {...said, y: said.y + answer} : null, // null: below the board
     columns: [null, ...columns],
-    bottom: height - 9,
-    distance: gap + columns[0].width,
+    bottom: height - 9, // of the names of the layers
+    distance: gap + columns[0].width, // from column to column
   };
 }
 
@@ -79,9 +95,8 @@ export function layout({layers, rows, cols}, {width, height}, asks) {
 function roomForNumbers(narrow, close, asks) {
   if (!asks) return {width: narrow ? 46 : 84};
   if (narrow) return {width: 46, bar: 3, below: 7, thick: 3, widest: 40};
-  return close
-    ? {width: 168, y: 76, bar: 94, below: -5, thick: 10, widest: 60}
-    : {width: 212, y: 92, bar: 122, below: -5, thick: 10, widest: 78};
+  if (close) return {width: 168, y: 76, bar: 94, below: -5, thick: 10, widest: 60};
+  return {width: 212, y: 92, bar: 122, below: -5, thick: 10, widest: 78};
 }
 
 // column finds out how many neurons of a layer have room in its column, and how large they are. Beside each neuron
@@ -90,26 +105,24 @@ function column(count, space, {pictures, widest, arrow, label}) {
   const least = count <= many ? closest : pictures ? closestPictures : closestOfMany;
   const room = Math.max(2, Math.floor(space / least));
   const shown = count <= room ? count : room - 1;
-  const step = Math.min(space / (shown < count ? shown + 1 : shown), farthest);
+  const lines = shown < count ? shown + 1 : shown; // the last one says how many are left out
+  const step = Math.min(space / lines, farthest);
   const r = Math.min(step * 0.4, 6 + step * 0.16);
   const tile = pictures ? Math.min(step * 0.9, widest) : 0;
-  const before = tile + (tile || arrow > 4 ? arrow : 0); // what stands left of the circles
-  return {count, shown, step, r, tile, before, label, width: before + 2 * r + label};
+  const before = tile + Math.max(arrow, tile && tileGap); // what stands left of the circles
+  return {count, shown, lines, step, r, tile, before, label, width: before + 2 * r + label};
 }
 
-function placesOf({count, shown, step, r, tile, before, width}, left, middle) {
-  const rows = shown < count ? shown + 1 : shown; // the last row says how many are left out
+function placesOf({shown, lines, step, r, tile, before, width}, left, middle) {
   return Array.from({length: shown}, (_, i) => {
-    const y = middle + (i - (rows - 1) / 2) * step;
     const x = left + before + r;
+    const y = middle + (i - (lines - 1) / 2) * step;
     return {
-      x,
-      y,
-      r,
-      left: tile ? left : x - r,
+      ...{x, y, r},
+      left: tile ? left : x - r, // where wires end and begin
       right: x + r,
-      tile: tile && {x: left, y: y - tile / 2, size: tile},
-      hit: {x: left - 3, y: y - step / 2, width: Math.max(width, 24) + 6, height: step},
+      tile: tile ? {x: left, y: y - tile / 2, size: tile} : null,
+      hit: {x: left - around, y: y - step / 2, width: Math.max(width, smallestTarget) + 2 * around, height: step},
     };
   });
 }

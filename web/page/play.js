@@ -35,7 +35,7 @@ export function tell({does, l}, last, about) {
     case "answer":
       return `The brightest output is the answer: ${about.digit}.`;
     case "cost":
-      return `It should be ${about.label}: y is 1 there, 0 elsewhere. The cost adds up the squares (a − y)²: ${about.cost}.`;
+      return `It should be ${about.label}: y is 1 there, 0 elsewhere. The cost adds up all (a − y)²: ${about.cost}.`;
     case "nudges":
       return l === last
         ? `Output ${about.label} should rise and the others fall, each in proportion to its distance from y.`
