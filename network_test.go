@@ -1404,7 +1404,8 @@ func TestNetworkFileHasARowForEachNeuronAndEveryBit(t *testing.T) {
 	}
 	want.Weights[1].Set(0, 1, math.SmallestNonzeroFloat64)
 	path := saved(t, want)
-	const text = `{"layers":[2,3],"weights":[[[0,5e-324],[10,-1e+29],[20,-1e+29]]],"biases":[[1,0.5,0.3333333333333333]]}` + "\n"
+	const text = `{"layers":[2,3],"weights":[[[0,5e-324],[10,-1e+29],[20,-1e+29]]],` +
+		`"biases":[[1,0.5,0.3333333333333333]]}` + "\n"
 	if file, _ := os.ReadFile(path); string(file) != text {
 		t.Errorf("%s, want %s", file, text)
 	}
@@ -1425,11 +1426,13 @@ func TestBrokenNetworkFilesAreErrorsThatSayWhere(t *testing.T) {
 		{"UTF-16 without a mark", "\x00{\x00}", "UTF-16"},
 		{"a list", `[1,2]`, "expected an object, found array"},
 		{"null", `null`, "0 layers"},
-		{"another layout", `{"sizes":[2,1],"w1":[[1,2]],"b1":[1]}`, `expected {"layers":[784,16,16,10],"weights":[W1,W2,W3]`},
+		{"another layout", `{"sizes":[2,1],"w1":[[1,2]],"b1":[1]}`,
+			`expected {"layers":[784,16,16,10],"weights":[W1,W2,W3]`},
 		{"one layer", `{"layers":[3],"weights":[],"biases":[]}`, "1 layer; a network has at least 2"},
 		{"a layer of none", `{"layers":[2,0],"weights":[[]],"biases":[[]]}`, "at least 1 neuron"},
 		{"a negative layer", `{"layers":[-2,1],"weights":[[[]]],"biases":[[1]]}`, "at least 1 neuron"},
-		{"half a neuron", `{"layers":[2,1.5],"weights":[[[1,2]]],"biases":[[1]]}`, "expected a whole number, found number 1.5"},
+		{"half a neuron", `{"layers":[2,1.5],"weights":[[[1,2]]],"biases":[[1]]}`,
+			"expected a whole number, found number 1.5"},
 		{"absurd sizes", `{"layers":[1000000000,1000000000],"weights":[[[1]]],"biases":[[1]]}`,
 			"1000000000 rows and 1000000000 biases, not 1 and 1"},
 		{"weights missing", `{"layers":[2,1],"biases":[[1]]}`, "not 0 and 1"},
@@ -1442,12 +1445,15 @@ func TestBrokenNetworkFilesAreErrorsThatSayWhere(t *testing.T) {
 		{"too many biases", `{"layers":[1,1],"weights":[[[1]]],"biases":[[1,2]]}`, "1 rows and 1 biases, not 1 and 2"},
 		{"a null", `{"layers":[2,1],"weights":[[[1,null]]],"biases":[[1]]}`, "layer 1: weight 1 of row 0 is null"},
 		{"a null bias", `{"layers":[1,1],"weights":[[[1]]],"biases":[[null]]}`, "layer 1: bias 0 is null"},
-		{"NaN", `{"layers":[1,1,1],"weights":[[[1]],[[NaN]]],"biases":[[1],[1]]}`, "layer 2: weight 0 of row 0 is null, NaN"},
-		{"-Infinity", `{"layers":[1,1],"weights":[[[1]]],"biases":[[-Infinity]]}`, "layer 1: bias 0 is null, NaN or infinite"},
+		{"NaN", `{"layers":[1,1,1],"weights":[[[1]],[[NaN]]],"biases":[[1],[1]]}`,
+			"layer 2: weight 0 of row 0 is null, NaN"},
+		{"-Infinity", `{"layers":[1,1],"weights":[[[1]]],"biases":[[-Infinity]]}`,
+			"layer 1: bias 0 is null, NaN or infinite"},
 		{"too large to be a number", `{"layers":[1,1],"weights":[[[1e999]]],"biases":[[1]]}`, "1e999"},
 		{"too large to be added up", `{"layers":[1,2],"weights":[[[1],[1e308]]],"biases":[[1,1]]}`,
 			"neuron 1 in layer 1 are too large"},
-		{"a word", `{"layers":[1,1],"weights":[[["1"]]],"biases":[[1]]}`, "weights: expected a 64-bit number, found string"},
+		{"a word", `{"layers":[1,1],"weights":[[["1"]]],"biases":[[1]]}`,
+			"weights: expected a 64-bit number, found string"},
 	} {
 		path := write(t, t.TempDir(), "odd.json", []byte(c.text))
 		n, err := loadNetwork(path)
@@ -1771,7 +1777,8 @@ func TestMistakesInTheCallAreOneClearLine(t *testing.T) {
 		{"test -net -", 2, `"-" is not the name`},
 		{"test -net=", 2, `"" is not the name`},
 		{"test -net " + filepath.Join(empty, "no", "n.json"), 1, "n.json: no such file"},
-		{"test -net a\x1b[31m.json", 1, `a\x1b[31m.json: file does not exist; to create it, run: go run . train -net $'a\x1b`},
+		{"test -net a\x1b[31m.json", 1,
+			`a\x1b[31m.json: file does not exist; to create it, run: go run . train -net $'a\x1b`},
 		{"train -net /dev/null", 1, "not a regular file"},
 		{"train -resume -data " + set, 1, "does not fit the data"},
 		{"train -net matrix.go", 1, "this file is not replaced"},
@@ -1799,7 +1806,8 @@ func TestMistakesInTheCallAreOneClearLine(t *testing.T) {
 func TestTextsFollowTheirNumbersAndNames(t *testing.T) {
 	for _, c := range []struct{ got, want string }{
 		{anA("5"), "a 5"}, {anA("8"), "an 8"}, {anA("11"), "an 11"}, {anA("18"), "an 18"},
-		{anA("81"), "an 81"}, {anA("17"), "a 17"}, {anA("B"), "a B"}, {anA("R"), "an R"}, {quote("net-1.json"), "net-1.json"}, {quote("a b"), "'a b'"},
+		{anA("81"), "an 81"}, {anA("17"), "a 17"}, {anA("B"), "a B"}, {anA("R"), "an R"},
+		{quote("net-1.json"), "net-1.json"}, {quote("a b"), "'a b'"},
 		{count(1, "class"), "1 class"}, {count(2, "class"), "2 classes"}, {count(60000, "picture"), "60,000 pictures"},
 		{quote("it's"), `'it'\''s'`}, {quote("$x"), "'$x'"},
 		{quote(""), "''"}, {quote("it's \a"), `$'it\'s \a'`}, {printable("a\x1b[31m \"b\" \\n"), `a\x1b[31m "b" \n`},
@@ -1937,7 +1945,7 @@ func TestSameCallWritesTheSameFileAndResumeGoesOn(t *testing.T) {
 	const train = "train -hidden 5 -epochs 6 -batch 2"
 	first := do(train)
 	second := do("train -resume -epochs 1")
-	if n, err := loadNetwork(net); err != nil || bytes.Equal(first, second) || !slices.Equal(n.Layers, []int{16, 5, 4}) {
+	if n, err := loadNetwork(net); err != nil || !slices.Equal(n.Layers, []int{16, 5, 4}) || bytes.Equal(first, second) {
 		t.Errorf("-resume left %v, error %v", n, err)
 	}
 	if kept, _ := os.ReadFile(backup(net)); !bytes.Equal(first, kept) {
@@ -2057,7 +2065,8 @@ func TestTrainedNetworkThatCannotBeSavedIsSavedElsewhere(t *testing.T) {
 func TestTrainingEndsOnlyWhenTheCostIsNotANumber(t *testing.T) {
 	net := saved(t, NewNetwork([]int{784, 4, 10}, seeded(1)))
 	old, _ := os.ReadFile(net)
-	digits := writeSet(t, &Dataset{Rows: 28, Cols: 28, Classes: 10, Train: mnist().Train[:2000], Test: mnist().Test[:200]})
+	some := &Dataset{Rows: 28, Cols: 28, Classes: 10, Train: mnist().Train[:2000], Test: mnist().Test[:200]}
+	digits := writeSet(t, some)
 	for _, c := range []struct {
 		flags, want string
 		lines       int // of the table
@@ -2067,10 +2076,11 @@ func TestTrainingEndsOnlyWhenTheCostIsNotANumber(t *testing.T) {
 		{"-plain -batch 2000 -rate 0.1 -epochs 2", "giving every picture the same answer would cost 0.8", 2},
 	} {
 		code, out, err := call(append(strings.Fields(c.flags), "-data", digits, "-net", net)...)
-		if lines := strings.Count(out, "0:0"); code != 1 || !strings.Contains(err, c.want) || lines != c.lines {
+		if lines := strings.Count(out, fmt.Sprintf("/%d  ", c.lines)); code != 1 || !strings.Contains(err, c.want) || lines != c.lines {
 			t.Errorf("%s: exit %d, %d epochs, %s; want %d and %q", c.flags, code, lines, err, c.lines, c.want)
 		}
-		if said := strings.Count(out, "nothing learned so far"); said > 1 || said == 0 && strings.Contains(c.flags, "-batch 2 ") {
+		said, expected := strings.Count(out, "nothing learned so far"), strings.HasSuffix(c.flags, "-batch 2")
+		if said > 1 || said == 0 && expected { // after 2,000 steps
 			t.Errorf("%s: said %d times that nothing is learned", c.flags, said)
 		}
 	}
@@ -2113,7 +2123,9 @@ func TestAdviceFitsWhatKeepsANetworkFromLearning(t *testing.T) {
 }
 
 func TestResumeStartsGentlyUnlessTheUserNamesARate(t *testing.T) {
-	for args, want := range map[string]float64{"": 1.5, "-resume": 0.15, "-resume -rate 1.5": 1.5, "-resume -plain": 0.15} {
+	for args, want := range map[string]float64{
+		"": 1.5, "-resume": 0.15, "-resume -rate 1.5": 1.5, "-resume -plain": 0.15,
+	} {
 		if s, err := parseTrain(&console{}, strings.Fields(args)); err != nil || s.plan.Rate != want {
 			t.Errorf("%q: rate %v, error %v, want %v", args, s.plan.Rate, err, want)
 		}
@@ -2170,10 +2182,10 @@ func TestLiveLineIsDrawnAfterTheFirstStep(t *testing.T) {
 	var live bytes.Buffer
 	s := defaults()
 	w := newWatcher(context.Background(), &console{err: &live, live: true}, &s, nil, nil, barSet())
-	w.step = time.Now().Add(-500 * time.Millisecond)
 	w.report(Progress{Epoch: 1, Of: 200, Score: Score{Seen: 100, Cost: 0.5, Right: 50}})
-	if want := "\r\x1b[?7l     1/40   0.5000   50.00%  ███░░░░       0:40\x1b[?7h"; live.String() != want {
-		t.Errorf("%q, want %q", live.String(), want)
+	want := regexp.MustCompile(`^\r\x1b\[\?7l     1/40   0\.5000   50\.00%  ███░░░░ +[0-9]+:[0-9]{2}\x1b\[\?7h$`)
+	if !want.MatchString(live.String()) {
+		t.Errorf("%q, want %v", live.String(), want)
 	}
 }
 
@@ -2187,7 +2199,7 @@ func TestTimeWhileTheProgramIsStoppedDoesNotCount(t *testing.T) {
 	} {
 		w := &watcher{record: &record{steps: 100}, spent: 100 * c.usual, step: time.Now().Add(-c.last)}
 		w.addTime()
-		if w.spent.Round(time.Millisecond/2) < c.want || w.spent > c.want+time.Second {
+		if w.spent < c.want-2*time.Millisecond || w.spent > c.want+time.Second {
 			t.Errorf("steps of %v, then one of %v: spent %v, want %v", c.usual, c.last, w.spent, c.want)
 		}
 	}
