@@ -1,7 +1,7 @@
 // What the network makes of the paper. Network and reading are always of one version.
 
 import {state, change, eachFrame, isEmpty, label, learning} from "./state.js";
-import {ask, post, question} from "./server.js";
+import {Unreachable, ask, post, question} from "./server.js";
 import {drawing} from "./paper.js";
 
 // While the network learns it is sent with few digits, and not more often than needed.
@@ -36,7 +36,7 @@ question(
     try {
       take(await read(), id, page, rounded);
     } catch (error) {
-      if (error instanceof TypeError) throw error;
+      if (error instanceof Unreachable) throw error;
       if (stale()) takeNetwork(await askNetwork(), rounded);
       if (page === state.sheet.page) change({reading: null, readingOf: id, refused: error.message});
     }

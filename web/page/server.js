@@ -3,13 +3,18 @@
 import {state, change, eachFrame} from "./state.js";
 import {sentence} from "./numbers.js";
 
+// The program is unreachable when it does not answer, or not to the end.
+export class Unreachable extends Error {}
+const unreachable = () => {
+  throw new Unreachable();
+};
+
 // ask returns the JSON that the program answers.
 export async function ask(path, options) {
-  const response = await fetch(path, options);
-  const answer = await response.json();
-  if (!response.ok)
-    throw Object.assign(new Error(sentence(answer.error)), {status: response.status, field: answer.field});
-  return answer;
+  const response = await fetch(path, options).catch(unreachable);
+  const answer = await response.json().catch(unreachable);
+  if (response.ok) return answer;
+  throw Object.assign(new Error(sentence(answer.error)), {status: response.status, field: answer.field});
 }
 export const post = (path, body) => ask(path, {method: "POST", body});
 
@@ -19,7 +24,7 @@ export async function attempt(id, action) {
     change({faults: {...state.faults, [id]: ""}});
     await action();
   } catch (error) {
-    if (error instanceof TypeError) lost(error);
+    if (error instanceof Unreachable) lost();
     else change({faults: {...state.faults, [id]: error.message}});
   }
 }
@@ -44,7 +49,7 @@ async function put(q) {
   try {
     answer = {key, value: await q.send()};
   } catch (error) {
-    if (error instanceof TypeError) lost(error);
+    if (error instanceof Unreachable) lost();
     else answer = {key, error: error.message};
   }
   if (answer) change({answers: {...state.answers, [q.name]: answer}});
@@ -69,28 +74,35 @@ export function takeProgress(progress) {
   change({progress: {...progress, version: Math.max(progress.version, state.progress.version ?? 0)}});
 }
 
-function lost(error) {
-  if (!/fetch|network|load/i.test(error.message)) console.error(error); // a mistake of the page itself
-  change({gone: true});
-}
-
 // watch listens to the program. When it does not answer twice it is gone; watch goes on trying. When it is back it may
 // be another run of it, with other versions.
 const retryAfter = 1000; // ms
+let events = null;
 let failures = 0;
+let retry = 0;
 export function watch() {
-  const events = new EventSource("progress");
+  events?.close();
+  events = new EventSource("progress");
   events.onmessage = event => {
     const progress = JSON.parse(event.data);
-    const again = failures > 0 || state.gone;
+    if (failures === 0 && !state.gone) return takeProgress(progress);
     failures = 0;
-    if (again) change({gone: false, answers: {}, network: state.network && {...state.network, version: -1}, progress});
-    else takeProgress(progress);
+    change({gone: false, answers: {}, network: state.network && {...state.network, version: -1}, progress});
   };
   events.onerror = () => {
-    events.close();
     failures++;
-    if (failures > 1) change({gone: true});
-    setTimeout(watch, retryAfter);
+    if (failures > 1) lost();
+    else watchLater();
   };
+}
+
+function watchLater() {
+  events?.close();
+  clearTimeout(retry);
+  retry = setTimeout(watch, retryAfter);
+}
+
+function lost() {
+  change({gone: true});
+  watchLater();
 }

@@ -32,7 +32,12 @@ eachFrame(() => {
   if (ready) $("costOfOne").dataset.cost = reading.cost;
   showStack(ready);
   for (const id of ["stepBox", "weightBox"]) $(id).hidden = !ready || learning();
-  write("whyHelp", learning() ? "Pause the training to turn a weight and to measure slopes." : "");
+  write(
+    "whyHelp",
+    learning()
+      ? "The weights are rounded to three places here. Pause to see all digits, turn a weight and measure slopes."
+      : "",
+  );
   const neuron = ready && focus?.l > 0 ? focus : null;
   write(
     "askedName",
