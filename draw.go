@@ -28,6 +28,9 @@ import (
 	"time"
 )
 
+// This file serves a page that shows a network: first the command and what the page is told, then
+// training in the background, then the requests of the page.
+
 func init() {
 	commands = append(commands, command{
 		name: "draw", run: drawPage,
@@ -285,6 +288,8 @@ func (s *studio) state() state {
 	}
 	return a
 }
+
+// Training in the background.
 
 // The states of learning.
 const (
@@ -571,6 +576,8 @@ func (s *studio) carryOut(l *learner, o order) (due bool, err error) {
 	o.done <- nil
 	return false, nil
 }
+
+// The requests of the page.
 
 // serve answers requests until ctx is done.
 func (s *studio) serve(ctx context.Context, listener net.Listener) error {
