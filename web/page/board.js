@@ -49,6 +49,7 @@ function build() {
   moveTo($("paper"), {x: paper.x, y: paper.y, width: cols * paper.pixel, height: rows * paper.pixel});
   moveTo($("said"), said);
   $("tools").classList.toggle("inRow", !tools);
+  $("tools").style.cssText = "";
   if (tools) moveTo($("tools"), {...tools, y: tools.y + $("stage").offsetTop});
   $("board").classList.toggle("beside", !tools && !narrow);
   $("board").classList.toggle("narrow", narrow);
