@@ -278,6 +278,9 @@ func TestFrameWithTheMostInkIsRead(t *testing.T) {
 	blank, whole := frame(image.Rect(0, 0, 3, 3)), frame(digit.Rect)
 	upper, lower := frame(image.Rect(0, 0, 56, 20)), frame(image.Rect(0, 20, 56, 56))
 	want, _, _ := read(asPNG(whole))
+	alone := frame(digit.Rect) // the lower part
+	draw.Draw(alone, image.Rect(0, 0, 56, 20), image.White, image.Point{}, draw.Src)
+	part, _, _ := read(asPNG(alone))
 	for _, c := range []struct {
 		name     string
 		frames   []*image.Paletted
@@ -287,8 +290,8 @@ func TestFrameWithTheMostInkIsRead(t *testing.T) {
 	}{
 		{"after blank ones", []*image.Paletted{blank, blank, whole, blank}, 0, MaxPicture, want},
 		{"it grows", []*image.Paletted{upper, lower}, gif.DisposalNone, MaxPicture, want},
-		{"frames that are cleared", []*image.Paletted{upper, whole, lower}, gif.DisposalBackground, MaxPicture, want},
-		{"frames that are taken back", []*image.Paletted{upper, whole, lower}, gif.DisposalPrevious, MaxPicture, want},
+		{"frames that are cleared", []*image.Paletted{upper, lower, upper}, gif.DisposalBackground, MaxPicture, part},
+		{"frames that are taken back", []*image.Paletted{upper, lower, upper}, gif.DisposalPrevious, MaxPicture, part},
 		{"more pixels than the limit", []*image.Paletted{blank, blank, whole}, 0, 3*56*56 - 1, Picture{}},
 		{"too many frames", append(slices.Repeat([]*image.Paletted{blank}, 300), whole), 0, MaxPicture, Picture{}},
 	} {
