@@ -45,11 +45,27 @@ function sentence() {
   const words = {learning: "", paused: "Paused. ", ended: "The training has ended. "}[now];
   if (!seen) return words || "Learning.";
   const batches = n => whole(Math.ceil(n / batch));
+  const back = state.progress.undoes === "learn" ? " Take it back returns to the network before Start." : "";
   return (
     `${words}Epoch ${epoch} of ${epochs}, mini-batch ${batches(seen)} of ${batches(of)}. In this epoch so far: ` +
-    `cost ${number(cost)}, ${percent(right / seen)} right.`
+    `cost ${number(cost)}, ${percent(right / seen)} right.${back}`
   );
 }
+
+// What has become of the training is spoken, once.
+const spoken = {
+  learning: "Learning",
+  paused: "Paused",
+  ended: "The training has ended",
+  failed: "The training has failed",
+};
+let last = state.progress.state;
+eachFrame(() => {
+  const now = state.progress.state;
+  if (now === last) return;
+  last = now;
+  write("place", spoken[now] ?? "");
+});
 
 // ---- Orders ----
 
