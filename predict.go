@@ -731,9 +731,7 @@ func lineFrom(ink *field, y, slope float64) (line []int) {
 			for y := top; y < bottom; y++ {
 				line = append(line, y*ink.cols+x)
 			}
-			off := float64(top+bottom-1)/2 - y
-			y += off / 4
-			slope += off / 150
+			y += (float64(top+bottom-1)/2 - y) / 4
 		}
 		y += slope
 		if blank > ink.cols*8/100 {
