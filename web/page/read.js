@@ -1,6 +1,6 @@
 // Read, chapter 1: the sum of one neuron, its picture of weights, and z on the curve of sigmoid.
 
-import {state, eachFrame, lastLayer} from "./state.js";
+import {state, eachFrame} from "./state.js";
 import {subject, nameOf, shortName} from "./focus.js";
 import {fill, largest, paint} from "./panel.js";
 import {greyPicture, signedPicture, weightScale} from "./picture.js";

@@ -16,11 +16,11 @@ const mostNarrow = 40;
 const mostOfOne = 130; // lines between two layers
 
 // What is asked of a weight, -dC/dw, is drawn on one scale for all of the board and for all digits.
-export const fullAsk = 0.1;
+const fullAsk = 0.1;
 
 // connection returns what the line from neuron k to neuron j of layer l stands for: the weight times the activation
 // behind it, or -dC/dw.
-export function connection(l, j, k) {
+function connection(l, j, k) {
   const {network, reading} = state;
   if (asks()) return -reading.delta[l][j] * reading.activations[l - 1][k];
   return network.weights[l - 1][j][k] * (reading ? reading.activations[l - 1][k] : l > 1 ? 1 : 0);
