@@ -63,9 +63,9 @@ function build() {
         make("text", {x, y: y + 4, "text-anchor": "middle"}, `+ ${whole(column.count - column.shown)} less bright`),
       );
     }
-    if (l === lastLayer() && places.numbers.y && column.places[0].y > roomAbove)
+    if (l === lastLayer() && places.numbers.y && column.places[0].y > roomAbove + column.places[0].r)
       all.push(...headings(column.places[0]));
-    const x = l === 0 ? paper.x + paper.size / 2 : column.places[0].x;
+    const x = l === 0 ? paper.x + (cols * paper.pixel) / 2 : column.places[0].x;
     all.push(
       make(
         "text",

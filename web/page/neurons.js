@@ -23,7 +23,9 @@ function show(parts, l, j, place, {focus, mark, stage, asking}) {
   parts.j = j;
   keep(parts.group, {neuron: j, ...numbersOf(reading, l, j)});
   parts.circle.style.fill = `color-mix(in oklab, #fff ${(100 * (a ?? 0)).toFixed(1)}%, #0b0d10)`;
-  parts.name.textContent = isOutput ? nameOfLabel(j) : j;
+  const name = isOutput ? nameOfLabel(j) : j;
+  const inValue = isOutput && parts.outside; // where there is room for one text only
+  parts.name.textContent = inValue ? "" : name;
   parts.name.classList.toggle("onBright", !parts.outside && a > bright);
   const classes = {
     chosen: same(focus, {l, j}),
@@ -34,7 +36,7 @@ function show(parts, l, j, place, {focus, mark, stage, asking}) {
     wanted: isOutput && asking && j === label(),
   };
   for (const name in classes) parts.group.classList.toggle(name, classes[name]);
-  parts.value.textContent = valueOf(parts, l, j, a, stage);
+  parts.value.textContent = (inValue ? `${name} ` : "") + valueOf(parts, l, j, a, stage);
   showWish(parts.wish, asking && reachedBy(stage, l) ? -reading.dCda[l][j] : 0, place);
   if (parts.bar) showError(parts, j, asking);
 }
