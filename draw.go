@@ -159,8 +159,8 @@ type studio struct {
 	keeper  *keeper     // of the file, nil before it is needed
 	changes []change    // that can be taken back
 	learner *learner    // under way, or the last one; nil if there was none
-	course  course      // what is known of it
-	batch   *batch      // what is shown of its last step, or nil
+	course  course      // of its training
+	batch   *batch      // its last step if that is shown, or nil
 	event   []byte      // the state, for all who follow it
 	eventAt time.Time   // when it was made
 }
@@ -173,11 +173,13 @@ type change struct {
 
 // newStudio returns a studio with the network in a file.
 func newStudio(path string, set *Dataset, n *Network) *studio {
-	s := &studio{path: path, set: set, frame: FrameOf(set), version: 1, network: n, inFile: n}
-	s.smallTurns, s.largeTurns = make(chan struct{}, 4), make(chan struct{}, 1)
-	s.course = newCourse(stateIdle)
-	s.file, _ = os.Stat(path)       // an error shows when it is read again
-	s.keeper, _ = newKeeper(s.path) // the same when it is saved
+	s := &studio{
+		path: path, set: set, frame: FrameOf(set), network: n, version: 1, inFile: n,
+		smallTurns: make(chan struct{}, 4), largeTurns: make(chan struct{}, 1),
+		course: newCourse(stateIdle, Training{}),
+	}
+	s.file, _ = os.Stat(path)     // an error shows when it is read again
+	s.keeper, _ = newKeeper(path) // the same when it is saved
 	return s
 }
 
@@ -188,12 +190,11 @@ func (s *studio) readFile() {
 	if err == nil && s.file != nil && info.ModTime().Equal(s.file.ModTime()) && info.Size() == s.file.Size() {
 		return
 	}
-	if s.file = info; err != nil {
-		s.fileErr = fmt.Errorf("the file %s cannot be found: %w", s.path, reason(err))
-		return
-	}
-	n, err := loadNetwork(s.path)
-	if err == nil && !n.fits(s.set) {
+	s.file = info
+	n := (*Network)(nil)
+	if err != nil {
+		err = fmt.Errorf("the file %s cannot be found: %w", s.path, reason(err))
+	} else if n, err = loadNetwork(s.path); err == nil && !n.fits(s.set) {
 		err = fmt.Errorf("%s: the network %s does not fit the data", s.path, layersText(n.Layers))
 	}
 	if s.fileErr = err; err != nil {
@@ -265,7 +266,6 @@ func (s *studio) lockIdle(r *request) bool {
 // A state is what the page is told of the network and of learning.
 type state struct {
 	Version    int    `json:"version"`
-	Layers     []int  `json:"layers"`
 	Saved      bool   `json:"saved"`      // the network in memory is the one in the file
 	Revertible bool   `json:"revertible"` // there is another network in the file to go back to
 	FileError  string `json:"fileError"`  // why the file cannot be read, or ""
@@ -278,7 +278,7 @@ type state struct {
 // state returns the state. The mutex must be locked.
 func (s *studio) state() state {
 	saved := s.network == s.inFile && s.fileErr == nil
-	a := state{Version: s.version, Layers: s.network.Layers, Saved: saved, Revertible: !saved && s.fileErr == nil,
+	a := state{Version: s.version, Saved: saved, Revertible: !saved && s.fileErr == nil,
 		BatchShown: s.batch != nil, course: s.course}
 	if s.fileErr != nil {
 		a.FileError = s.fileErr.Error()
@@ -286,6 +286,7 @@ func (s *studio) state() state {
 	if last := len(s.changes) - 1; last >= 0 && !s.underWay() {
 		a.Steps, a.Undoes = last+1, s.changes[last].kind
 	}
+	a.Points = slices.Clone(a.Points) // the last of them still changes
 	return a
 }
 
@@ -300,78 +301,77 @@ const (
 	stateFailed   = "failed"
 )
 
-// A course is what is known of learning.
+// A course is what the page is told of training.
 type course struct {
-	State   string    `json:"state"`
-	Error   string    `json:"error"` // why it failed
-	Epoch   int       `json:"epoch"`
-	Epochs  int       `json:"epochs"`
-	Batch   int       `json:"batch"`
-	Rate    float64   `json:"rate"`
-	Batches float64   `json:"batches"` // the pace, in mini-batches a second; 0 is as fast as it goes
-	Seen    int       `json:"seen"`
-	Of      int       `json:"of"`
-	Done    float64   `json:"done"`   // the share of the training that is done, 0 to 1
-	Cost    float64   `json:"cost"`   // in this epoch so far
-	Right   int       `json:"right"`  // in this epoch so far
-	Start   *average  `json:"start"`  // on the test set before the first step, null until it is measured
-	Costs   []float64 `json:"costs"`  // of each epoch
-	Rights  []float64 `json:"rights"` // the share of the training examples that were right in each epoch
-	Tests   []float64 `json:"tests"`  // the share of the test examples right after each epoch
-	Points  []point   `json:"points"` // the curve in mini-batches
+	State  string    `json:"state"`
+	Error  string    `json:"error"` // why it failed
+	Epoch  int       `json:"epoch"`
+	Epochs int       `json:"epochs"`
+	Batch  int       `json:"batch"`
+	Seen   int       `json:"seen"`
+	Of     int       `json:"of"`
+	Cost   float64   `json:"cost"`   // in this epoch so far
+	Right  int       `json:"right"`  // in this epoch so far
+	Start  *point    `json:"start"`  // on the test set before the first step, null until it is measured
+	Costs  []float64 `json:"costs"`  // of each epoch
+	Rights []float64 `json:"rights"` // the share of the training examples that were right in each epoch
+	Tests  []float64 `json:"tests"`  // the share of the test examples right after each epoch
+	Points []point   `json:"points"` // the curve in mini-batches
 }
 
-// An average is the average cost of some examples, and the share of them that are right.
-type average struct {
+// newCourse returns the course of training that has not begun. In JSON its lists are [], not null.
+func newCourse(state string, plan Training) course {
+	return course{State: state, Epochs: plan.Epochs, Batch: plan.Batch,
+		Costs: []float64{}, Rights: []float64{}, Tests: []float64{}, Points: []point{}}
+}
+
+// A point of the curve is about some examples: the average cost, and the share that is right.
+type point struct {
+	Done  float64 `json:"done"` // the share of the training that was done after them
 	Cost  float64 `json:"cost"`
 	Right float64 `json:"right"`
-}
-
-// A point of the curve is about some consecutive mini-batches.
-type point struct {
-	Done float64 `json:"done"` // the share of the training that was done after them
-	average
-	seen int // the number of their examples
+	seen  int     // the number of the examples
 }
 
 // mostPoints is the number of points of a whole training.
 const mostPoints = 200
 
-// A learner trains a network of its own in the background. Orders reach it between two steps.
+// note records the progress after a step of the learner.
+func (s *studio) note(l *learner, p Progress) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	c, cost, right, seen := &s.course, p.Cost*float64(p.Seen), p.Right, p.Seen
+	if p.Epoch == c.Epoch { // without what was noted before, so that this is about the step alone
+		cost, right, seen = cost-c.Cost*float64(c.Seen), right-c.Right, seen-c.Seen
+	}
+	if last := len(c.Points) - 1; last < 0 || c.Points[last].Done*mostPoints >= float64(last+1) {
+		c.Points = append(c.Points, point{})
+	}
+	end := &c.Points[len(c.Points)-1]
+	end.Done, end.seen = l.plan.Done(p), end.seen+seen
+	end.Cost += (cost - end.Cost*float64(seen)) / float64(end.seen)
+	end.Right += (float64(right) - end.Right*float64(seen)) / float64(end.seen)
+	c.Epoch, c.Seen, c.Of, c.Cost, c.Right = p.Epoch, p.Seen, p.Of, p.Cost, p.Right
+	if p.Seen == p.Of {
+		c.Costs = append(c.Costs, p.Cost)
+		c.Rights = append(c.Rights, float64(p.Right)/float64(p.Of))
+	}
+	s.batch = nil
+}
+
+// A learner trains a network of its own in the background. Orders reach it between two steps. Its
+// fields are for the goroutine that trains.
 type learner struct {
 	*record
-	random *rand.Rand
-	orders chan order
-	over   chan struct{} // closed at the end
-
-	// The rest is for the goroutine that trains.
-	course   course
-	stepped  time.Time // when the last step began
-	copyAt   time.Time // when the next copy is due
-	stale    bool      // the page does not have the network after the last step
-	last     *order    // to be answered after the step under way, or nil
-	before   *Network  // the network before the step under way, nil if that is not shown
-	examples []Example // of the step under way, if that is shown
-	batch    *batch    // the last step, if that is shown
+	random  *rand.Rand
+	orders  chan order
+	over    chan struct{} // closed at the end
+	batches float64       // the pace, in mini-batches a second; 0 is as fast as it goes
+	pause   chan struct{} // nil, or to be closed when it has paused after the step under way
+	stepped time.Time     // when the last step began
+	copyAt  time.Time     // when the next copy is due
+	step    *batch        // the step under way if it is to be shown, or nil
 }
-
-// An order is for a learner.
-type order struct {
-	kind    orderKind
-	batches float64    // for toPace
-	done    chan error // receives the answer
-}
-
-// An orderKind is what a learner can be told to do.
-type orderKind int
-
-const (
-	toPause orderKind = iota
-	toResume
-	toStep // take one step, then pause
-	toStop
-	toPace // change the number of mini-batches a second
-)
 
 // A batch is what is shown of a step: examples of its mini-batch, and the networks before and
 // after it.
@@ -385,33 +385,41 @@ const (
 	slow         = 10  // mini-batches a second, up to which all are shown
 )
 
-// newCourse returns the course of what has not begun. In JSON its lists are [], not null.
-func newCourse(state string) course {
-	return course{State: state, Costs: []float64{}, Rights: []float64{}, Tests: []float64{}, Points: []point{}}
+// An order is for a learner.
+type order struct {
+	kind    orderKind
+	batches float64       // for toPace
+	done    chan struct{} // closed when it is carried out
 }
+
+// An orderKind is what a learner can be told to do.
+type orderKind int
+
+const (
+	toPause orderKind = iota
+	toResume
+	toStep // take one step, then pause
+	toStop
+	toPace // change the number of mini-batches a second
+)
 
 // newLearner returns a learner that trains a copy of n.
 func newLearner(plan Training, n *Network, set *Dataset, random *rand.Rand, batches float64) *learner {
-	l := &learner{random: random, orders: make(chan order), over: make(chan struct{}), stepped: time.Now(), before: n}
-	l.course = newCourse(stateLearning)
-	l.course.Epochs, l.course.Batch, l.course.Rate = plan.Epochs, plan.Batch, plan.Rate
-	l.course.Batches, l.course.Of = batches, len(set.Train)
+	l := &learner{random: random, batches: batches, orders: make(chan order), over: make(chan struct{})}
+	l.stepped, l.step = time.Now(), &batch{before: n}
 	vary := plan.Vary
 	plan.Vary = func(e Example, random *rand.Rand) Picture {
 		if vary != nil {
 			e.Picture = vary(e, random)
 		}
-		if l.before != nil && len(l.examples) < mostExamples {
+		if l.step != nil && len(l.step.examples) < mostExamples {
 			kept := e
 			kept.Lit, kept.Greys = slices.Clone(e.Lit), slices.Clone(e.Greys)
-			l.examples = append(l.examples, kept)
+			l.step.examples = append(l.step.examples, kept)
 		}
 		return e.Picture
 	}
 	l.record = newRecord(plan, n.Clone(), set)
-	l.record.tested = func(e epoch) {
-		l.course.Tests = append(l.course.Tests, float64(e.test.Right)/float64(e.test.Seen))
-	}
 	return l
 }
 
@@ -419,115 +427,88 @@ func newLearner(plan Training, n *Network, set *Dataset, random *rand.Rand, batc
 func (s *studio) learn(l *learner) {
 	defer close(l.over)
 	start := s.test()
-	l.course.Start = &average{start.Cost, float64(start.Right) / float64(start.Of)}
+	s.mutex.Lock()
+	s.course.Start = &point{Cost: start.Cost, Right: float64(start.Right) / float64(start.Of)}
+	s.mutex.Unlock()
+	l.record.tested = func(e epoch) {
+		s.mutex.Lock()
+		defer s.mutex.Unlock()
+		s.course.Tests = append(s.course.Tests, float64(e.test.Right)/float64(e.test.Seen))
+	}
 	err := l.plan.Train(l.network, s.set.Train, l.random, func(p Progress) error { return s.report(l, p) })
 	l.record.wait()
-	if err == nil || errors.Is(err, context.Canceled) {
-		err = l.network.finite()
+	if err == nil || err == errStopped {
+		err = s.show(l)
 	}
-	l.course.State, l.batch = stateEnded, nil
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	s.course.State, s.batch = stateEnded, nil
 	if err != nil {
-		l.course.State, l.stale = stateFailed, false
-		l.course.Error = fmt.Sprintf("the steps were too large: in epoch %d weights or costs were no longer numbers; "+
-			"try a lower rate", max(1, l.course.Epoch))
+		s.takeBack()
+		s.course.State = stateFailed
+		s.course.Error = fmt.Sprintf("the steps were too large: in epoch %d weights or costs were no longer numbers; "+
+			"try a lower rate", max(1, s.course.Epoch))
 	}
-	s.show(l) // without an error, as the network is finite or not shown
 }
+
+// errStopped ends training by an order.
+var errStopped = errors.New("stopped")
 
 // report is called after each step.
 func (s *studio) report(l *learner, p Progress) error {
 	if err := l.record.add(p); err != nil {
 		return err
 	}
-	l.note(p)
-	l.stale, l.batch = true, nil
-	if l.before != nil {
-		l.batch = &batch{before: l.before, examples: l.examples}
-		l.before, l.examples = nil, nil
-	}
-	if l.last != nil {
-		l.course.State = statePaused
-	}
-	if l.batch != nil || p.Seen == p.Of || time.Now().After(l.copyAt) {
+	s.note(l, p)
+	if l.step != nil || p.Seen == p.Of || time.Now().After(l.copyAt) {
 		if err := s.show(l); err != nil {
 			return err
 		}
 	}
-	if l.last != nil {
-		l.last.done <- nil
-		l.last = nil
-	}
 	return s.wait(l)
 }
 
-// note records the progress after a step.
-func (l *learner) note(p Progress) {
-	c, cost, right, seen := &l.course, p.Cost*float64(p.Seen), p.Right, p.Seen
-	if p.Epoch == c.Epoch { // without what was noted before, so that this is about the step alone
-		cost, right, seen = cost-c.Cost*float64(c.Seen), right-c.Right, seen-c.Seen
-	}
-	if c.Done*mostPoints >= float64(len(c.Points)) {
-		c.Points = append(c.Points, point{})
-	}
-	c.Epoch, c.Seen, c.Cost, c.Right, c.Done = p.Epoch, p.Seen, p.Cost, p.Right, l.plan.Done(p)
-	end := &c.Points[len(c.Points)-1]
-	end.Done, end.seen = c.Done, end.seen+seen
-	end.Cost += (cost - end.Cost*float64(seen)) / float64(end.seen)
-	end.Right += (float64(right) - end.Right*float64(seen)) / float64(end.seen)
-	if p.Seen == p.Of {
-		c.Costs = append(c.Costs, p.Cost)
-		c.Rights = append(c.Rights, float64(p.Right)/float64(p.Of))
-	}
-}
-
-// show gives the page what is known of learning and, if the page does not have it, a copy of
-// the network. A network that is not finite is an error. Copies are made ten times a second, or
-// less often for a large network, so that they take at most a tenth of the time.
+// show gives the page a copy of the network, and the step if that is to be shown. Then it pauses
+// if that was ordered. A network that is not finite is an error. Copies are made ten times a second,
+// or less often for a large network, so that they take at most a tenth of the time.
 func (s *studio) show(l *learner) error {
-	start, n := time.Now(), (*Network)(nil)
-	if l.stale {
-		if err := l.network.finite(); err != nil {
-			return err
-		}
-		if n = l.network.Clone(); l.batch != nil {
-			l.batch.after = n
-		}
+	if err := l.network.finite(); err != nil {
+		return err
 	}
-	l.stale = false
+	start, n := time.Now(), l.network.Clone()
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	s.course, s.batch = l.course, l.batch
-	s.course.Points = slices.Clone(l.course.Points) // the last of them still changes
-	switch {
-	case l.course.State == stateFailed:
-		s.takeBack()
-	case n != nil:
-		s.replace(n)
+	s.replace(n)
+	if l.step != nil {
+		l.step.after = n
+		s.batch, l.step = l.step, nil
+	}
+	if l.pause != nil {
+		s.course.State = statePaused
+		close(l.pause)
+		l.pause = nil
 	}
 	l.copyAt = time.Now().Add(max(100*time.Millisecond, 10*time.Since(start)))
 	return nil
 }
 
-// wait carries out orders until the next step is due. It returns an error if there should be
+// wait carries out orders until the next step is due. It returns errStopped if there should be
 // none.
 func (s *studio) wait(l *learner) error {
 	for due := false; !due; {
 		select {
-		case <-l.due():
+		case <-s.due(l):
 			due = true
 		case o := <-l.orders:
-			if o.kind == toStop { // answered by the end
-				return context.Canceled
+			if o.kind == toStop {
+				return errStopped
 			}
-			var err error
-			if due, err = s.carryOut(l, o); err != nil {
-				return err
-			}
+			due = s.carryOut(l, o)
 		}
 	}
 	l.stepped = time.Now()
-	if l.last != nil || l.course.Batches > 0 && l.course.Batches <= slow {
-		l.before = l.network.Clone()
+	if l.pause != nil || l.batches > 0 && l.batches <= slow {
+		l.step = &batch{before: l.network.Clone()}
 	}
 	return nil
 }
@@ -536,12 +517,12 @@ func (s *studio) wait(l *learner) error {
 var atOnce = func() <-chan time.Time { c := make(chan time.Time); close(c); return c }()
 
 // due returns a channel that receives something, or is closed, when the next step is due.
-func (l *learner) due() <-chan time.Time {
-	if l.course.State == statePaused {
+func (s *studio) due(l *learner) <-chan time.Time {
+	if s.course.State == statePaused { // only this goroutine changes it
 		return nil // never
 	}
-	if l.course.Batches > 0 {
-		interval := time.Duration(float64(time.Second) / l.course.Batches)
+	if l.batches > 0 {
+		interval := time.Duration(float64(time.Second) / l.batches)
 		if early := interval - time.Since(l.stepped); early > 0 {
 			return time.After(early)
 		}
@@ -549,32 +530,24 @@ func (l *learner) due() <-chan time.Time {
 	return atOnce
 }
 
-// carryOut carries out an order and reports whether the next step is due by it. A pause takes one
-// more step if the last one was too fast to be shown.
-func (s *studio) carryOut(l *learner, o order) (due bool, err error) {
-	now := &l.course.State
+// carryOut carries out an order other than toStop. It reports whether the next step is due by it,
+// after which the learner pauses.
+func (s *studio) carryOut(l *learner, o order) (due bool) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
 	switch {
-	case o.kind == toPause && *now == statePaused:
-		o.done <- errors.New("learning is paused already")
-		return false, nil
-	case o.kind == toResume && *now == stateLearning:
-		o.done <- errors.New("learning is not paused")
-		return false, nil
-	case o.kind == toStep, o.kind == toPause && l.batch == nil:
-		*now, l.last = stateLearning, &o
-		return true, nil
-	case o.kind == toPause:
-		*now = statePaused
-	case o.kind == toResume:
-		*now = stateLearning
 	case o.kind == toPace:
-		l.course.Batches = o.batches
+		l.batches = o.batches
+	case o.kind == toResume:
+		s.course.State = stateLearning
+	case o.kind == toPause && s.batch != nil:
+		s.course.State = statePaused
+	default: // for toPause too, if the last step was too fast to be shown
+		l.pause = o.done
+		return true
 	}
-	if err := s.show(l); err != nil {
-		return false, err
-	}
-	o.done <- nil
-	return false, nil
+	close(o.done)
+	return false
 }
 
 // The requests of the page.
@@ -604,7 +577,7 @@ type request struct {
 	query  url.Values
 	status int
 	err    error
-	field  string // of an order to learn, that is wrong
+	field  string // the first word of an error in an order to learn: the name of the field, if it is about one
 }
 
 // fail sets the error of a request and its status, unless there is one already.
@@ -614,52 +587,57 @@ func (r *request) fail(status int, format string, args ...any) {
 	}
 }
 
-// handler answers requests. A route returns what is sent in JSON, or nil if it has sent
+// A route answers the requests of one path. It returns what is sent in JSON, or nil if it has sent
 // something itself.
-func (s *studio) handler() http.Handler {
-	routes := map[string]func(*request) any{
-		"GET /": servePage, "GET /setup": s.serveSetup, "GET /network": s.serveNetwork, "GET /test": s.serveTest,
-		"POST /recognize": s.serveReading, "GET /digit": s.serveReading, "POST /check": s.serveCheck,
-		"POST /along": s.serveAlong, "POST /asks": s.serveAsks,
-		"POST /step": s.serveStep, "POST /set": s.serveSet, "POST /undo": s.serveUndo,
-		"POST /learn": s.serveLearn, "POST /pause": s.serveOrder(toPause), "POST /resume": s.serveOrder(toResume),
-		"POST /next": s.serveOrder(toStep), "POST /stop": s.serveOrder(toStop), "POST /pace": s.serveOrder(toPace),
-		"GET /batch": s.serveBatch, "GET /progress": s.serveProgress,
-		"POST /save": s.serveSave, "POST /revert": s.serveRevert,
+type route struct {
+	method string // GET is for HEAD too
+	serve  func(*request) any
+}
+
+// routes returns the routes by their paths.
+func (s *studio) routes() map[string]route {
+	routes := map[string]route{
+		"/": {"GET", servePage}, "/setup": {"GET", s.serveSetup},
+		"/network": {"GET", s.serveNetwork}, "/test": {"GET", s.serveTest},
+		"/recognize": {"POST", s.serveReading}, "/digit": {"GET", s.serveReading},
+		"/check": {"POST", s.serveCheck}, "/along": {"POST", s.serveAlong}, "/asks": {"POST", s.serveAsks},
+		"/step": {"POST", s.serveStep}, "/set": {"POST", s.serveSet}, "/undo": {"POST", s.serveUndo},
+		"/learn": {"POST", s.serveLearn}, "/pause": {"POST", s.serveOrder(toPause)},
+		"/resume": {"POST", s.serveOrder(toResume)}, "/next": {"POST", s.serveOrder(toStep)},
+		"/stop": {"POST", s.serveOrder(toStop)}, "/pace": {"POST", s.serveOrder(toPace)},
+		"/batch": {"GET", s.serveBatch}, "/progress": {"GET", s.serveProgress},
+		"/save": {"POST", s.serveSave}, "/revert": {"POST", s.serveRevert},
 	}
 	files, _ := page.ReadDir("web/page") // an error is impossible, as it is embedded
 	for _, file := range files {
-		routes["GET /"+file.Name()] = servePage
+		routes["/"+file.Name()] = route{"GET", servePage}
 	}
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return routes
+}
+
+// handler answers requests.
+func (s *studio) handler() http.Handler {
+	routes := s.routes()
+	return http.HandlerFunc(func(w http.ResponseWriter, asked *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; "+
 			"img-src 'self' data: blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
-		x := &request{Request: r, w: w, query: r.URL.Query(), status: http.StatusOK}
+		r := &request{Request: asked, w: w, query: asked.URL.Query(), status: http.StatusOK}
+		r.checkSender()
+		route, found := routes[r.URL.Path]
+		if !found {
+			r.fail(http.StatusNotFound, "there is nothing at %s", r.URL.Path)
+		} else if r.Method != route.method && (r.Method != "HEAD" || route.method != "GET") {
+			w.Header().Set("Allow", route.method)
+			r.fail(http.StatusMethodNotAllowed, "%s takes %s, not %s", r.URL.Path, route.method, r.Method)
+		}
 		var value any
-		if serve := x.route(routes); serve != nil {
-			value = serve(x)
+		if r.err == nil {
+			value = route.serve(r)
 		}
-		x.send(value)
+		r.send(value)
 	})
-}
-
-// route returns the route of a request, or nil after an error.
-func (r *request) route(routes map[string]func(*request) any) func(*request) any {
-	r.checkSender()
-	method := cmp.Or(map[string]string{"HEAD": "GET"}[r.Method], r.Method)
-	if serve := routes[method+" "+r.URL.Path]; serve != nil && r.err == nil {
-		return serve
-	}
-	for _, other := range []string{"GET", "POST"} {
-		if routes[other+" "+r.URL.Path] != nil && r.err == nil {
-			r.w.Header().Set("Allow", other)
-			r.fail(http.StatusMethodNotAllowed, "%s takes %s, not %s", r.URL.Path, other, r.Method)
-		}
-	}
-	r.fail(http.StatusNotFound, "there is nothing at %s", r.URL.Path)
-	return nil
 }
 
 // checkSender refuses requests of other pages. A foreign site could send requests here from
@@ -721,13 +699,9 @@ func (r *request) number(name string, low, high float64) float64 {
 	if err == nil && low <= x && x <= high {
 		return x
 	}
-	r.fail(http.StatusBadRequest, "%s %q: must be a number from %s to %s",
-		name, r.query.Get(name), plain(low), plain(high))
+	r.fail(http.StatusBadRequest, "%s %q: must be a number from %.7g to %.7g", name, r.query.Get(name), low, high)
 	return low
 }
-
-// plain formats a number without an exponent.
-func plain(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }
 
 const (
 	smallestRate = 1e-6 // of a step on the page
@@ -764,15 +738,9 @@ func (p Parameters) at(x place) *float64 {
 	return &p.Weights[x.L].Column(x.K)[x.J]
 }
 
-// servePage sends a file of the page.
+// servePage sends a file of the page, at / index.html.
 func servePage(r *request) any {
-	name := cmp.Or(strings.TrimPrefix(r.URL.Path, "/"), "index.html")
-	r.w.Header().Set("Content-Type", map[string]string{
-		".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8",
-		".svg": "image/svg+xml", ".png": "image/png",
-	}[path.Ext(name)])
-	text, _ := page.ReadFile("web/page/" + name) // which exists
-	r.w.Write(text)
+	http.ServeFileFS(r.w, r.Request, page, path.Join("web/page", r.URL.Path))
 	return nil
 }
 
@@ -883,7 +851,8 @@ func (s *studio) subject(r *request) (a subject) {
 	case r.URL.Path == "/digit":
 		number = rand.IntN(last + 1)
 	default:
-		a.picture, a.Prepared, a.Warning = s.readDrawing(r)
+		drawing, done := s.readDrawing(r)
+		a.picture, a.Prepared, a.Warning = drawing, done.Done, done.Warning
 	}
 	if number >= 0 {
 		e := s.set.Test[number]
@@ -920,41 +889,42 @@ func (s *studio) nextMistake(r *request, n *Network) int {
 const patience = 1500 * time.Millisecond
 
 // readDrawing reads the picture in the body of a request, as predict does with a file. Small
-// pictures do not wait for large ones. After a mistake it returns a black picture.
-func (s *studio) readDrawing(r *request) (p Picture, done []string, warning string) {
+// pictures do not wait for large ones. After a mistake it returns some other picture.
+func (s *studio) readDrawing(r *request) (Picture, Preparation) {
 	const smallBody, largestBody, largestPicture = 1 << 15, 1 << 20, 4_000_000 // bytes, bytes, pixels
-	p = NewPicture(s.set.Rows, s.set.Cols, make([]byte, s.set.Rows*s.set.Cols))
+	other := s.set.Test[0].Picture
 	body, err := io.ReadAll(http.MaxBytesReader(r.w, r.Body, largestBody))
 	if errors.As(err, new(*http.MaxBytesError)) {
 		r.fail(http.StatusRequestEntityTooLarge, "a picture may have %d bytes at most", largestBody)
-		return p, nil, ""
+		return other, Preparation{}
 	}
-	waiting, cancel := context.WithTimeout(r.Context(), patience)
-	defer cancel()
-	turns := s.largeTurns
-	if len(body) <= smallBody {
-		turns, waiting = s.smallTurns, r.Context()
+	turns, waiting := s.smallTurns, r.Context()
+	if len(body) > smallBody {
+		limited, cancel := context.WithTimeout(waiting, patience)
+		defer cancel()
+		turns, waiting = s.largeTurns, limited
 	}
 	select {
 	case turns <- struct{}{}:
 		defer func() { <-turns }()
 	case <-waiting.Done():
 		r.fail(http.StatusTooManyRequests, "there are too many pictures at once; try again")
-		return p, nil, ""
+		return other, Preparation{}
 	}
-	ctx, end := context.WithTimeout(waiting, patience)
-	defer end()
-	picture, prepared, err := ReadPicture(ctx, bytes.NewReader(body), s.frame, largestPicture)
+	ctx, cancel := context.WithTimeout(waiting, patience)
+	defer cancel()
+	picture, done, err := ReadPicture(ctx, bytes.NewReader(body), s.frame, largestPicture)
 	switch {
 	case err == nil:
-		return picture, prepared.Done, prepared.Warning
+		return picture, done
 	case errors.Is(err, ErrNoInk):
 		r.fail(http.StatusUnprocessableEntity, "%w", err)
 	case ctx.Err() != nil:
 		r.fail(http.StatusUnprocessableEntity, "the picture takes too long to decode; save it anew, as a smaller PNG")
+	default:
+		r.fail(http.StatusBadRequest, "%w", err)
 	}
-	r.fail(http.StatusBadRequest, "%w", err)
-	return p, nil, ""
+	return other, Preparation{}
 }
 
 // A reading is what the network makes of a picture and, if there is a label, what the gradient
@@ -1007,7 +977,6 @@ func (a subject) costOf(n *Network) func() float64 {
 // A check compares a derivative by the chain rule of chapter 4 with the measured slope.
 type check struct {
 	subject
-	Value    float64 `json:"value"` // of the weight or bias
 	DzDw     float64 `json:"dzdw"`
 	DaDz     float64 `json:"dadz"`
 	DCDA     float64 `json:"dCda"`
@@ -1021,7 +990,7 @@ func (s *studio) serveCheck(r *request) any {
 	a := check{subject: s.subject(r), DzDw: 1}
 	_, p, g := a.gradient()
 	n, at := a.network.Clone(), r.place(a.network)
-	a.DaDz, a.DCDA, a.Value, a.Computed = SigmoidSlope(p.A[at.L][at.J]), p.DCDA[at.L][at.J], *n.at(at), *g.at(at)
+	a.DaDz, a.DCDA, a.Computed = SigmoidSlope(p.A[at.L][at.J]), p.DCDA[at.L][at.J], *g.at(at)
 	if at.K >= 0 {
 		a.DzDw = p.A[at.L-1][at.K]
 	}
@@ -1041,8 +1010,7 @@ type profile struct {
 }
 
 // serveAlong sends the cost of an example at 41 values of one weight or bias or, with rate in the
-// query, at 41 sizes of a step of gradient descent. As w becomes w - rate dC/dw, the slope along
-// the step is minus the sum of dC/dw dC/dw.
+// query, at 41 sizes of a step of gradient descent.
 func (s *studio) serveAlong(r *request) any {
 	a := profile{subject: s.subject(r)}
 	cost, _, g := a.gradient()
@@ -1050,9 +1018,7 @@ func (s *studio) serveAlong(r *request) any {
 	var move func(to float64)
 	if a.Cost = cost; r.query.Has("rate") {
 		to = r.number("rate", smallestRate, largest)
-		for _, derivative := range g.All {
-			a.Slope -= derivative * derivative
-		}
+		a.Slope = g.slopeDown()
 		move = func(rate float64) {
 			for i, derivative := range g.All {
 				n.All[i] = a.network.All[i] - rate*derivative
@@ -1071,6 +1037,15 @@ func (s *studio) serveAlong(r *request) any {
 		a.At, a.Costs = append(a.At, at), append(a.Costs, costThere())
 	}
 	return a
+}
+
+// slopeDown returns the slope of the cost along a step. As w becomes w - rate dC/dw, it is minus
+// the sum of dC/dw dC/dw.
+func (g *Gradient) slopeDown() (slope float64) {
+	for _, derivative := range g.All {
+		slope -= derivative * derivative
+	}
+	return slope
 }
 
 // Wishes are what several examples ask of the same weights, each by -dC/dw (chapter 3).
@@ -1096,12 +1071,14 @@ func (s *studio) serveAsks(r *request) any {
 		e := s.set.Test[number]
 		a.Numbers, a.Labels, examples = append(a.Numbers, number), append(a.Labels, e.Label), append(examples, e)
 	}
-	a.Weights, a.Average = n.asked(examples)
+	a.Weights = n.asked(examples)
+	a.Average = make([]float64, len(a.Weights))
 	for _, e := range examples {
 		_, _, g := subject{network: n, picture: e.Picture, Label: &e.Label}.gradient()
-		var asks []float64
-		for _, at := range a.Weights {
-			asks = append(asks, 0-*g.at(at)) // 0-x, as -x may be -0
+		asks := make([]float64, len(a.Weights))
+		for i, at := range a.Weights {
+			asks[i] -= *g.at(at) // from 0, as the negative of 0 is -0
+			a.Average[i] += asks[i] / float64(len(examples))
 		}
 		a.Asks = append(a.Asks, asks)
 	}
@@ -1109,8 +1086,8 @@ func (s *studio) serveAsks(r *request) any {
 }
 
 // asked returns the weights into the five neurons of each layer of which examples ask most, from
-// the neuron before that is brightest for them, and what they ask on average.
-func (n *Network) asked(examples []Example) (weights []place, average []float64) {
+// the neuron before that is brightest for them.
+func (n *Network) asked(examples []Example) (weights []place) {
 	p, sum, brightness := n.NewPass(), n.NewGradient(), n.NewPass().A
 	for _, e := range examples {
 		n.Forward(p, e.Picture)
@@ -1122,17 +1099,15 @@ func (n *Network) asked(examples []Example) (weights []place, average []float64)
 		}
 	}
 	for l := len(n.Layers) - 1; l > 0; l-- {
-		neurons := slices.Clone(p.Visit[l])
+		neurons := slices.Clone(p.Visit[l]) // all of them
 		slices.SortStableFunc(neurons, func(i, j int32) int {
 			return cmp.Compare(math.Abs(sum.Biases[l][j]), math.Abs(sum.Biases[l][i]))
 		})
 		for _, j := range neurons[:min(5, len(neurons))] {
-			at := place{l, int(j), Answer(brightness[l-1])}
-			weights = append(weights, at)
-			average = append(average, 0-*sum.at(at)/float64(sum.Examples))
+			weights = append(weights, place{l, int(j), Answer(brightness[l-1])})
 		}
 	}
-	return weights, average
+	return weights
 }
 
 // A step is what a change of the network does to the cost of an example, if there is one.
@@ -1143,8 +1118,7 @@ type step struct {
 	After     *float64 `json:"after,omitempty"`
 }
 
-// serveStep takes one step of gradient descent on one example. As w becomes w - rate dC/dw, the
-// gradient predicts that the cost falls by the sum of dC/dw * rate * dC/dw.
+// serveStep takes one step of gradient descent on one example.
 func (s *studio) serveStep(r *request) any {
 	a, rate := step{subject: s.subject(r)}, r.number("rate", smallestRate, largest)
 	if !s.lockIdle(r) {
@@ -1153,10 +1127,7 @@ func (s *studio) serveStep(r *request) any {
 	defer s.mutex.Unlock()
 	a.network = s.network
 	before, _, g := a.gradient()
-	predicted := before
-	for _, derivative := range g.All {
-		predicted -= derivative * rate * derivative
-	}
+	predicted := before + rate*g.slopeDown()
 	n := s.network.Clone()
 	n.Descend(g, rate, 0)
 	after := a.costOf(n)()
@@ -1222,27 +1193,25 @@ func orderFor(d *settings) learnOrder {
 }
 
 // readOrder reads an order to learn.
-func readOrder(body io.Reader) (*settings, error) {
+func readOrder(body io.Reader) (settings, error) {
 	d := defaults()
 	first := orderFor(&d)
 	order, in := &first, json.NewDecoder(body)
 	in.DisallowUnknownFields()
 	err := in.Decode(&order)
-	switch _, end := in.Token(); {
-	case err == io.EOF:
-		return nil, errors.New("the body is empty; for the defaults send {}")
+	switch {
+	case err == io.EOF, err == nil && order == nil:
+		return d, errors.New("an order to learn is an object; for the defaults send {}")
 	case err != nil:
-		return nil, jsonError(err)
-	case end != io.EOF:
-		return nil, errors.New("there is more after the object")
-	case order == nil:
-		return nil, errors.New("null is not an order to learn; for the defaults send {}")
+		return d, jsonError(err)
+	case in.More():
+		return d, errors.New("there is more after the object")
 	case order.From != "random" && order.From != "here":
-		return nil, fmt.Errorf("from %q: must be random or here", order.From)
+		return d, fmt.Errorf("from %q: must be random or here", order.From)
 	}
 	for name := range order.Vary {
 		if !slices.ContainsFunc(variations, func(v variation) bool { return v.name == name }) {
-			return nil, fmt.Errorf("vary: there is no %q", name)
+			return d, fmt.Errorf("vary: there is no %q", name)
 		}
 	}
 	if d.resume = order.From == "here"; order.Hidden != nil {
@@ -1251,77 +1220,69 @@ func readOrder(body io.Reader) (*settings, error) {
 	if order.Plain {
 		d.makePlain()
 	}
-	return &d, d.check()
+	return d, d.check()
 }
 
 // serveLearn starts training in the background.
 func (s *studio) serveLearn(r *request) any {
 	batches := r.batches()
 	d, err := readOrder(http.MaxBytesReader(r.w, r.Body, 1<<12))
-	if err != nil { // it begins with the name of the field
+	random, n := rand.New(rand.NewPCG(d.seed, 0)), (*Network)(nil)
+	if err == nil && !d.resume {
+		if n, err = d.randomNetwork(s.set, random); err != nil {
+			err = fmt.Errorf("hidden: %w", err)
+		}
+	}
+	if err != nil { // it begins with the name of the field, if it is about one
 		r.fail(http.StatusBadRequest, "%w", err)
 		r.field = strings.FieldsFunc(err.Error(), func(c rune) bool { return c == ' ' || c == ':' })[0]
-		return nil
-	}
-	random, n := rand.New(rand.NewPCG(d.seed, 0)), (*Network)(nil)
-	if !d.resume {
-		if n, err = d.randomNetwork(s.set, random); err != nil {
-			r.field = "hidden"
-			r.fail(http.StatusBadRequest, "hidden: %w", err)
-		}
 	}
 	if !s.lockIdle(r) {
 		return nil
 	}
 	defer s.mutex.Unlock()
-	if n == nil {
+	if d.resume {
 		n = s.network
 	}
 	if s.change(r, n, "learn"); r.err != nil {
 		return nil
 	}
 	s.learner = newLearner(d.training(), n, s.set, random, batches)
-	s.course, s.batch, r.status = s.learner.course, nil, http.StatusAccepted
+	s.course, r.status = newCourse(stateLearning, d.plan), http.StatusAccepted
 	go s.learn(s.learner)
 	return s.state()
 }
 
-// serveOrder answers an order when it is carried out.
+// serveOrder answers an order when it is carried out, or when training has ended.
 func (s *studio) serveOrder(kind orderKind) func(*request) any {
 	return func(r *request) any {
-		o := order{kind, r.batches(), make(chan error, 1)}
+		o := order{kind, r.batches(), make(chan struct{})}
 		s.mutex.Lock()
-		l := s.learner
-		if !s.underWay() {
-			r.fail(http.StatusConflict, "no learning is under way")
-		}
+		l, now := s.learner, s.course.State
 		s.mutex.Unlock()
+		switch {
+		case now != stateLearning && now != statePaused:
+			r.fail(http.StatusConflict, "no learning is under way")
+		case kind == toPause && now == statePaused:
+			r.fail(http.StatusConflict, "learning is paused already")
+		case kind == toResume && now == stateLearning:
+			r.fail(http.StatusConflict, "learning is not paused")
+		}
 		if r.err != nil {
 			return nil
 		}
-		if err := l.give(r.Context(), o); err != nil {
-			r.fail(http.StatusConflict, "%w", err)
+		select {
+		case l.orders <- o:
+			select {
+			case <-o.done:
+			case <-l.over: // by the order, or because the step under way was the last
+			}
+		case <-l.over:
+		case <-r.Context().Done(): // nobody waits any more
 		}
 		s.mutex.Lock()
 		defer s.mutex.Unlock()
 		return s.state()
-	}
-}
-
-// give gives an order to the learner and returns when it is carried out, for toStop at the end.
-func (l *learner) give(ctx context.Context, o order) error {
-	select {
-	case l.orders <- o:
-	case <-l.over:
-		return errors.New("learning has ended")
-	case <-ctx.Done(): // nobody waits any more
-		return ctx.Err()
-	}
-	select {
-	case err := <-o.done:
-		return err
-	case <-l.over: // the step that it was to be carried out after was the last
-		return nil
 	}
 }
 
@@ -1359,9 +1320,6 @@ func (s *studio) serveBatch(r *request) any {
 // serveProgress sends the state at once, and then ten times a second if it has changed.
 func (s *studio) serveProgress(r *request) any {
 	r.w.Header().Set("Content-Type", "text/event-stream")
-	if r.Method == "HEAD" {
-		return nil
-	}
 	control := http.NewResponseController(r.w)
 	control.SetReadDeadline(time.Time{}) // this may last for hours
 	for last := []byte(nil); ; {
