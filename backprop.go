@@ -52,7 +52,7 @@ func (n *Network) Backward(p *Pass, label int, g *Gradient) {
 			dCdb[j] += 1 * delta[j]
 		}
 		// Add dC/dw_jk = dz_j/dw_jk * delta_j, where dz_j/dw_jk = a_k.
-		// AddOuter (matrix.go) adds 99 of 100 by a faster version of this loop, which adds the rest.
+		// AddOuter (matrix.go) adds 99 of 100 terms by a faster version of this loop, which adds the rest.
 		rest := dCdw.AddOuter(a, delta, p.Visit[l-1])
 		for _, k := range rest {
 			for j := range delta {
@@ -60,8 +60,8 @@ func (n *Network) Backward(p *Pass, label int, g *Gradient) {
 			}
 		}
 		// dC/da_k = sum over j of dz_j/da_k * delta_j, along all paths from k, where dz_j/da_k = w_jk.
-		// Forward sums over k, this over j. With w_kj, W transposed, the network still learns to read
-		// 95 of 100 digits, so only a check of the gradient finds the mistake.
+		// Forward sums over k, this loop over j. With j and k exchanged in w_jk, as if W were transposed,
+		// the network still learns to read 95 of 100 digits. Only a check of the gradient finds that.
 		for k := range p.DCDA[l-1] { // DCDA[0] is empty, because the pixels are given
 			sum := 0.0
 			for j, wjk := range n.Weights[l].Column(k) {
@@ -80,25 +80,22 @@ func (n *Network) Backward(p *Pass, label int, g *Gradient) {
 //
 // The minus is there because the gradient points uphill. Then Descend empties g. Weight decay, a
 // tweak beyond the videos, adds decay * w to dC/dw for the first-layer weights. It shrinks those
-// that the gradient does not maintain, which discourages memorizing.
+// that the examples do not need, which discourages memorizing.
 func (n *Network) Descend(g *Gradient, rate, decay float64) {
 	if g.Examples == 0 {
 		panic("Descend without examples")
 	}
 	factor := rate / float64(g.Examples) // rate * dC/dw = factor * sum
-	first := len(n.Weights[1].Data)      // All starts with the first-layer weights
-	w, sum := n.All[first:], g.All[first:]
-	for i := range w {
-		w[i] -= factor * sum[i]
-		sum[i] = 0
+	step := func(w, sum []float64, decay float64) {
+		keep := 1 - rate*decay
+		for i := range w {
+			w[i] = keep*w[i] - factor*sum[i] // w - rate * (dC/dw + decay * w)
+			sum[i] = 0
+		}
 	}
-	// Those of the first layer decay as well: w <- w - rate * (dC/dw + decay * w)
-	keep := 1 - rate*decay
-	w, sum = n.All[:first], g.All[:first]
-	for i := range w {
-		w[i] = keep*w[i] - factor*sum[i]
-		sum[i] = 0
-	}
+	first := len(n.Weights[1].Data) // All starts with the first-layer weights
+	step(n.All[:first], g.All[:first], decay)
+	step(n.All[first:], g.All[first:], 0)
 	g.Examples = 0
 }
 
@@ -109,7 +106,7 @@ type Training struct {
 	Epochs int     // how many times every example is seen
 	Batch  int     // the number of examples in a mini-batch, at least 1
 	Rate   float64 // the learning rate: the length of a step is Rate times that of the gradient
-	Anneal bool    // lower the rate to 0 during the training, to settle in a minimum
+	Anneal bool    // lower the rate towards 0 during the training, to settle in a minimum
 	Decay  float64 // weight decay, see Descend
 	// Vary returns the picture to learn from each time an example is seen, valid until the next
 	// call; see Shift. If Vary is nil, it is the picture of the example itself.
@@ -133,7 +130,7 @@ func (t Training) Train(n *Network, examples []Example, random *rand.Rand, repor
 		progress := Progress{Epoch: epoch + 1, Of: len(examples)}
 		for batch := range slices.Chunk(examples, t.Batch) { // the last mini-batch may be smaller
 			rate := t.Rate
-			if t.Anneal { // from Rate to 0, along half a wave of the cosine
+			if t.Anneal { // from Rate towards 0, along half a wave of the cosine
 				rate *= (1 + math.Cos(math.Pi*t.Done(progress))) / 2
 			}
 			for _, e := range batch {
@@ -179,9 +176,9 @@ func Shift() func(e Example, random *rand.Rand) Picture {
 // The rest of this file checks that the gradient is right. Training does not use it.
 
 // MeasureSlope measures the derivative of the cost with respect to x without any calculus, by
-// nudging x up and down by h. The central difference near = (C(x+h) - C(x-h)) / (2h) has an error
-// of order h^2, so that of far, with 2h for h, is 4 times as large. Richardson extrapolation,
-// (4 near - far) / 3, cancels it. It leaves about h^4 = 1e-12, as much as rounding.
+// nudging x up and down by h. The central difference (C(x+h) - C(x-h)) / (2h), called near, has an
+// error of order h^2. The one called far, with 2h for h, has 4 times that error, so it cancels in
+// (4 near - far) / 3, a Richardson extrapolation. About h^4 = 1e-12 is left, as much as rounding.
 func MeasureSlope(x *float64, cost func() float64) float64 {
 	const h = 1e-3
 	old := *x
@@ -194,7 +191,7 @@ func MeasureSlope(x *float64, cost func() float64) float64 {
 
 // RelativeError returns the difference between a computed and a measured derivative, divided by the
 // larger absolute value of the two, but at least 1e-5, as a slope is measured to about 1e-12 only.
-// A right gradient has no error above 1e-6, a wrong one has some above 0.1.
+// A right gradient has no error above 1e-6. The usual mistakes give errors above 0.1.
 func RelativeError(computed, measured float64) float64 {
 	return math.Abs(computed-measured) / max(math.Abs(computed), math.Abs(measured), 1e-5)
 }

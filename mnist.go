@@ -29,7 +29,8 @@ import (
 //go:embed data/*.gz
 var embedded embed.FS
 
-// MaxPicture is how many pixels a picture may have. Phones make photos of 8160 x 6144.
+// MaxPicture is the largest number of pixels of a picture, so that a header cannot claim more
+// memory than there is. Phones make photos of 8160 x 6144.
 const MaxPicture = 51_000_000
 
 // A Dataset is a set of labelled pictures of the same size. The pictures of Test are kept
@@ -175,7 +176,7 @@ func readIDXFile(files fs.FS, path string, dimensions int, each func(size []int,
 }
 
 // readIDX reads a file in the IDX format: numbers of 4 bytes, the most significant byte
-// first, and then the items, here with one byte for each label or pixel.
+// first, and then the items, with one byte for each label or pixel.
 //
 //	0000  00 00 08 03   bytes, in 3 dimensions; 00 00 08 01 for labels
 //	0004  00 00 ea 60   60,000 pictures
@@ -183,8 +184,8 @@ func readIDXFile(files fs.FS, path string, dimensions int, each func(size []int,
 //	000c  00 00 00 1c   of 28 pixels
 //	0010  00 00 00 ...  the pixels, row by row, 0 black to 255 white
 //
-// The file may be compressed by gzip. Labels may also be rows of numbers of 4 bytes, which
-// starts with 00 00 0c 02.
+// The file may be compressed by gzip. In QMNIST's files of labels, which start with 00 00 0c 02, each
+// item is a row of numbers of 4 bytes.
 //
 // readIDX calls each for every item in turn, with the size of an item in each dimension and a
 // slice that is reused for the next item. So it allocates memory for one item only, whatever
@@ -255,7 +256,7 @@ func readIDXHeader(in *bufio.Reader, dimensions int) (count uint32, size []int, 
 	total := uint64(width)
 	for i, n := range numbers {
 		if n == 0 {
-			return 0, nil, 0, fmt.Errorf("the header counts 0 %s", [...]string{content, "rows", "columns"}[i])
+			return 0, nil, 0, fmt.Errorf("the header gives 0 %s", [...]string{content, "rows", "columns"}[i])
 		}
 		if i > 0 {
 			size, total = append(size, int(n)), total*uint64(n)
@@ -289,7 +290,7 @@ func findFile(files fs.FS, start, name string) (string, error) {
 		for i := range found {
 			found[i], _, _ = strings.Cut(found[i], "-"+kind)
 		}
-		return "", fmt.Errorf("several files could be it: %s; keep one, or add the name of a set to that of "+
+		return "", fmt.Errorf("several files match: %s; keep one, or add the name of a set to that of "+
 			"the folder, as in FOLDER/emnist-letters", strings.Join(found, ", "))
 	}
 	return found[0], nil
@@ -416,7 +417,7 @@ func pixels(p Picture) []float64 {
 	return greys
 }
 
-// litBox returns the smallest box with all numbers above 0 of a table.
+// litBox returns the smallest box that holds all positive numbers of a table.
 func litBox(table []float64, cols int) image.Rectangle {
 	var box image.Rectangle
 	for i, v := range table {

@@ -7,7 +7,7 @@ import (
 	"math/rand/v2"
 )
 
-// A Picture is a grey picture, stored as the list of its lit pixels, those that are not black. Four
+// A Picture is a greyscale picture, stored as the list of its lit pixels, which are not black. Four
 // of five pixels of a handwritten digit are black, with an activation a_k = 0. They add w_jk * 0 to
 // a weighted sum, and the derivatives for their weights have the factor a_k = 0. So leaving them
 // out changes no result.
@@ -86,8 +86,8 @@ type Network struct {
 
 // NewNetwork returns a network with random weights and biases, from normal distributions around 0.
 // The standard deviation is 1 for biases and 1/sqrt(K) for the K weights into a neuron. The
-// variances of K terms add up, so the spread of z is the same for any K. Far from 0 sigmoid is
-// flat and a neuron hardly learns.
+// variances of K terms add up, so the spread of z is the same for any K. With larger z, sigmoid
+// would be flat and the neurons would hardly learn.
 func NewNetwork(layers []int, random *rand.Rand) *Network {
 	n := &Network{Layers: layers, Parameters: NewParameters(layers)}
 	for l := 1; l < len(layers); l++ {
@@ -118,7 +118,7 @@ func Sigmoid(z float64) float64 { return 1 / (1 + math.Exp(-z)) }
 // Delta are nil for layer 0, the pixels.
 type Pass struct {
 	A     [][]float64 // a_j, the activation, 0 to 1
-	Z     [][]float64 // z_j, the weighted sum plus the bias; only shown, as Backward needs only a_j
+	Z     [][]float64 // z_j, the weighted sum plus the bias; kept to be shown, as Backward needs only a_j
 	DCDA  [][]float64 // dC/da_j, computed by Backward (backprop.go)
 	Delta [][]float64 // dC/dz_j, computed by Backward
 	Visit [][]int32   // the neurons to visit: the lit pixels in layer 0, all neurons in the others
@@ -192,7 +192,7 @@ func Wanted(j, label int) float64 {
 }
 
 // Cost returns the cost of one example, given its output and its label (chapter 2). Many texts
-// halve it, which halves every derivative, so their rate is twice as large for the same step.
+// halve the cost, which halves every derivative: for the same step their rate is twice as large.
 func Cost(output []float64, label int) float64 {
 	// C = sum over j of (a_j - y_j)^2, called C0 in the videos
 	cost := 0.0

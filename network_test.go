@@ -27,8 +27,8 @@ import (
 	"unicode/utf8"
 )
 
-// Chapter 4: backpropagation calculus. Read these tests first. Where each number follows from those
-// before it, a test stops at the first one that is wrong and names its formula.
+// Chapter 4: backpropagation calculus. Read these tests first. Where numbers follow from each other, a
+// test stops at the first one that is wrong and names its formula.
 
 // One neuron in each layer: no matrix, no index, only the chain, from the picture to the step.
 func TestChainOfSingleNeuronsFollowsTheVideosFromThePictureToTheStep(t *testing.T) {
@@ -90,7 +90,7 @@ func TestChainOfSingleNeuronsFollowsTheVideosFromThePictureToTheStep(t *testing.
 	}
 }
 
-// PyTorch 1.13 computed these numbers in float64 by automatic differentiation.
+// PyTorch 1.13 computed the gradients in float64 by automatic differentiation.
 func TestGradientIsTheOneThatPyTorchComputes(t *testing.T) {
 	n := network(t, `{"layers":[4,3,2],
 		"weights":[[[0.5,-0.25,1,-1.5],[-0.75,0.125,0.25,2],[1.25,-1,0.75,0.5]],[[1.5,-2,0.5],[-1,0.25,3]]],
@@ -130,7 +130,7 @@ func TestGradientIsTheOneThatPyTorchComputes(t *testing.T) {
 }
 
 // The layers here are wide enough for the faster loops at the end of matrix.go. Two sums over
-// the gradient, one of them with signs, stand for its 146 numbers.
+// the gradient, one of them weighted, stand for its 146 numbers.
 func TestGradientOfWideLayersIsTheOneThatPyTorchComputes(t *testing.T) {
 	n := blank(13, 9, 2)
 	for l := 1; l < len(n.Layers); l++ {
@@ -242,7 +242,7 @@ func parameterName(layers []int, i int) string {
 	return fmt.Sprintf("b_%d of layer %d", i-layers[l]*layers[l-1], l)
 }
 
-// Popular published code has had these mistakes and still learned to read 94 of 100 digits,
+// Popular published code has had some of these mistakes and still learned to read 94 of 100 digits,
 // so nobody noticed for years. A check that lets them pass is worth nothing.
 func TestGradientCheckCatchesKnownMistakes(t *testing.T) {
 	examples := mnist().Train[:3]
@@ -270,8 +270,8 @@ func TestGradientCheckCatchesKnownMistakes(t *testing.T) {
 }
 
 // plainGradient returns the gradient of the average cost by the chain rule, written out path by
-// path. It has only the forward pass in common with the code under test. The mistake, if it is
-// not empty, is made on purpose.
+// path. It uses the forward pass of the code under test, but nothing of its way back. The mistake, if
+// it is not empty, is made on purpose.
 func plainGradient(n *Network, examples []Example, mistake string) []float64 {
 	gradient := NewParameters(n.Layers)
 	share := 1 / float64(len(examples))
@@ -500,7 +500,7 @@ func TestBrightestOutputIsTheAnswer(t *testing.T) {
 	}
 }
 
-func TestRandomWeightsKeepZNear1ForAnyNumberOfInputs(t *testing.T) {
+func TestSpreadOfRandomWeightsIs1OverTheRootOfTheInputs(t *testing.T) {
 	deviation := func(numbers []float64) float64 { return length(numbers) / math.Sqrt(float64(len(numbers))) }
 	for _, inputs := range []int{10, 784, 5000} {
 		n := NewNetwork([]int{inputs, 1000}, seeded(4))
@@ -550,7 +550,7 @@ func TestCostOfAnExampleIsTheSumOfSquaredDifferences(t *testing.T) {
 	}
 }
 
-func TestScoreIsOfEachExampleByItself(t *testing.T) {
+func TestUsedPassGivesTheScoreOfAFreshOne(t *testing.T) {
 	n := NewNetwork([]int{784, 16, 16, 10}, seeded(1))
 	examples, used := mnist().Test[:100], n.NewPass()
 	cost, right := 0.0, 0
@@ -599,7 +599,7 @@ func TestTrainingFollowsTheRuleOfTheVideosStepByStep(t *testing.T) {
 			}
 			batch := order[start:min(start+10, len(order))]
 			steps++
-			if p.Epoch != 1+steps/4 || p.Seen != start+len(batch) || p.Of != 23 {
+			if p.Epoch != 1+(steps-1)/3 || p.Seen != start+len(batch) || p.Of != 23 {
 				t.Errorf("after step %d of 3 in each epoch: %+v", steps, p)
 			}
 			for i, derivative := range plainGradient(want, batch, "") {
@@ -624,7 +624,7 @@ func TestTrainingFollowsTheRuleOfTheVideosStepByStep(t *testing.T) {
 
 // A network without hidden layer shows the rate of a step: the bias of an output that is always
 // shown the same picture changes by -rate * dC/db.
-func TestAnnealingLowersTheRateTo0(t *testing.T) {
+func TestAnnealingLowersTheRateTowards0(t *testing.T) {
 	for _, c := range []struct {
 		anneal bool
 		want   []float64 // the rates of two epochs with two steps each
@@ -922,7 +922,7 @@ func TestClaims(t *testing.T) {
 	})
 
 	claim("what the first layer looks for seems almost random (chapter 2)", func(t *testing.T) {
-		// The weights of the videos' network start as far apart as its biases. What is
+		// The weights of the videos' network start with the same spread as its biases. What is
 		// learned then hides in what was random from the start.
 		wide := NewNetwork(layers, seeded(1))
 		for i := range wide.Weights[1].Data {
@@ -930,7 +930,7 @@ func TestClaims(t *testing.T) {
 		}
 		untrained := likeness(wide)
 		Training{Epochs: 2, Batch: 10, Rate: 1.5}.Train(wide, mnist().Train, seeded(1), quiet)
-		t.Logf("correlation between the weights of neighbouring pixels (0 is random): %.2f before training, "+
+		t.Logf("cosine of the weights from neighbouring pixels (0 is random): %.2f before training, "+
 			"%.2f after training from large random weights, %.2f from small ones",
 			untrained, likeness(wide), likeness(plain))
 		t.Log("true for large random weights; from small ones, as in train, neurons come to look for strokes and edges")
@@ -956,7 +956,7 @@ func TestClaims(t *testing.T) {
 		holds(t, brightness(plain, noise) >= 0.3)
 	})
 
-	claim("labels at random are learned by heart, and teach nothing (chapter 2)", func(t *testing.T) {
+	claim("a network that is large for its data learns labels at random by heart, and nothing from them (chapter 2)", func(t *testing.T) {
 		random := seeded(1)
 		shuffled := slices.Clone(mnist().Train[:10000])
 		for i := range shuffled {
@@ -983,7 +983,7 @@ func TestClaims(t *testing.T) {
 	claim("a component of the gradient 32 times as large matters 32 times as much (chapter 3)", func(t *testing.T) {
 		n := NewNetwork(layers, seeded(1))
 		examples := mnist().Train[:100]
-		g := backprop(n, examples)[:16*784] // the weights of the pixels
+		g := backprop(n, examples)[:16*784] // the first-layer weights
 		large := 0
 		for i, derivative := range g {
 			if math.Abs(derivative) > math.Abs(g[large]) {
@@ -1073,8 +1073,8 @@ func brightness(n *Network, examples []Example) float64 {
 	return sum / float64(len(examples))
 }
 
-// likeness returns how much the weights of pixels side by side in the middle of the
-// picture go together: their correlation, 0 for random ones.
+// likeness returns how much the weights from pixels side by side in the middle of the
+// picture go together: the cosine of the two lists, near 0 for random ones.
 func likeness(n *Network) float64 {
 	var left, right []float64
 	for j := range n.Layers[1] {
@@ -1292,7 +1292,7 @@ func TestOneOfSeveralSetsInAFolderIsReadByItsName(t *testing.T) {
 	empty := t.TempDir()
 	file := write(t, empty, "mnist.csv", nil)
 	for path, want := range map[string]string{
-		folder:                                  "several files could be it: emnist-digits, emnist-letters; keep one",
+		folder:                                  "several files match: emnist-digits, emnist-letters; keep one",
 		filepath.Join(folder, "emnist-byclass"): "emnist-byclass: no such folder",
 		empty:                                   "no such file, with .gz or without; the folder has mnist.csv",
 		file:                                    "mnist.csv: not a folder",
