@@ -486,7 +486,7 @@ func weights(c *console, args []string) error {
 	if old, err := os.ReadFile(*out); err == nil && !bytes.Contains(old, []byte(maker)) {
 		return fmt.Errorf("%s: not written by weights, so it is not replaced; name another file with -out", *out)
 	}
-	n, set, err := loadForPictures(*path, *data)
+	set, n, err := loadForPictures(*path, *data)
 	if err != nil {
 		return err
 	}

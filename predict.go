@@ -23,6 +23,10 @@ import (
 	"strings"
 )
 
+// This file reads your own handwriting: it turns a picture file into greys like those of the set that
+// a network was trained on. The command comes first, then the four stages in which a picture is
+// prepared, then the decoding of files. At the end, train -styles draws what MNIST hardly has.
+
 func init() {
 	commands = append(commands, command{
 		name: "predict", arguments: "FILE...", run: predict,
@@ -47,7 +51,7 @@ func predict(c *console, args []string) error {
 	if err != nil {
 		return err
 	}
-	n, set, err := loadForPictures(*path, *data)
+	set, n, err := loadForPictures(*path, *data)
 	if err != nil {
 		return err
 	}
@@ -79,10 +83,9 @@ func predict(c *console, args []string) error {
 
 // loadForPictures reads a network and the set in a folder. Without a folder it returns a set
 // without examples: the network knows only the number of pixels, so its pictures are square.
-func loadForPictures(path, folder string) (*Network, *Dataset, error) {
+func loadForPictures(path, folder string) (*Dataset, *Network, error) {
 	if folder != "" {
-		set, n, err := loadBoth(path, folder)
-		return n, set, err
+		return loadBoth(path, folder)
 	}
 	n, err := loadNetwork(path)
 	if err != nil {
@@ -93,7 +96,7 @@ func loadForPictures(path, folder string) (*Network, *Dataset, error) {
 		return nil, nil, fmt.Errorf("%s: its pictures have %d pixels and are not square; "+
 			"name the folder with its data with -data", path, n.Layers[0])
 	}
-	return n, &Dataset{Rows: side, Cols: side, Classes: n.Layers[len(n.Layers)-1]}, nil
+	return &Dataset{Rows: side, Cols: side, Classes: n.Layers[len(n.Layers)-1]}, n, nil
 }
 
 // expand replaces patterns such as *.png by the names of files, as most shells do.
@@ -167,13 +170,12 @@ func drawOutput(c *console, set *Dataset, picture Picture, done []string, output
 	for j, a := range output {
 		bars = append(bars, fmt.Sprintf("%3s %.3f %s", set.Name(j), a, strings.Repeat("█", int(20*a+0.5))))
 	}
-	whole := image.Rect(0, 0, picture.Cols, picture.Rows)
 	fmt.Fprintf(c.out, "prepared: %s\n\n", strings.Join(done, ", "))
-	fmt.Fprint(c.out, c.sideBySide([][]string{sketch(picture, whole), bars}))
+	fmt.Fprint(c.out, c.sideBySide([][]string{sketch(picture, image.Rectangle{}), bars}))
 }
 
-// The rest of this file turns a picture of somebody's own digit into one like those of the
-// network's set. A network can only read what looks like the pictures it was trained on.
+// From here on, a picture of somebody's own digit becomes one like those of the network's set. A
+// network can only read what looks like the pictures it was trained on.
 
 // A Frame says where the digits lie in the pictures of a set.
 type Frame struct {
@@ -189,33 +191,35 @@ var mnistFrame = Frame{Rows: 28, Cols: 28, Part: 20. / 28, Mass: true}
 // parts, and which of the two centres is nearer to the middle. Without examples the frame is
 // known only if the set has the size of MNIST.
 func FrameOf(set *Dataset) Frame {
-	frame, f := Frame{Rows: set.Rows, Cols: set.Cols}, newField(set.Rows, set.Cols)
 	var parts []float64
-	massOff, boxOff := 0.0, 0.0
+	off := map[bool]float64{} // the distances of the centre of mass, and of the box, from the middle
 	for i := 0; i < len(set.Train); i += 1 + len(set.Train)/2000 {
-		set.Train[i].Fill(f.at)
-		box := f.box()
-		if box.Empty() {
+		f := asField(set.Train[i].Picture)
+		if f.box().Empty() {
 			continue
 		}
 		parts = append(parts, f.part())
-		y, x := f.centreOfMass()
-		middleY, middleX := float64(f.rows)/2, float64(f.cols)/2
-		massOff += math.Hypot(y-middleY, x-middleX)
-		boxOff += math.Hypot(float64(box.Min.Y+box.Max.Y)/2-middleY, float64(box.Min.X+box.Max.X)/2-middleX)
+		for _, mass := range []bool{true, false} {
+			y, x := f.centre(mass)
+			off[mass] += math.Hypot(y-float64(f.rows)/2, x-float64(f.cols)/2)
+		}
 	}
+	frame := Frame{Rows: set.Rows, Cols: set.Cols}
 	if len(parts) > 0 {
 		slices.Sort(parts)
-		frame.Part, frame.Mass = parts[len(parts)/2], massOff < boxOff
+		frame.Part, frame.Mass = parts[len(parts)/2], off[true] < off[false]
 	} else if set.Rows == mnistFrame.Rows && set.Cols == mnistFrame.Cols && set.Classes == 10 {
-		frame = mnistFrame
+		return mnistFrame
 	}
 	return frame
 }
 
 // String describes the frame in words.
 func (f Frame) String() string {
-	centre := map[bool]string{true: "mass", false: "box"}[f.Mass]
+	centre := "box"
+	if f.Mass {
+		centre = "mass"
+	}
 	return fmt.Sprintf("fitted into %.3g x %.3g of %d x %d pixels, centre of %s in the middle",
 		f.Part*float64(f.Rows), f.Part*float64(f.Cols), f.Rows, f.Cols, centre)
 }
@@ -254,7 +258,563 @@ func ReadPicture(ctx context.Context, r io.Reader, frame Frame, limit int) (Pict
 	return NewPicture(frame.Rows, frame.Cols, fitInto(digit, frame)), done, nil
 }
 
-// Stage 1: decode the file.
+// A field is a picture of numbers from 0 to 1, row by row.
+type field struct {
+	rows, cols int
+	at         []float64
+}
+
+// newField returns a field of zeros.
+func newField(rows, cols int) *field {
+	return &field{rows: rows, cols: cols, at: make([]float64, rows*cols)}
+}
+
+// fieldOf returns a field with the given value in each row y and column x.
+func fieldOf(rows, cols int, value func(y, x int) float64) *field {
+	f := newField(rows, cols)
+	for i := range f.at {
+		f.at[i] = value(i/cols, i%cols)
+	}
+	return f
+}
+
+// asField returns a picture of a set as a field.
+func asField(p Picture) *field { return &field{rows: p.Rows, cols: p.Cols, at: pixels(p)} }
+
+// pixel returns the pixel in row y and column x, or 0 outside the picture.
+func (f *field) pixel(y, x int) float64 {
+	if y < 0 || x < 0 || y >= f.rows || x >= f.cols {
+		return 0
+	}
+	return f.at[y*f.cols+x]
+}
+
+// box returns the smallest box with all pixels above 0.
+func (f *field) box() image.Rectangle { return litBox(f.at, f.cols) }
+
+// Stage 1: find the part of the picture with the digit, and see it in at most 160 x 160 pixels.
+
+// findDigit returns the ink of the digit in a picture. What looks like ink may be the sheet on
+// which the digit is. And where the picture is made smaller, a small digit would be blurred. In
+// both cases that part is looked at once more.
+func findDigit(picture image.RGBA64Image) (*field, Preparation, error) {
+	v, err := look(picture, picture.Bounds())
+	for err == nil && v.isSheet() {
+		edge := 1 + max(v.ink.rows, v.ink.cols)/40
+		inner, err := look(picture, v.around(-edge))
+		if err != nil { // a blot
+			break
+		}
+		v = inner
+		v.done.Done = append(v.done.Done, "cut out the sheet")
+	}
+	if err != nil || v.step == 1 {
+		return v.ink, v.done, err
+	}
+	box := v.ink.box()
+	size := max(box.Dx(), box.Dy())
+	// Lines would be thicker in a smaller part, and might not be found.
+	if size < measuredSide && !slices.Contains(v.done.Done, removedLines) {
+		if closer, err := look(picture, v.around(2+size/4)); err == nil { // the gap that keepDigit allows
+			v.ink = closer.ink
+		}
+	}
+	return v.ink, v.done, nil
+}
+
+// A view is what is seen in a part of a picture.
+type view struct {
+	part image.Rectangle
+	step int // so many pixels of the picture are one of the ink
+	ink  *field
+	done Preparation
+}
+
+// look looks for ink in a part of a picture.
+func look(picture image.RGBA64Image, part image.Rectangle) (view, error) {
+	if part.Empty() {
+		return view{}, ErrNoInk
+	}
+	grey, step := toGrey(picture, part)
+	ink, done, err := findInk(grey)
+	return view{part: part, step: step, ink: ink, done: done}, err
+}
+
+// around returns the part of the picture with the ink and so many pixels of the view around it,
+// or less if margin is negative.
+func (v view) around(margin int) image.Rectangle {
+	box := v.ink.box().Inset(-margin)
+	return image.Rectangle{Min: box.Min.Mul(v.step), Max: box.Max.Mul(v.step)}.Add(v.part.Min).Intersect(v.part)
+}
+
+// isSheet reports whether the ink fills its box as no digit does, unless that is narrow.
+func (v view) isSheet() bool {
+	box, ink := v.ink.box(), 0.0
+	for _, a := range v.ink.at {
+		ink += a
+	}
+	return ink > 0.72*float64(box.Dx()*box.Dy()) && 2*min(box.Dx(), box.Dy()) > max(box.Dx(), box.Dy())
+}
+
+// toGrey returns how bright a picture is within box. Where it is transparent, what shows
+// through is white if the ink is dark and black if it is light. A large box is made smaller:
+// a square of pixels, step wide, becomes one, so that no side is longer than 160.
+func toGrey(picture image.RGBA64Image, box image.Rectangle) (grey *field, step int) {
+	step = (max(box.Dx(), box.Dy()) + 159) / 160
+	skip := max(1, step/3) // 9 or more pixels of a large square are enough for its average
+	grey = newField((box.Dy()+step-1)/step, (box.Dx()+step-1)/step)
+	cover := newField(grey.rows, grey.cols) // how opaque
+	light, opaque := 0.0, 0.0
+	for i := range grey.at {
+		x, y := box.Min.X+i%grey.cols*step, box.Min.Y+i/grey.cols*step
+		square := image.Rect(x, y, x+step, y+step).Intersect(box)
+		pixels := 0.0
+		for y := square.Min.Y; y < square.Max.Y; y += skip {
+			for x := square.Min.X; x < square.Max.X; x += skip {
+				c := picture.RGBA64At(x, y) // 0 to 65535, and the colours no more than c.A
+				grey.at[i] += (0.299*float64(c.R) + 0.587*float64(c.G) + 0.114*float64(c.B)) / 65535
+				cover.at[i] += float64(c.A) / 65535
+				pixels++
+			}
+		}
+		grey.at[i] /= pixels
+		cover.at[i] /= pixels
+		light += grey.at[i]
+		opaque += cover.at[i]
+	}
+	if light < opaque/2 {
+		for i := range grey.at {
+			grey.at[i] += 1 - cover.at[i]
+		}
+	}
+	return grey, step
+}
+
+// Stage 2: tell the ink from its background, in whatever light.
+
+// removedLines is what a Preparation says of lines that were removed.
+const removedLines = "removed lines"
+
+// findInk returns how much ink there is at each pixel, 0 for none and 1 for the average
+// stroke, with only the digit left.
+//
+// What is dark and narrow is ink. A wide dark area is background: a shadow, a table around
+// the sheet, a dark sheet.
+//
+// Not handled: lines as thick as a stroke or with a kink; shadows with a hard edge; marks that touch
+// the digit; patterns on the paper, which all count as ink; and ink that differs from the paper in
+// its colour only.
+func findInk(grey *field) (*field, Preparation, error) {
+	// Dark ink leaves the lighter background even, light ink the darker one. A quarter of
+	// the picture is wider than most strokes and narrower than what lies between them.
+	quarter := 1 + max(grey.rows, grey.cols)/4
+	dark := roughness(closing(grey, quarter)) <= roughness(closing(negative(grey), quarter))
+	if !dark {
+		grey = negative(grey)
+	}
+	ink, err := darkInk(grey, paleInk)
+	if err != nil { // perhaps its strokes are wider than that
+		dark = !dark
+		ink, err = darkInk(negative(grey), clearInk)
+	}
+	if err != nil {
+		return nil, Preparation{}, err
+	}
+	var done Preparation
+	if dark {
+		done.Done = append(done.Done, "made light on dark")
+	}
+	if dropLines(ink) {
+		done.Done = append(done.Done, removedLines)
+	}
+	if digits := keepDigit(ink); digits > 1 {
+		done.Warning = fmt.Sprintf("this looks like %d digits side by side; the network reads one", digits)
+	}
+	return ink, done, nil
+}
+
+// The least contrast of ink is 0.1, and four times the noise of the paper. Pale ink of 0.02 is
+// enough with ten times the noise and on more than a hundredth of the picture, as dust has less.
+const clearInk, paleInk = 0.1, 0.02
+
+// darkInk returns how much darker than its background each pixel is. The average of all
+// pixels that are more like background than like strokes becomes 0, that of the others 1.
+func darkInk(grey *field, least float64) (*field, error) {
+	// No stroke fills a square of 0.75 of the picture. Any size from 0.6 to 1 works as well.
+	f := closing(grey, 1+max(grey.rows, grey.cols)*3/4)
+	for i, v := range grey.at {
+		f.at[i] -= v
+	}
+	paper, noise, stroke, share := levels(f)
+	contrast := stroke - paper // not a number if all pixels are equal
+	if !(contrast >= clearInk && contrast >= 4*noise ||
+		contrast >= least && contrast >= 10*noise && share > 0.01) {
+		return nil, ErrNoInk
+	}
+	faint := min(contrast/2, max(0.02, 4*noise)) // what may still be noise of the paper
+	for i, v := range f.at {
+		if v -= paper; v < faint {
+			v = 0
+		}
+		f.at[i] = min(1, v/contrast)
+	}
+	return f, nil
+}
+
+// levels divides the pixels into paper and strokes, at the mean of the averages of both. It
+// returns the averages, the standard deviation of the paper and the share of the strokes.
+func levels(f *field) (paper, noise, stroke, share float64) {
+	middle := slices.Max(f.at) / 2
+	for range 5 { // it settles after three or four
+		var n, sum, squares, total float64
+		for _, v := range f.at {
+			total += v
+			if v <= middle {
+				n, sum, squares = n+1, sum+v, squares+v*v
+			}
+		}
+		rest := float64(len(f.at)) - n
+		paper, stroke, share = sum/n, (total-sum)/rest, rest/float64(len(f.at))
+		noise = math.Sqrt(max(0, squares/n-paper*paper))
+		middle = (paper + stroke) / 2
+	}
+	return paper, noise, stroke, share
+}
+
+// closing returns the morphological closing of a picture with a square of this side: dark areas
+// that do not hold the square are filled. The pixels at the edges of the picture are repeated
+// outside, so a dark area at an edge is wide.
+//
+// Dilation makes each pixel the lightest of the square that starts there, erosion the darkest.
+// Both move the picture up and to the left, by side-1 in all, where the repeated pixels were.
+func closing(f *field, side int) *field {
+	wide := fieldOf(f.rows+side-1, f.cols+side-1, func(y, x int) float64 {
+		return f.pixel(max(0, y-side+1), max(0, x-side+1))
+	})
+	for range 2 { // the second time in the negative, where the darkest is the lightest
+		for row := range slices.Chunk(wide.at, wide.cols) {
+			slidingMax(row, side, 1)
+		}
+		slidingMax(wide.at, side, wide.cols)
+		wide = negative(wide)
+	}
+	return crop(wide, image.Rect(0, 0, f.cols, f.rows))
+}
+
+// slidingMax replaces each number by the maximum of a window of size numbers that starts there and
+// goes on in steps of stride.
+func slidingMax(numbers []float64, size, stride int) {
+	for done := 1; done < size; { // the windows so far have done numbers, twice as many in each round
+		step := min(done, size-done)
+		for i := range len(numbers) - step*stride {
+			if later := numbers[i+step*stride]; later > numbers[i] {
+				numbers[i] = later
+			}
+		}
+		done += step
+	}
+}
+
+// negative returns the picture with dark and light exchanged.
+func negative(f *field) *field {
+	return fieldOf(f.rows, f.cols, func(y, x int) float64 { return 1 - f.pixel(y, x) })
+}
+
+// roughness returns the sum of the squared differences of neighbouring pixels. Squares
+// make a slow change over many pixels count little, a sharp edge much.
+func roughness(f *field) float64 {
+	sum := 0.0
+	for i, v := range f.at {
+		if (i+1)%f.cols != 0 {
+			sum += (f.at[i+1] - v) * (f.at[i+1] - v)
+		}
+		if i+f.cols < len(f.at) {
+			sum += (f.at[i+f.cols] - v) * (f.at[i+f.cols] - v)
+		}
+	}
+	return sum
+}
+
+// Stage 3: keep one digit, without lines and dust.
+
+// dropLines removes thin lines from edge to edge, such as those of ruled and
+// squared paper or a frame, and reports whether there were any. The strokes that cross a
+// line stay whole.
+func dropLines(ink *field) bool {
+	turned := transpose(ink)
+	columns := dropRows(turned)
+	rest := transpose(turned)
+	rows := dropRows(rest)
+	if !rows && !columns || rest.box().Empty() { // a 1 may look like a line
+		return false
+	}
+	copy(ink.at, rest.at)
+	return true
+}
+
+// dropRows removes the lines that run from left to right and reports whether there were any.
+// They may rise or fall by up to 16 rows in 100 columns, and bend slowly, as in a photo of a page.
+func dropRows(ink *field) (found bool) {
+	for _, slope := range []float64{0, 0.04, -0.04, 0.08, -0.08, 0.12, -0.12, 0.16, -0.16} {
+		for y := range ink.rows {
+			for _, i := range lineFrom(ink, float64(y), slope) {
+				ink.at[i] = 0
+				found = true
+			}
+		}
+	}
+	return found
+}
+
+// lineFrom returns the pixels of the line that starts on the left in row y with this slope, or
+// none if there is no line. A line is inked along at least 0.92 of its length, and for half of it
+// thinner than 1/40 of the picture. Strokes are thicker or shorter. The line is followed where it
+// is thin, and bends less than a stroke.
+func lineFrom(ink *field, y, slope float64) (line []int) {
+	blank, narrow := 0, 0
+	for x := range ink.cols {
+		top, bottom := inkedRun(ink, x, int(math.Round(y)))
+		if top == bottom {
+			blank++
+		} else if bottom-top <= max(ink.rows, ink.cols)/40 { // otherwise a stroke crosses the line
+			narrow++
+			for y := top; y < bottom; y++ {
+				line = append(line, y*ink.cols+x)
+			}
+			y += (float64(top+bottom-1)/2 - y) / 4
+		}
+		y += slope
+		if blank > ink.cols*8/100 {
+			return nil
+		}
+	}
+	if narrow < ink.cols/2 {
+		return nil
+	}
+	return line
+}
+
+// inkedRun returns the rows from top to before bottom of the inked run in column x at row y
+// or next to it.
+func inkedRun(ink *field, x, y int) (top, bottom int) {
+	for _, y := range []int{y, y - 1, y + 1} {
+		if ink.pixel(y, x) > 0 {
+			top, bottom = y, y+1
+			for ink.pixel(top-1, x) > 0 {
+				top--
+			}
+			for ink.pixel(bottom, x) > 0 {
+				bottom++
+			}
+			return top, bottom
+		}
+	}
+	return 0, 0
+}
+
+// A component is a connected component of the ink: inked pixels that touch each other.
+type component struct {
+	pixels []int
+	ink    float64
+	box    image.Rectangle
+}
+
+// keepDigit clears all components but those of one digit: the one with the most ink, and what
+// is near it, as the bar of a 5 may be. It returns how many components could be digits.
+func keepDigit(ink *field) (digits int) {
+	components := connected(ink)
+	slices.SortStableFunc(components, func(a, b component) int { return cmp.Compare(b.ink, a.ink) })
+	largest, digit := components[0].ink, components[0].box
+	size := max(digit.Dx(), digit.Dy())
+	digits = 1
+	for _, p := range components[1:] {
+		// A part of the digit may be a quarter of its size away. Where it is small, it may be
+		// dust, unless it is as near as the dots of a stroke that is broken.
+		gap := 1 + size/20
+		if p.ink >= largest/20 {
+			gap = 1 + size/4
+		}
+		if p.box.Overlaps(digit.Inset(-gap)) {
+			digit = digit.Union(p.box)
+			continue
+		}
+		if p.ink >= largest/4 && max(p.box.Dx(), p.box.Dy()) >= size/2 { // neither dust nor a blot
+			digits++
+		}
+		for _, i := range p.pixels {
+			ink.at[i] = 0
+		}
+	}
+	return digits
+}
+
+// connected returns the components of the ink. Pixels touch also at their corners.
+func connected(ink *field) (components []component) {
+	seen := make([]bool, len(ink.at))
+	for start, v := range ink.at {
+		if v == 0 || seen[start] {
+			continue
+		}
+		seen[start] = true
+		p := component{pixels: []int{start}}
+		for n := 0; n < len(p.pixels); n++ {
+			i := p.pixels[n]
+			p.ink += ink.at[i]
+			x, y := i%ink.cols, i/ink.cols
+			p.box = p.box.Union(image.Rect(x, y, x+1, y+1))
+			for near := range 9 { // a square of 3 x 3 around it
+				y, x := y+near/3-1, x+near%3-1
+				if k := y*ink.cols + x; ink.pixel(y, x) > 0 && !seen[k] {
+					seen[k] = true
+					p.pixels = append(p.pixels, k)
+				}
+			}
+		}
+		components = append(components, p)
+	}
+	return components
+}
+
+// Stage 4: make it look like the pictures of the set, which are all that a network can read.
+
+// upright turns a picture that is stored in one of the eight orientations of EXIF.
+func upright(f *field, orientation int) *field {
+	result := crop(f, image.Rect(0, 0, f.cols, f.rows))
+	if orientation >= 5 {
+		result = transpose(f)
+	}
+	if slices.Contains([]int{3, 4, 7, 8}, orientation) {
+		slices.Reverse(result.at) // half a turn
+	}
+	if orientation%2 == 0 {
+		for row := range slices.Chunk(result.at, result.cols) {
+			slices.Reverse(row) // a mirror image
+		}
+	}
+	return result
+}
+
+// transpose exchanges rows and columns.
+func transpose(f *field) *field {
+	return fieldOf(f.cols, f.rows, func(y, x int) float64 { return f.pixel(x, y) })
+}
+
+// Strokes are measured on digits whose longer side has 80 pixels. There, most of MNIST's
+// strokes are 5.5 to 10.7 wide. A pen's are often half as wide, and a network reads most of
+// these as 5. Thickening to 9 or 10, and from 6 or 7 down, gave nearly the same results.
+const (
+	measuredSide = 80
+	thinStroke   = 7 // thinner strokes are thickened
+	goodStroke   = 9 // to this width
+)
+
+// strokeWidth returns how wide the strokes of a digit are: twice their area over the length
+// of their outline, as a bar of width w and length l has area wl and outline 2l. The length
+// of the outline is the sum of all changes from pixel to pixel.
+func strokeWidth(digit *field) float64 {
+	area, outline := 0.0, 0.0
+	for y := -1; y < digit.rows; y++ {
+		for x := -1; x < digit.cols; x++ {
+			v := digit.pixel(y, x)
+			area += v
+			outline += math.Hypot(digit.pixel(y+1, x)-v, digit.pixel(y, x+1)-v)
+		}
+	}
+	return 2 * area / outline
+}
+
+// thicken widens all strokes by radius on each side: each pixel spreads over a disc.
+func thicken(digit *field, radius float64) *field {
+	reach := int(radius + 1)
+	return fieldOf(digit.rows+2*reach, digit.cols+2*reach, func(y, x int) (most float64) {
+		for dy := -reach; dy <= reach; dy++ {
+			for dx := -reach; dx <= reach; dx++ {
+				covered := min(1, radius+1-math.Hypot(float64(dy), float64(dx))) // less than 1 at the rim
+				most = max(most, covered*digit.pixel(y-reach+dy, x-reach+dx))
+			}
+		}
+		return most
+	})
+}
+
+// fitInto scales a cropped digit and puts it into a frame. It returns the greys of all pixels.
+func fitInto(digit *field, frame Frame) []byte {
+	factor := frame.Part * min(float64(frame.Rows)/float64(digit.rows), float64(frame.Cols)/float64(digit.cols))
+	small := scale(digit, factor*float64(max(digit.rows, digit.cols)))
+	y, x := small.centre(frame.Mass)
+	top := int(math.Round(float64(frame.Rows)/2 - y))
+	left := int(math.Round(float64(frame.Cols)/2 - x))
+	top = min(max(top, 0), frame.Rows-small.rows)
+	left = min(max(left, 0), frame.Cols-small.cols)
+	placed := crop(small, image.Rect(0, 0, frame.Cols, frame.Rows).Sub(image.Pt(left, top)))
+
+	greys := make([]byte, len(placed.at))
+	peak := slices.Max(small.at) // thin strokes have lost some of their brightness
+	for i, v := range placed.at {
+		greys[i] = byte(255*v/peak + 0.5)
+	}
+	return greys
+}
+
+// centre returns the row and the column of the centre of mass or of the box.
+//
+// MNIST counts pixels from 0 and puts the centre of mass on number 14 of 28, half a pixel beside
+// the true middle, and so does this. Half a pixel off costs right answers.
+func (f *field) centre(ofMass bool) (y, x float64) {
+	if !ofMass {
+		box := f.box()
+		return float64(box.Min.Y+box.Max.Y) / 2, float64(box.Min.X+box.Max.X) / 2
+	}
+	mass := 0.0
+	for i, v := range f.at {
+		mass += v
+		y += v * float64(i/f.cols)
+		x += v * float64(i%f.cols)
+	}
+	return y / mass, x / mass
+}
+
+// part returns the part of the rows or columns that is not 0, whichever is larger.
+func (f *field) part() float64 {
+	box := f.box()
+	return max(float64(box.Dy())/float64(f.rows), float64(box.Dx())/float64(f.cols))
+}
+
+// crop returns the part of a picture that lies in box, with 0 outside the picture.
+func crop(f *field, box image.Rectangle) *field {
+	return fieldOf(box.Dy(), box.Dx(), func(y, x int) float64 { return f.pixel(box.Min.Y+y, box.Min.X+x) })
+}
+
+// scale returns the picture with a longer side of this many pixels.
+func scale(f *field, longer float64) *field {
+	factor := longer / float64(max(f.rows, f.cols))
+	return resize(f, max(1, int(float64(f.rows)*factor+0.5)), max(1, int(float64(f.cols)*factor+0.5)))
+}
+
+// resize returns the picture with another number of pixels, each the average of the
+// area that it covers.
+func resize(f *field, rows, cols int) *field {
+	return fieldOf(rows, cols, func(row, col int) float64 {
+		top, bottom := span(row, rows, f.rows)
+		left, right := span(col, cols, f.cols)
+		sum := 0.0
+		for y := int(top); float64(y) < bottom; y++ {
+			for x := int(left); float64(x) < right; x++ {
+				height := min(bottom, float64(y+1)) - max(top, float64(y))
+				width := min(right, float64(x+1)) - max(left, float64(x))
+				sum += f.pixel(y, x) * height * width
+			}
+		}
+		return sum / ((bottom - top) * (right - left))
+	})
+}
+
+// span returns the part of a side of old pixels that the i-th of count new ones covers.
+func span(i, count, old int) (from, to float64) {
+	return float64(i*old) / float64(count), float64((i+1)*old) / float64(count)
+}
+
+// Decoding: from a file to a picture, and what to do about a file that is not one.
 
 // decode returns the picture in a file and its orientation, which readOrientation explains.
 func decode(ctx context.Context, r io.Reader, limit int) (result image.RGBA64Image, orientation int, err error) {
@@ -280,8 +840,6 @@ func decode(ctx context.Context, r io.Reader, limit int) (result image.RGBA64Ima
 		return nil, 0, whole.err
 	case err != nil:
 		return nil, 0, explainDecoding(err, format, start)
-	case picture.Bounds().Empty():
-		return nil, 0, ErrNoInk
 	}
 	return picture.(image.RGBA64Image), orientation, nil // as all pictures of package image are
 }
@@ -368,20 +926,6 @@ func mostInk(animation *gif.GIF) image.Image {
 	return page
 }
 
-// otherPictures are formats of pictures that are not read.
-var otherPictures = []format{
-	{8, "WEBP", "a WebP picture: save it as PNG or JPEG"},
-	{4, "ftyphei", "HEIC, as iPhones write it: save it as JPEG or PNG"},
-	{4, "ftyp", "a HEIC or AVIF picture or a video: save it as PNG or JPEG"},
-	{0, "BM", "a BMP picture: save it as PNG"},
-	{0, "II*\x00", "a TIFF picture: save it as PNG or JPEG"},
-	{0, "MM\x00*", "a TIFF picture: save it as PNG or JPEG"},
-	{0, "P5", "a PGM picture: save it as PNG"},
-	{0, "%PDF", "a PDF document: save its page as PNG"},
-	{0, "<svg", "an SVG drawing: export it as PNG"},
-	{0, "<?xml", "an SVG drawing or other XML: export it as PNG"},
-}
-
 // explainDecoding returns an error that says what is wrong with a file and what to do. The
 // format is empty if package image knows none that starts like this.
 func explainDecoding(err error, format string, start []byte) error {
@@ -402,6 +946,20 @@ func explainDecoding(err error, format string, start []byte) error {
 	return fmt.Errorf("the %s is damaged: copy or download it again (%w)", format, err)
 }
 
+// otherPictures are formats of pictures that are not read.
+var otherPictures = []format{
+	{8, "WEBP", "a WebP picture: save it as PNG or JPEG"},
+	{4, "ftyphei", "HEIC, as iPhones write it: save it as JPEG or PNG"},
+	{4, "ftyp", "a HEIC or AVIF picture or a video: save it as PNG or JPEG"},
+	{0, "BM", "a BMP picture: save it as PNG"},
+	{0, "II*\x00", "a TIFF picture: save it as PNG or JPEG"},
+	{0, "MM\x00*", "a TIFF picture: save it as PNG or JPEG"},
+	{0, "P5", "a PGM picture: save it as PNG"},
+	{0, "%PDF", "a PDF document: save its page as PNG"},
+	{0, "<svg", "an SVG drawing: export it as PNG"},
+	{0, "<?xml", "an SVG drawing or other XML: export it as PNG"},
+}
+
 // readOrientation returns the orientation in the EXIF data of a JPEG, 1 if there is none.
 // Phones store a picture as the sensor lay, with a number that says how to turn it: an entry
 // with the tag 0x0112, the type 3 and the count 1, in either order of bytes.
@@ -414,571 +972,6 @@ func readOrientation(header []byte) int {
 		}
 	}
 	return 1
-}
-
-// Stage 2: find the ink.
-
-// A field is a picture of numbers from 0 to 1, row by row.
-type field struct {
-	rows, cols int
-	at         []float64
-}
-
-// newField returns a field of zeros.
-func newField(rows, cols int) *field {
-	return &field{rows, cols, make([]float64, rows*cols)}
-}
-
-// pixel returns the pixel in row y and column x, or 0 outside the picture.
-func (f *field) pixel(y, x int) float64 {
-	if y < 0 || x < 0 || y >= f.rows || x >= f.cols {
-		return 0
-	}
-	return f.at[y*f.cols+x]
-}
-
-// box returns the smallest box with all pixels above 0.
-func (f *field) box() image.Rectangle { return litBox(f.at, f.cols) }
-
-// A view is what is seen in a part of a picture.
-type view struct {
-	part image.Rectangle
-	step int // so many pixels of the picture are one of the ink
-	ink  *field
-	done Preparation
-}
-
-// look looks for ink in a part of a picture.
-func look(picture image.RGBA64Image, part image.Rectangle) (v view, err error) {
-	if part.Empty() {
-		return v, ErrNoInk
-	}
-	v.part = part
-	grey, step := toGrey(picture, part)
-	v.step = step
-	v.ink, v.done, err = findInk(grey)
-	return v, err
-}
-
-// around returns the part of the picture with the ink and so many pixels of the view around it,
-// or less if margin is negative.
-func (v view) around(margin int) image.Rectangle {
-	box := v.ink.box().Inset(-margin)
-	return image.Rectangle{box.Min.Mul(v.step), box.Max.Mul(v.step)}.Add(v.part.Min).Intersect(v.part)
-}
-
-// isSheet reports whether the ink fills its box as no digit does, unless that is narrow.
-func (v view) isSheet() bool {
-	box, ink := v.ink.box(), 0.0
-	for _, a := range v.ink.at {
-		ink += a
-	}
-	return ink > 0.72*float64(box.Dx()*box.Dy()) && 2*min(box.Dx(), box.Dy()) > max(box.Dx(), box.Dy())
-}
-
-// findDigit returns the ink of the digit in a picture. What looks like ink may be the sheet on
-// which the digit is. And where the picture is made smaller, a small digit would be blurred. In
-// both cases that part is looked at once more.
-func findDigit(picture image.RGBA64Image) (*field, Preparation, error) {
-	v, err := look(picture, picture.Bounds())
-	for err == nil && v.isSheet() {
-		edge := 1 + max(v.ink.rows, v.ink.cols)/40
-		inner, err := look(picture, v.around(-edge))
-		if err != nil { // a blot
-			break
-		}
-		v = inner
-		v.done.Done = append(v.done.Done, "cut out the sheet")
-	}
-	if err != nil || v.step == 1 {
-		return v.ink, v.done, err
-	}
-	box := v.ink.box()
-	size := max(box.Dx(), box.Dy())
-	// Lines would be thicker in a smaller part, and might not be found.
-	if size < measuredSide && !slices.Contains(v.done.Done, removedLines) {
-		if closer, err := look(picture, v.around(2+size/4)); err == nil { // the gap that keepDigit allows
-			v.ink = closer.ink
-		}
-	}
-	return v.ink, v.done, nil
-}
-
-// toGrey returns how bright a picture is within box. Where it is transparent, what shows
-// through is white if the ink is dark and black if it is light. A large box is made smaller:
-// a square of pixels, step wide, becomes one, so that no side is longer than 160.
-func toGrey(picture image.RGBA64Image, box image.Rectangle) (grey *field, step int) {
-	step = (max(box.Dx(), box.Dy()) + 159) / 160
-	skip := max(1, step/3) // 9 or more pixels of a large square are enough for its average
-	grey = newField((box.Dy()+step-1)/step, (box.Dx()+step-1)/step)
-	cover := newField(grey.rows, grey.cols) // how opaque
-	light, opaque := 0.0, 0.0
-	for i := range grey.at {
-		x, y := box.Min.X+i%grey.cols*step, box.Min.Y+i/grey.cols*step
-		square := image.Rect(x, y, x+step, y+step).Intersect(box)
-		pixels := 0.0
-		for y := square.Min.Y; y < square.Max.Y; y += skip {
-			for x := square.Min.X; x < square.Max.X; x += skip {
-				c := picture.RGBA64At(x, y) // 0 to 65535, and the colours no more than c.A
-				grey.at[i] += (0.299*float64(c.R) + 0.587*float64(c.G) + 0.114*float64(c.B)) / 65535
-				cover.at[i] += float64(c.A) / 65535
-				pixels++
-			}
-		}
-		grey.at[i] /= pixels
-		cover.at[i] /= pixels
-		light += grey.at[i]
-		opaque += cover.at[i]
-	}
-	if light < opaque/2 {
-		for i := range grey.at {
-			grey.at[i] += 1 - cover.at[i]
-		}
-	}
-	return grey, step
-}
-
-// removedLines is what a Preparation says of lines that were removed.
-const removedLines = "removed lines"
-
-// findInk returns how much ink there is at each pixel, 0 for none and 1 for the average
-// stroke, with only the digit left.
-//
-// What is dark and narrow is ink. A wide dark area is background: a shadow, a table around
-// the sheet, a dark sheet.
-//
-// Not handled: lines as thick as a stroke or with a kink; shadows with a hard edge; marks that touch
-// the digit; patterns on the paper, which all count as ink; and ink that differs from the paper in
-// its colour only.
-func findInk(grey *field) (*field, Preparation, error) {
-	// Dark ink leaves the lighter background even, light ink the darker one. A quarter of
-	// the picture is wider than most strokes and narrower than what lies between them.
-	quarter := 1 + max(grey.rows, grey.cols)/4
-	dark := roughness(closing(grey, quarter)) <= roughness(closing(negative(grey), quarter))
-	if !dark {
-		grey = negative(grey)
-	}
-	ink, err := darkInk(grey, paleInk)
-	if err != nil { // perhaps its strokes are wider than that
-		dark = !dark
-		ink, err = darkInk(negative(grey), clearInk)
-	}
-	if err != nil {
-		return nil, Preparation{}, err
-	}
-	var done Preparation
-	if dark {
-		done.Done = append(done.Done, "made light on dark")
-	}
-	if dropLines(ink) {
-		done.Done = append(done.Done, removedLines)
-	}
-	if digits := keepDigit(ink); digits > 1 {
-		done.Warning = fmt.Sprintf("this looks like %d digits side by side; the network reads one", digits)
-	}
-	return ink, done, nil
-}
-
-// negative returns the picture with dark and light exchanged.
-func negative(f *field) *field {
-	result := newField(f.rows, f.cols)
-	for i, v := range f.at {
-		result.at[i] = 1 - v
-	}
-	return result
-}
-
-// roughness returns the sum of the squared differences of neighbouring pixels. Squares
-// make a slow change over many pixels count little, a sharp edge much.
-func roughness(f *field) float64 {
-	sum := 0.0
-	for i, v := range f.at {
-		if (i+1)%f.cols != 0 {
-			sum += (f.at[i+1] - v) * (f.at[i+1] - v)
-		}
-		if i+f.cols < len(f.at) {
-			sum += (f.at[i+f.cols] - v) * (f.at[i+f.cols] - v)
-		}
-	}
-	return sum
-}
-
-// closing returns the morphological closing of a picture with a square of this side: dark areas
-// that do not hold the square are filled. The pixels at the edges of the picture are repeated
-// outside, so a dark area at an edge is wide.
-//
-// Dilation makes each pixel the lightest of the square that starts there, erosion the darkest.
-// Both move the picture up and to the left, by side-1 in all, where the repeated pixels were.
-func closing(f *field, side int) *field {
-	wide := newField(f.rows+side-1, f.cols+side-1)
-	for i := range wide.at {
-		y, x := max(0, i/wide.cols-side+1), max(0, i%wide.cols-side+1)
-		wide.at[i] = f.at[y*f.cols+x]
-	}
-	for range 2 { // the second time in the negative, where the darkest is the lightest
-		for y := range wide.rows {
-			slidingMax(wide.at[y*wide.cols:][:wide.cols], side, 1)
-		}
-		slidingMax(wide.at, side, wide.cols)
-		wide = negative(wide)
-	}
-	return crop(wide, image.Rect(0, 0, f.cols, f.rows))
-}
-
-// slidingMax replaces each number by the maximum of a window of size numbers that starts there and
-// goes on in steps of stride.
-func slidingMax(numbers []float64, size, stride int) {
-	for done := 1; done < size; { // the windows so far have done numbers, twice as many in each round
-		step := min(done, size-done)
-		for i := range len(numbers) - step*stride {
-			if later := numbers[i+step*stride]; later > numbers[i] {
-				numbers[i] = later
-			}
-		}
-		done += step
-	}
-}
-
-// The least contrast of ink is 0.1, and four times the noise of the paper. Pale ink of 0.02 is
-// enough with ten times the noise and on more than a hundredth of the picture, as dust has less.
-const clearInk, paleInk = 0.1, 0.02
-
-// darkInk returns how much darker than its background each pixel is. The average of all
-// pixels that are more like background than like strokes becomes 0, that of the others 1.
-func darkInk(grey *field, least float64) (*field, error) {
-	// No stroke fills a square of 0.75 of the picture. Any size from 0.6 to 1 works as well.
-	f := closing(grey, 1+max(grey.rows, grey.cols)*3/4)
-	for i, v := range grey.at {
-		f.at[i] -= v
-	}
-	paper, noise, stroke, share := levels(f)
-	contrast := stroke - paper // not a number if all pixels are equal
-	if !(contrast >= clearInk && contrast >= 4*noise ||
-		contrast >= least && contrast >= 10*noise && share > 0.01) {
-		return nil, ErrNoInk
-	}
-	faint := min(contrast/2, max(0.02, 4*noise)) // what may still be noise of the paper
-	for i, v := range f.at {
-		if v -= paper; v < faint {
-			v = 0
-		}
-		f.at[i] = min(1, v/contrast)
-	}
-	return f, nil
-}
-
-// levels divides the pixels into paper and strokes, at the mean of the averages of both. It
-// returns the averages, the standard deviation of the paper and the share of the strokes.
-func levels(f *field) (paper, noise, stroke, share float64) {
-	middle := slices.Max(f.at) / 2
-	for range 5 { // it settles after three or four
-		var n, sum, squares, total float64
-		for _, v := range f.at {
-			total += v
-			if v <= middle {
-				n, sum, squares = n+1, sum+v, squares+v*v
-			}
-		}
-		rest := float64(len(f.at)) - n
-		paper, stroke, share = sum/n, (total-sum)/rest, rest/float64(len(f.at))
-		noise = math.Sqrt(max(0, squares/n-paper*paper))
-		middle = (paper + stroke) / 2
-	}
-	return paper, noise, stroke, share
-}
-
-// dropLines removes thin lines from edge to edge, such as those of ruled and
-// squared paper or a frame, and reports whether there were any. The strokes that cross a
-// line stay whole.
-func dropLines(ink *field) bool {
-	turned := transpose(ink)
-	columns := dropRows(turned)
-	rest := transpose(turned)
-	rows := dropRows(rest)
-	if !rows && !columns || rest.box().Empty() { // a 1 may look like a line
-		return false
-	}
-	copy(ink.at, rest.at)
-	return true
-}
-
-// dropRows removes the lines that run from left to right and reports whether there were any.
-// They may rise or fall by up to 16 rows in 100 columns, and bend slowly, as in a photo of a page.
-func dropRows(ink *field) (found bool) {
-	for _, slope := range []float64{0, 0.04, -0.04, 0.08, -0.08, 0.12, -0.12, 0.16, -0.16} {
-		for y := range ink.rows {
-			for _, i := range lineFrom(ink, float64(y), slope) {
-				ink.at[i] = 0
-				found = true
-			}
-		}
-	}
-	return found
-}
-
-// lineFrom returns the pixels of the line that starts on the left in row y with this slope, or
-// none if there is no line. A line is inked along at least 0.92 of its length, and for half of it
-// thinner than 1/40 of the picture. Strokes are thicker or shorter. The line is followed where it
-// is thin, and bends less than a stroke.
-func lineFrom(ink *field, y, slope float64) (line []int) {
-	blank, narrow := 0, 0
-	for x := range ink.cols {
-		top, bottom := inkedRun(ink, x, int(math.Round(y)))
-		if top == bottom {
-			blank++
-		} else if bottom-top <= max(ink.rows, ink.cols)/40 { // otherwise a stroke crosses the line
-			narrow++
-			for y := top; y < bottom; y++ {
-				line = append(line, y*ink.cols+x)
-			}
-			y += (float64(top+bottom-1)/2 - y) / 4
-		}
-		y += slope
-		if blank > ink.cols*8/100 {
-			return nil
-		}
-	}
-	if narrow < ink.cols/2 {
-		return nil
-	}
-	return line
-}
-
-// inkedRun returns the rows from top to before bottom of the inked run in column x at row y
-// or next to it.
-func inkedRun(ink *field, x, y int) (top, bottom int) {
-	for _, y := range []int{y, y - 1, y + 1} {
-		if ink.pixel(y, x) > 0 {
-			top, bottom = y, y+1
-			for ink.pixel(top-1, x) > 0 {
-				top--
-			}
-			for ink.pixel(bottom, x) > 0 {
-				bottom++
-			}
-			return top, bottom
-		}
-	}
-	return 0, 0
-}
-
-// Stage 3: keep one digit, without lines and dust.
-
-// A component is a connected component of the ink: inked pixels that touch each other.
-type component struct {
-	pixels []int
-	ink    float64
-	box    image.Rectangle
-}
-
-// keepDigit clears all components but those of one digit: the one with the most ink, and what
-// is near it, as the bar of a 5 may be. It returns how many components could be digits.
-func keepDigit(ink *field) (digits int) {
-	components := connected(ink)
-	slices.SortStableFunc(components, func(a, b component) int { return cmp.Compare(b.ink, a.ink) })
-	largest, digit := components[0].ink, components[0].box
-	size := max(digit.Dx(), digit.Dy())
-	digits = 1
-	for _, p := range components[1:] {
-		// A part of the digit may be a quarter of its size away. Where it is small, it may be
-		// dust, unless it is as near as the dots of a stroke that is broken.
-		gap := 1 + size/20
-		if p.ink >= largest/20 {
-			gap = 1 + size/4
-		}
-		if p.box.Overlaps(digit.Inset(-gap)) {
-			digit = digit.Union(p.box)
-			continue
-		}
-		if p.ink >= largest/4 && max(p.box.Dx(), p.box.Dy()) >= size/2 { // neither dust nor a blot
-			digits++
-		}
-		for _, i := range p.pixels {
-			ink.at[i] = 0
-		}
-	}
-	return digits
-}
-
-// connected returns the components of the ink. Pixels touch also at their corners.
-func connected(ink *field) (components []component) {
-	seen := make([]bool, len(ink.at))
-	for start, v := range ink.at {
-		if v == 0 || seen[start] {
-			continue
-		}
-		seen[start] = true
-		p := component{pixels: []int{start}}
-		for n := 0; n < len(p.pixels); n++ {
-			i := p.pixels[n]
-			p.ink += ink.at[i]
-			x, y := i%ink.cols, i/ink.cols
-			p.box = p.box.Union(image.Rect(x, y, x+1, y+1))
-			for near := range 9 { // a square of 3 x 3 around it
-				y, x := y+near/3-1, x+near%3-1
-				if k := y*ink.cols + x; ink.pixel(y, x) > 0 && !seen[k] {
-					seen[k] = true
-					p.pixels = append(p.pixels, k)
-				}
-			}
-		}
-		components = append(components, p)
-	}
-	return components
-}
-
-// Stage 4: make it look like the pictures of the set.
-
-// upright turns a picture that is stored in one of the eight orientations of EXIF.
-func upright(f *field, orientation int) *field {
-	if orientation >= 5 {
-		f = transpose(f)
-	}
-	flipY := slices.Contains([]int{3, 4, 7, 8}, orientation)
-	flipX := slices.Contains([]int{2, 3, 6, 7}, orientation)
-	result := newField(f.rows, f.cols)
-	for i, v := range f.at {
-		y, x := i/f.cols, i%f.cols
-		if flipY {
-			y = f.rows - 1 - y
-		}
-		if flipX {
-			x = f.cols - 1 - x
-		}
-		result.at[y*f.cols+x] = v
-	}
-	return result
-}
-
-// transpose exchanges rows and columns.
-func transpose(f *field) *field {
-	result := newField(f.cols, f.rows)
-	for i, v := range f.at {
-		result.at[i%f.cols*f.rows+i/f.cols] = v
-	}
-	return result
-}
-
-// Strokes are measured on digits whose longer side has 80 pixels. There, most of MNIST's
-// strokes are 5.5 to 10.7 wide. A pen's are often half as wide, and a network reads most of
-// these as 5. Thickening to 9 or 10, and from 6 or 7 down, gave nearly the same results.
-const (
-	measuredSide = 80
-	thinStroke   = 7 // thinner strokes are thickened
-	goodStroke   = 9 // to this width
-)
-
-// strokeWidth returns how wide the strokes of a digit are: twice their area over the length
-// of their outline, as a bar of width w and length l has area wl and outline 2l. The length
-// of the outline is the sum of all changes from pixel to pixel.
-func strokeWidth(digit *field) float64 {
-	area, outline := 0.0, 0.0
-	for y := -1; y < digit.rows; y++ {
-		for x := -1; x < digit.cols; x++ {
-			v := digit.pixel(y, x)
-			area += v
-			outline += math.Hypot(digit.pixel(y+1, x)-v, digit.pixel(y, x+1)-v)
-		}
-	}
-	return 2 * area / outline
-}
-
-// thicken widens all strokes by radius on each side: each pixel spreads over a disc.
-func thicken(digit *field, radius float64) *field {
-	reach := int(radius + 1)
-	result := newField(digit.rows+2*reach, digit.cols+2*reach)
-	for dy := -reach; dy <= reach; dy++ {
-		for dx := -reach; dx <= reach; dx++ {
-			covered := min(1, radius+1-math.Hypot(float64(dy), float64(dx))) // less than 1 at the rim
-			if covered <= 0 {
-				continue
-			}
-			for i, v := range digit.at {
-				k := (i/digit.cols+reach+dy)*result.cols + i%digit.cols + reach + dx
-				result.at[k] = max(result.at[k], v*covered)
-			}
-		}
-	}
-	return result
-}
-
-// fitInto scales a cropped digit and puts it into a frame. It returns the greys of all pixels.
-func fitInto(digit *field, frame Frame) []byte {
-	factor := frame.Part * min(float64(frame.Rows)/float64(digit.rows), float64(frame.Cols)/float64(digit.cols))
-	small := scale(digit, factor*float64(max(digit.rows, digit.cols)))
-	y, x := float64(small.rows)/2, float64(small.cols)/2
-	if frame.Mass {
-		// MNIST counts pixels from 0 and puts the centre of mass on number 14 of 28, half a
-		// pixel beside the true middle. Half a pixel off costs right answers.
-		y, x = small.centreOfMass()
-	}
-	top := int(math.Round(float64(frame.Rows)/2 - y))
-	left := int(math.Round(float64(frame.Cols)/2 - x))
-	top = min(max(top, 0), frame.Rows-small.rows)
-	left = min(max(left, 0), frame.Cols-small.cols)
-
-	greys := make([]byte, frame.Rows*frame.Cols)
-	peak := slices.Max(small.at) // thin strokes have lost some of their brightness
-	for i, v := range small.at {
-		greys[(top+i/small.cols)*frame.Cols+left+i%small.cols] = byte(255*v/peak + 0.5)
-	}
-	return greys
-}
-
-// centreOfMass returns the row and the column of the centre of mass.
-func (f *field) centreOfMass() (y, x float64) {
-	mass := 0.0
-	for i, v := range f.at {
-		mass += v
-		y += v * float64(i/f.cols)
-		x += v * float64(i%f.cols)
-	}
-	return y / mass, x / mass
-}
-
-// part returns the part of the rows or columns that is not 0, whichever is larger.
-func (f *field) part() float64 {
-	box := f.box()
-	return max(float64(box.Dy())/float64(f.rows), float64(box.Dx())/float64(f.cols))
-}
-
-// crop returns the part of a picture that lies in box, with 0 outside the picture.
-func crop(f *field, box image.Rectangle) *field {
-	part := newField(box.Dy(), box.Dx())
-	for i := range part.at {
-		part.at[i] = f.pixel(box.Min.Y+i/part.cols, box.Min.X+i%part.cols)
-	}
-	return part
-}
-
-// scale returns the picture with a longer side of this many pixels.
-func scale(f *field, longer float64) *field {
-	factor := longer / float64(max(f.rows, f.cols))
-	return resize(f, max(1, int(float64(f.rows)*factor+0.5)), max(1, int(float64(f.cols)*factor+0.5)))
-}
-
-// resize returns the picture with another number of pixels, each the average of the
-// area that it covers.
-func resize(f *field, rows, cols int) *field {
-	result := newField(rows, cols)
-	for i := range result.at {
-		top, bottom := span(i/cols, rows, f.rows)
-		left, right := span(i%cols, cols, f.cols)
-		for y := int(top); float64(y) < bottom; y++ {
-			for x := int(left); float64(x) < right; x++ {
-				height := min(bottom, float64(y+1)) - max(top, float64(y))
-				width := min(right, float64(x+1)) - max(left, float64(x))
-				result.at[i] += f.at[y*f.cols+x] * height * width
-			}
-		}
-		result.at[i] /= (bottom - top) * (right - left)
-	}
-	return result
-}
-
-// span returns the part of a side of old pixels that the i-th of count new ones covers.
-func span(i, count, old int) (from, to float64) {
-	return float64(i*old) / float64(count), float64((i+1)*old) / float64(count)
 }
 
 // The rest of this file draws what many people write and MNIST hardly has onto MNIST's digits,
@@ -1003,11 +996,10 @@ func Styles() func(e Example, random *rand.Rand) Picture {
 // restyle returns the picture of a digit with something added. The digit takes the same part of
 // its frame as before.
 func restyle(p Picture, random *rand.Rand, add func(*pen)) Picture {
-	f := newField(p.Rows, p.Cols)
-	p.Fill(f.at)
 	if len(p.Lit) == 0 {
 		return p
 	}
+	f := asField(p)
 	wide := crop(f, image.Rect(0, 0, p.Cols, p.Rows).Inset(-max(p.Rows, p.Cols))) // room to draw
 	pen := &pen{field: wide, digit: wide.box(), radius: strokeWidth(f) / 2, random: random}
 	pen.radius *= pen.between(0.8, 1.2)

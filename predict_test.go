@@ -246,7 +246,7 @@ func TestThinStrokesAreThickened(t *testing.T) {
 			t.Errorf("%s: %v", c.name, err)
 			continue
 		}
-		f := &field{28, 28, pixels(picture)}
+		f := asField(picture)
 		width := strokeWidth(scale(crop(f, f.box()), measuredSide))
 		answer := Answer(trained().Forward(trained().NewPass(), picture))
 		thickened := slices.Contains(done.Done, "thickened thin strokes")
@@ -783,7 +783,7 @@ func TestPredictCalledWronglyFailsInOneClearLine(t *testing.T) {
 func fitted(frame Frame) *Dataset {
 	fit := func(examples []Example) (fitted []Example) {
 		for _, e := range examples {
-			f := &field{28, 28, pixels(e.Picture)}
+			f := asField(e.Picture)
 			greys := fitInto(crop(f, f.box()), frame)
 			fitted = append(fitted, Example{Picture: NewPicture(frame.Rows, frame.Cols, greys), Label: e.Label})
 		}
@@ -843,8 +843,8 @@ func TestStylesAreAddedToSomeDigits(t *testing.T) {
 				continue
 			}
 			changed++
-			f, before := &field{28, 28, pixels(p)}, &field{28, 28, pixels(e.Picture)}
-			y, x := f.centreOfMass()
+			f, before := asField(p), asField(e.Picture)
+			y, x := f.centre(true)
 			if math.Abs(f.part()-before.part()) > 0.04 || math.Hypot(y-14, x-14) > 1.5 {
 				t.Fatalf("a %d has %v of its frame, want %v, and its centre at %v, %v", label, f.part(), before.part(), y, x)
 			}
