@@ -246,7 +246,8 @@ func ReadPicture(ctx context.Context, r io.Reader, frame Frame, limit int) (Pict
 	if err != nil {
 		return Picture{}, Preparation{}, err
 	}
-	digit := scale(crop(ink, ink.box()), measuredSide)
+	box := ink.box()
+	digit := scale(crop(ink, box), measuredSide/float64(max(box.Dx(), box.Dy())))
 	if orientation != 1 {
 		digit = upright(digit, orientation)
 		done.Done = append(done.Done, "turned upright")
@@ -740,7 +741,7 @@ func thicken(digit *field, radius float64) *field {
 // fitInto scales a cropped digit and puts it into a frame. It returns the greys of all pixels.
 func fitInto(digit *field, frame Frame) []byte {
 	factor := frame.Part * min(float64(frame.Rows)/float64(digit.rows), float64(frame.Cols)/float64(digit.cols))
-	small := scale(digit, factor*float64(max(digit.rows, digit.cols)))
+	small := scale(digit, factor)
 	y, x := small.centre(frame.Mass)
 	top := int(math.Round(float64(frame.Rows)/2 - y))
 	left := int(math.Round(float64(frame.Cols)/2 - x))
@@ -785,15 +786,10 @@ func crop(f *field, box image.Rectangle) *field {
 	return fieldOf(box.Dy(), box.Dx(), func(y, x int) float64 { return f.pixel(box.Min.Y+y, box.Min.X+x) })
 }
 
-// scale returns the picture with a longer side of this many pixels.
-func scale(f *field, longer float64) *field {
-	factor := longer / float64(max(f.rows, f.cols))
-	return resize(f, max(1, int(float64(f.rows)*factor+0.5)), max(1, int(float64(f.cols)*factor+0.5)))
-}
-
-// resize returns the picture with another number of pixels, each the average of the
-// area that it covers.
-func resize(f *field, rows, cols int) *field {
+// scale returns the picture factor times as large. Each pixel is the average of the area that it
+// covers.
+func scale(f *field, factor float64) *field {
+	rows, cols := max(1, int(float64(f.rows)*factor+0.5)), max(1, int(float64(f.cols)*factor+0.5))
 	return fieldOf(rows, cols, func(row, col int) float64 {
 		top, bottom := span(row, rows, f.rows)
 		left, right := span(col, cols, f.cols)
@@ -833,8 +829,17 @@ func decode(ctx context.Context, r io.Reader, limit int) (result image.RGBA64Ima
 			config.Width, config.Height, limit/1_000_000)
 	}
 	orientation = readOrientation(header.Bytes())
-	whole := &decoderInput{Reader: io.MultiReader(&header, in), ctx: ctx}
-	picture, err := whole.decode(format, config, limit)
+	visits := limit / (config.Width * config.Height) // to each pixel, at most
+	whole := &decoderInput{Reader: io.MultiReader(&header, in), ctx: ctx, scans: math.MaxInt}
+	if format == "jpeg" {
+		whole.scans = 16 * visits // a photo has 10 at most
+	}
+	var picture image.Image
+	if format == "gif" {
+		picture, err = decodeGIF(whole, visits)
+	} else {
+		picture, _, err = image.Decode(whole)
+	}
 	switch {
 	case whole.err != nil:
 		return nil, 0, whole.err
@@ -873,22 +878,9 @@ func (in *decoderInput) Read(p []byte) (n int, err error) {
 	return n, err
 }
 
-// decode decodes a file of a known format and size.
-func (in *decoderInput) decode(format string, config image.Config, limit int) (picture image.Image, err error) {
-	in.scans = math.MaxInt
-	switch format {
-	case "gif":
-		return decodeGIF(in, config, limit)
-	case "jpeg":
-		in.scans = 16 * limit / (config.Width * config.Height) // a photo has 10 at most
-	}
-	picture, _, err = image.Decode(in)
-	return picture, err
-}
-
 // decodeGIF returns the frame of an animation with the most ink. Only the first frame is decoded
-// if there are more than 300, or all together have more than limit pixels.
-func decodeGIF(r io.Reader, config image.Config, limit int) (image.Image, error) {
+// if there are more than most or 300.
+func decodeGIF(r io.Reader, most int) (image.Image, error) {
 	file, err := io.ReadAll(r)
 	if err != nil {
 		return nil, err
@@ -896,7 +888,7 @@ func decodeGIF(r io.Reader, config image.Config, limit int) (image.Image, error)
 	// A frame starts with a comma, after a block that ends with 0. The same bytes may
 	// occur elsewhere too, so this is an upper bound.
 	frames := 1 + bytes.Count(file, []byte("\x00,"))
-	if frames <= min(300, limit/(config.Width*config.Height)) {
+	if frames <= min(300, most) {
 		if animation, err := gif.DecodeAll(bytes.NewReader(file)); err == nil {
 			return mostInk(animation), nil
 		}

@@ -213,14 +213,22 @@ func TestStrokesAreMeasuredAndWidenedByTheirRadius(t *testing.T) {
 	if got, want := strokeWidth(bar), 2*160/(88-2+math.Sqrt2); math.Abs(got-want) > 1e-12 {
 		t.Errorf("a bar 4 wide is measured as %v, want %v", got, want)
 	}
-	dot := thicken(&field{1, 1, []float64{1}}, 1)
-	for i, v := range dot.at {
+	point := thicken(&field{rows: 1, cols: 1, at: []float64{1}}, 1)
+	for i, v := range point.at {
 		distance := math.Hypot(float64(i/5-2), float64(i%5-2))
-		if want := min(1, 2-distance); dot.cols != 5 || math.Abs(v-max(0, want)) > 1e-12 {
-			t.Errorf("a dot widened by 1 is %v at %.2f from its middle, want %v", v, distance, max(0, want))
+		if want := min(1, 2-distance); point.cols != 5 || math.Abs(v-max(0, want)) > 1e-12 {
+			t.Errorf("a point widened by 1 is %v at %.2f from its middle, want %v", v, distance, max(0, want))
 		}
 	}
-	for _, p := range connected(&field{3, 5, []float64{0, 1, 0, 0, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0}}) {
+	thick := thicken(bar, 3)
+	middle := crop(thick, image.Rect(thick.cols/2, 0, thick.cols/2+1, thick.rows))
+	if width := dot(middle.at, middle.at); math.Abs(width-10) > 1e-9 {
+		t.Errorf("a bar 4 wide is %v wide with 3 more on both sides", width)
+	}
+}
+
+func TestPixelsThatTouchAtACornerAreConnected(t *testing.T) {
+	for _, p := range connected(&field{rows: 3, cols: 5, at: []float64{0, 1, 0, 0, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0}}) {
 		if want := map[float64]image.Rectangle{2: image.Rect(0, 0, 2, 2)}[p.ink]; len(p.pixels) == 2 && p.box != want {
 			t.Errorf("two pixels that touch at a corner are a component in %v, want %v", p.box, want)
 		} else if len(p.pixels) == 1 && p.box != image.Rect(4, 0, 5, 1) {
@@ -247,23 +255,12 @@ func TestThinStrokesAreThickened(t *testing.T) {
 			continue
 		}
 		f := asField(picture)
-		width := strokeWidth(scale(crop(f, f.box()), measuredSide))
+		width := strokeWidth(scale(crop(f, f.box()), measuredSide/20.))
 		answer := Answer(trained().Forward(trained().NewPass(), picture))
 		thickened := slices.Contains(done.Done, "thickened thin strokes")
 		if answer != 0 || width < 6.5 || width > 14 || thickened != c.thin {
 			t.Errorf("%s: read as %d, strokes of %.1f pixels in 80, %v", c.name, answer, width, done)
 		}
-	}
-}
-
-func TestThickeningWidensABarOnBothSides(t *testing.T) {
-	bar := &field{80, 4, slices.Repeat([]float64{1}, 320)}
-	if width := strokeWidth(bar); math.Abs(width-2*320/168.0) > 0.1 { // area 320, outline 168
-		t.Errorf("a bar of 4 pixels is %.2f wide", width)
-	}
-	thick := thicken(bar, 3)
-	if row := thick.at[40*thick.cols:][:thick.cols]; math.Abs(dot(row, row)-10) > 1e-9 {
-		t.Errorf("with 3 pixels more on both sides it is %.2f", row)
 	}
 }
 
@@ -566,7 +563,7 @@ func TestWhatIsSmallOnALargePictureIsLookedAtClosely(t *testing.T) {
 }
 
 func TestClosingFillsWhatIsNarrowAndDarkAndKeepsWhatIsWide(t *testing.T) {
-	f := &field{5, 9, []float64{
+	f := &field{rows: 5, cols: 9, at: []float64{
 		3, 3, 3, 3, 3, 3, 9, 9, 9,
 		3, 3, 3, 9, 9, 9, 9, 9, 9,
 		3, 3, 9, 9, 1, 1, 9, 9, 9,
@@ -660,9 +657,9 @@ func TestMarksApartFromTheDigitAreDropped(t *testing.T) {
 
 func TestUprightTurnsTheEightOrientationsOfEXIF(t *testing.T) {
 	for i, stored := range []string{"ABCDEF", "CBAFED", "FEDCBA", "DEFABC", "ADBECF", "CFBEAD", "FCEBDA", "DAEBFC"} {
-		f := &field{2, 3, nil}
+		f := &field{rows: 2, cols: 3}
 		if i+1 >= 5 {
-			f = &field{3, 2, nil}
+			f = &field{rows: 3, cols: 2}
 		}
 		for _, letter := range stored {
 			f.at = append(f.at, float64(letter))
@@ -687,36 +684,35 @@ func TestUprightTurnsTheEightOrientationsOfEXIF(t *testing.T) {
 }
 
 func TestDigitIsCroppedScaledAndCentred(t *testing.T) {
-	f := &field{3, 4, []float64{
+	f := &field{rows: 3, cols: 4, at: []float64{
 		0, 0, 0, 0,
 		0, 1, 0, 2,
 		0, 0, 3, 0,
 	}}
 	box := litBox(f.at, f.cols)
-	want := &field{2, 3, []float64{1, 0, 2, 0, 3, 0}}
+	want := &field{rows: 2, cols: 3, at: []float64{1, 0, 2, 0, 3, 0}}
 	if part := crop(f, box); box != image.Rect(1, 1, 4, 3) || !reflect.DeepEqual(part, want) {
 		t.Errorf("cropped to %v: %+v", box, part)
 	}
 	for _, c := range []struct {
-		rows, cols int
-		want       []float64
+		factor float64
+		want   field
 	}{
-		{1, 1, []float64{3.5}},
-		{1, 3, []float64{2.5, 3.5, 4.5}},
-		{4, 3, []float64{1, 2, 3, 1, 2, 3, 4, 5, 6, 4, 5, 6}},
-		{2, 2, []float64{2 / 1.5, 4 / 1.5, 6.5 / 1.5, 8.5 / 1.5}}, // half of the middle column goes to each side
+		{0.1, field{rows: 1, cols: 1, at: []float64{3.5}}},
+		{0.67, field{rows: 1, cols: 2, at: []float64{4.25 / 1.5, 6.25 / 1.5}}}, // half of the middle column goes to each side
+		{2, field{rows: 4, cols: 6, at: []float64{
+			1, 1, 2, 2, 3, 3, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 4, 4, 5, 5, 6, 6,
+		}}},
 	} {
-		got := resize(&field{2, 3, []float64{1, 2, 3, 4, 5, 6}}, c.rows, c.cols)
-		for i, want := range c.want {
-			if math.Abs(got.at[i]-want) > 1e-12 {
-				t.Errorf("%d x %d: %v, want %v", c.rows, c.cols, got.at, c.want)
-				break
-			}
+		got := scale(&field{rows: 2, cols: 3, at: []float64{1, 2, 3, 4, 5, 6}}, c.factor)
+		near := func(a, b float64) bool { return math.Abs(a-b) < 1e-12 }
+		if got.rows != c.want.rows || got.cols != c.want.cols || !slices.EqualFunc(got.at, c.want.at, near) {
+			t.Errorf("%v times as large: %v, want %v", c.factor, *got, c.want)
 		}
 	}
 	// 7 x 7 leaves a side of 5 for the digit. The corner of this one has a third of the ink,
 	// so its centre of mass lies at row 1.67 and column 1.67 of the five.
-	greys := fitInto(&field{5, 5, []float64{
+	greys := fitInto(&field{rows: 5, cols: 5, at: []float64{
 		2, 0, 0, 0, 0,
 		0, 1, 0, 0, 0,
 		0, 0, 1, 0, 0,
