@@ -91,7 +91,7 @@ const headings = ({x, y, r}) =>
 
 function nameOfLayer(l) {
   const {layers} = state.network;
-  const name = l === 0 ? "pixels" : l === layers.length - 1 ? "outputs" : "";
+  const name = l === 0 ? "pixels: draw here" : l === layers.length - 1 ? "outputs" : "";
   if (places.distance < roomForWords && l > 1) return name || String(l);
   if (places.distance < roomForNames) return name || `layer ${l}`;
   return name ? `${whole(layers[l])} ${name}` : `layer ${l}: ${whole(layers[l])}`;

@@ -3,14 +3,16 @@
 
 const narrowWidth = 560; // of a phone
 const shortHeight = 330; // of a phone on its side, where the answer stands beside the paper
-const crowdedWidth = 760; // less is too narrow for long bars
+const crowdedWidth = 1000; // less is too narrow for long bars
 const top = 8;
 const foot = 26; // below the columns, for the names of the layers
 
 // The paper, with the answer and the tools below it.
 const smallestPaper = 84;
-const largestPaper = 800;
-const shareOfPaper = {narrow: 0.41, usual: 0.36, alone: 0.45}; // of the width; alone: without hidden layers
+const largestPaper = 900;
+const shareOfPaper = {narrow: 0.41, usual: 0.36, large: 0.5, alone: 0.45}; // of the width; alone: no hidden layers
+const usualWidth = 900;
+const largeWidth = 1700; // where the paper has its large share
 const heightOfAnswer = {narrow: 108, small: 92, usual: 66};
 const smallPaper = 260;
 const heightOfTools = 96;
@@ -54,7 +56,7 @@ export function layout({layers, rows, cols}, {width, height}, asks) {
   const left = margin + (beside ? widthBeside : 0);
   const used = columns.reduce((sum, c) => sum + c.width, 0);
   const gaps = Math.max(columns.length * closestColumns, narrow ? 0 : (width - crowdedWidth / 2) * shareOfGaps);
-  const share = narrow ? shareOfPaper.narrow : alone ? shareOfPaper.alone : shareOfPaper.usual;
+  const share = narrow ? shareOfPaper.narrow : alone ? shareOfPaper.alone : shareOfWidth(width);
   const answer = beside
     ? 0
     : narrow
@@ -88,6 +90,13 @@ export function layout({layers, rows, cols}, {width, height}, asks) {
     bottom: height - 9, // of the names of the layers
     distance: gap + columns[0].width, // from column to column
   };
+}
+
+// shareOfWidth returns the paper's share of the board, which grows with the width: the gaps have enough then.
+function shareOfWidth(width) {
+  const {usual, large} = shareOfPaper;
+  const far = Math.min(1, Math.max(0, (width - usualWidth) / (largeWidth - usualWidth)));
+  return usual + (large - usual) * far;
 }
 
 // roomForNumbers returns where the numbers of an output stand right of its circle: a, and in Why y and
