@@ -143,9 +143,18 @@ function drawPen() {
   context.strokeRect(x - r - 2, y - r - 2, 2 * r + 4, 2 * r + 4);
 }
 
+// What the wires show follows from these; when they are as they were, nothing is drawn.
+function shows() {
+  const {network, reading, size, view, stage, pinned, pointed, said, settled, pen, sheet} = state;
+  return [network, reading, size, view, stage, pinned, pointed, said, settled, pen, sheet.id, places, devicePixelRatio];
+}
+let drawn = [];
+
 eachFrame(() => {
   const {network, size} = state;
-  if (!network || !places) return;
+  const now = shows();
+  if (!network || !places || now.every((x, i) => x === drawn[i])) return;
+  drawn = now;
   const ratio = devicePixelRatio;
   const width = Math.round(size.width * ratio);
   const height = Math.round(size.height * ratio);
