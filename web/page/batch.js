@@ -13,7 +13,7 @@ question(
   "batch",
   () => {
     const {batchShown, epoch, seen, version} = state.progress;
-    return state.view === "learn" && batchShown ? [epoch, seen, version].join() : null;
+    return state.view === "learn" && batchShown && !state.steering ? [epoch, seen, version].join() : null;
   },
   () => ask("batch"),
 );

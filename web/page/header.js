@@ -1,17 +1,13 @@
 // The header: the layers of the network, and what can be done with the network as a whole.
 
-import {state, change, eachFrame, underWay} from "./state.js";
+import {state, change, eachFrame, countOf, underWay} from "./state.js";
 import {order} from "./server.js";
 import {sentence, whole} from "./numbers.js";
 import {write} from "./dom.js";
 
 const $ = id => document.getElementById(id);
 
-// describe names the layers of a network and counts its weights and biases.
-function describe({layers}) {
-  const parameters = layers.slice(1).reduce((sum, size, l) => sum + size * (layers[l] + 1), 0);
-  return `${layers.join("-")}: ${whole(parameters)} weights and biases`;
-}
+const describe = ({layers}) => `${layers.join("-")}: ${whole(countOf(layers))} weights and biases`;
 
 const undoes = {
   step: "the step",

@@ -116,9 +116,15 @@ form.onsubmit = event => {
     }
   });
 };
-for (const id of ["pause", "resume", "next", "stop"]) $(id).onclick = () => order("learnFault", id);
+// steer sends an order to the training. Until it is answered, nothing is asked about the last mini-batch.
+async function steer(path) {
+  change({steering: true});
+  await order("learnFault", path);
+  change({steering: false});
+}
+for (const id of ["pause", "resume", "next", "stop"]) $(id).onclick = () => steer(id);
 $("pace").onchange = () => {
-  if (underWay()) order("learnFault", "pace?batches=" + $("pace").value);
+  if (underWay()) steer("pace?batches=" + $("pace").value);
 };
 
 // prepare fills the form with the defaults of the program and a check box for each of its variations.

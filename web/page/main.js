@@ -2,7 +2,7 @@
 // two numbers that it was sent, or adds some, to show one term or one sum.
 
 import {state, change, eachFrame, isTestDigit, lastLayer} from "./state.js";
-import {ask, attempt, watch} from "./server.js";
+import {ask, attempt, question, watch} from "./server.js";
 import {undo, clear, takeTestDigit} from "./paper.js";
 import {subject, nameOf, pin} from "./focus.js";
 import {shown} from "./board.js";
@@ -112,16 +112,20 @@ document.querySelector("[role=tablist]").onkeydown = event => {
 // The page opens with a test digit, read; in Why with one that is misread, as that asks for more.
 const firstDigit = view => (view === "why" ? "wrong=-1" : "number=0");
 
-async function start() {
-  const address = new URLSearchParams(location.search);
-  setView(address.get("view"));
-  await attempt("paperFault", async () => {
-    const setup = await ask("setup");
-    change({setup});
-    prepare(setup);
-    const number = address.get("digit");
-    await takeTestDigit(number === null ? firstDigit(state.view) : "number=" + encodeURIComponent(number));
-  });
-  watch();
-}
-start();
+const opened = new URLSearchParams(location.search);
+const asked = opened.get("digit");
+
+// The setup is asked for again when the program did not answer.
+question(
+  "setup",
+  () => (state.setup ? null : "setup"),
+  () =>
+    attempt("paperFault", async () => {
+      const setup = await ask("setup");
+      prepare(setup);
+      change({setup});
+      await takeTestDigit(asked === null ? firstDigit(state.view) : "number=" + encodeURIComponent(asked));
+    }),
+);
+setView(opened.get("view"));
+watch();

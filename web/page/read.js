@@ -6,7 +6,7 @@ import {fill, largest, paint} from "./panel.js";
 import {greyPicture, signedPicture, weightScale} from "./picture.js";
 import {pointAt, pin} from "./focus.js";
 import {chart} from "./chart.js";
-import {number} from "./numbers.js";
+import {number, whole} from "./numbers.js";
 import {make, put, write} from "./dom.js";
 
 const $ = id => document.getElementById(id);
@@ -31,7 +31,7 @@ function showRead(focus) {
   write(
     "rounded",
     network.rounded && focus
-      ? "While the network learns, the weights w here are rounded to three places. Pause to see all their digits."
+      ? "While so large a network learns, the weights w here are rounded to three places. Pause to see all digits."
       : "",
   );
   showPictures(reading && focus?.l === 1 ? focus.j : null);
@@ -130,14 +130,14 @@ const curve = limit =>
   });
 
 function showSigmoid(z, a) {
-  const limit = Math.max(widest, 1.1 * Math.abs(z));
+  const limit = Math.max(widest, Math.ceil(1.1 * Math.abs(z)));
   chart($("sigmoid"), {
     x: [-limit, limit],
     y: [0, 1],
     marksX: [
-      [-limit, number(-limit)],
+      [-limit, "−" + whole(limit)],
       [0, "z = 0"],
-      [limit, number(limit)],
+      [limit, whole(limit)],
     ],
     marksY: [
       [0, "0"],

@@ -1,23 +1,27 @@
 // What the network makes of the paper. Network and reading are always of one version.
 
-import {state, change, eachFrame, isEmpty, label, learning} from "./state.js";
+import {state, change, eachFrame, countOf, isEmpty, label, learning} from "./state.js";
 import {Unreachable, ask, post, question} from "./server.js";
 import {drawing} from "./paper.js";
 
-// While the network learns it is sent with few digits, and not more often than needed.
+// While a large network learns it is sent with few digits, so that it can be sent ten times a second.
+const large = 40000; // weights and biases
 const fewDigits = 3;
 const allDigits = 15;
+const rounds = () => learning() && (!state.network || countOf(state.network.layers) > large);
+
+// Networks are not asked for more often than needed, but for each change of a drawing.
 const restWhileLearning = 60;
 const restReduced = 500; // ms between two questions
 const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
 
-const stale = () => state.network?.version !== state.progress.version || state.network.rounded !== learning();
+const stale = () => state.network?.version !== state.progress.version || state.network.rounded !== rounds();
 
 // readingKey says of which paper, label and network a reading is.
 export const readingKey = () =>
   !state.setup
     ? null
-    : [state.sheet.id, state.view === "why" ? label() : "", state.progress.version, learning()].join();
+    : [state.sheet.id, state.view === "why" ? label() : "", state.progress.version, rounds()].join();
 
 // about asks the program about the example on the paper: a test digit goes by its number, a drawing as the body.
 export function about(path, values) {
@@ -32,7 +36,7 @@ question(
   readingKey,
   async () => {
     const {id, page} = state.sheet;
-    const rounded = learning();
+    const rounded = rounds();
     try {
       take(await read(), id, page, rounded);
     } catch (error) {
@@ -41,10 +45,10 @@ question(
       if (page === state.sheet.page) change({reading: null, readingOf: id, refused: error.message});
     }
   },
-  () => (!learning() ? 0 : reducedMotion.matches ? restReduced : restWhileLearning),
+  () => (!learning() ? 0 : reducedMotion.matches && !state.drawing ? restReduced : restWhileLearning),
 );
 
-const places = () => (learning() ? fewDigits : allDigits);
+const places = () => (rounds() ? fewDigits : allDigits);
 const askNetwork = () => ask("network?places=" + places());
 
 async function read() {

@@ -8,6 +8,7 @@ export const state = {
   network: null, // layers, weights[l][j][k] from neuron k of layer l to j of layer l+1, biases[l][j], rows, cols,
   // version, and rounded if its weights are sent with few digits
   progress: {state: "idle", version: 0}, // the last event of the program about its training and network
+  steering: false, // an order to the training is under way
   reading: null, // digit, activations[l][j], z[l][j]; with a label also cost, dCda[l][j] and delta[l][j]
   readingOf: 0, // the id of the sheet that the reading is of
   refused: "", // why there is no reading
@@ -57,6 +58,7 @@ export const eachFrame = draw => drawings.push(draw);
 export const learning = () => state.progress.state === "learning";
 export const underWay = () => learning() || state.progress.state === "paused";
 export const lastLayer = () => state.network.layers.length - 1;
+export const countOf = layers => layers.slice(1).reduce((sum, size, l) => sum + size * (layers[l] + 1), 0);
 export const isEmpty = () => !state.sheet.picture && !state.sheet.strokes.length;
 export const isTestDigit = () => state.sheet.number !== null;
 

@@ -10,9 +10,7 @@ const $ = id => document.getElementById(id);
 const mostTerms = 5;
 const mostOfAvenue = 3;
 const calm = 0.01; // a cost below it asks for next to nothing
-const readWell =
-  "It is read well, so next to nothing is asked. Take a misread digit, or say that it should be another one.";
-
+$("asksMore").onclick = () => $("mistake").click();
 $("label").onchange = () => change({said: +$("label").value, taken: null});
 
 eachFrame(() => {
@@ -24,18 +22,20 @@ eachFrame(() => {
   write(
     "costOfOne",
     ready
-      ? `Cost of this digit: C = Σ (a − y)² = ${number(reading.cost)}${reading.cost < calm ? ". " + readWell : ""}`
+      ? `Cost of this digit: C = Σ (a − y)² = ${number(reading.cost)}`
       : isEmpty()
         ? "Draw a digit or take a test digit."
         : "",
   );
+  $("calm").hidden = !ready || reading.cost >= calm;
   if (ready) $("costOfOne").dataset.cost = reading.cost;
   showStack(ready);
   for (const id of ["stepBox", "weightBox"]) $(id).hidden = !ready || learning();
   write(
     "whyHelp",
     learning()
-      ? "The weights are rounded to three places here. Pause to see all digits, turn a weight and measure slopes."
+      ? (state.network.rounded ? "While so large a network learns, its weights are rounded to three places. " : "") +
+          "Pause to turn a weight and to measure slopes."
       : "",
   );
   const neuron = ready && focus?.l > 0 ? focus : null;
