@@ -225,10 +225,11 @@ func (s *studio) replace(n *Network) {
 // that is not finite, and does nothing after a mistake. As many changes are kept as fit into the
 // memory of the largest network.
 func (s *studio) change(r *request, n *Network, kind string) {
+	if r.err != nil {
+		return
+	}
 	if err := n.finite(); err != nil {
 		r.fail(http.StatusUnprocessableEntity, "%w", err)
-	}
-	if r.err != nil {
 		return
 	}
 	s.changes = append(s.changes, change{s.network, kind})
@@ -248,19 +249,14 @@ func (s *studio) underWay() bool {
 	return s.course.State == stateLearning || s.course.State == statePaused
 }
 
-// lockIdle locks the mutex for a change of the network. It returns false if there is a mistake in
-// the request or learning is under way.
-func (s *studio) lockIdle(r *request) bool {
+// lockIdle locks the mutex for a change of the network, which is a mistake while learning is under
+// way.
+func (s *studio) lockIdle(r *request) {
 	s.mutex.Lock()
+	s.readFile()
 	if s.underWay() {
 		r.fail(http.StatusConflict, "the network is learning; stop that first")
 	}
-	if r.err != nil {
-		s.mutex.Unlock()
-		return false
-	}
-	s.readFile()
-	return true
 }
 
 // A state is what the page is told of the network and of learning.
@@ -1121,9 +1117,7 @@ type step struct {
 // serveStep takes one step of gradient descent on one example.
 func (s *studio) serveStep(r *request) any {
 	a, rate := step{subject: s.subject(r)}, r.number("rate", smallestRate, largest)
-	if !s.lockIdle(r) {
-		return nil
-	}
+	s.lockIdle(r)
 	defer s.mutex.Unlock()
 	a.network = s.network
 	before, _, g := a.gradient()
@@ -1142,9 +1136,7 @@ func (s *studio) serveSet(r *request) any {
 	if r.query.Has("number") || r.query.Has("wrong") || r.ContentLength != 0 {
 		a.subject = s.subject(r)
 	}
-	if !s.lockIdle(r) {
-		return nil
-	}
+	s.lockIdle(r)
 	defer s.mutex.Unlock()
 	n := s.network.Clone()
 	*n.at(r.place(n)) = value
@@ -1159,15 +1151,14 @@ func (s *studio) serveSet(r *request) any {
 
 // serveUndo takes back the last change of the network.
 func (s *studio) serveUndo(r *request) any {
-	if !s.lockIdle(r) {
-		return nil
-	}
+	s.lockIdle(r)
 	defer s.mutex.Unlock()
 	if len(s.changes) == 0 {
 		r.fail(http.StatusConflict, "there is nothing to take back")
-		return nil
 	}
-	s.takeBack()
+	if r.err == nil {
+		s.takeBack()
+	}
 	return s.state()
 }
 
@@ -1237,9 +1228,7 @@ func (s *studio) serveLearn(r *request) any {
 		r.fail(http.StatusBadRequest, "%w", err)
 		r.field = strings.FieldsFunc(err.Error(), func(c rune) bool { return c == ' ' || c == ':' })[0]
 	}
-	if !s.lockIdle(r) {
-		return nil
-	}
+	s.lockIdle(r)
 	defer s.mutex.Unlock()
 	if d.resume {
 		n = s.network
@@ -1371,17 +1360,15 @@ func (s *studio) serveSave(r *request) any {
 
 // serveRevert goes back to the network in the file.
 func (s *studio) serveRevert(r *request) any {
-	if !s.lockIdle(r) {
-		return nil
-	}
+	s.lockIdle(r)
 	defer s.mutex.Unlock()
 	switch {
 	case s.fileErr != nil:
 		r.fail(http.StatusConflict, "%w", s.fileErr)
 	case s.network == s.inFile:
 		r.fail(http.StatusConflict, "the network is the one in the file already")
-	default:
-		s.change(r, s.inFile, "revert")
+	}
+	if s.change(r, s.inFile, "revert"); r.err == nil {
 		s.keeper, _ = newKeeper(s.path) // an error shows when it is saved
 	}
 	return s.state()

@@ -44,12 +44,24 @@ func newSmallStudio(t testing.TB) *studio {
 	return newStudio(saved(t, n), &set, n)
 }
 
-// ask sends a request to a handler and returns the status and the answer.
+// send sends a request such as "GET /test" as a browser at an address does, from a page of an
+// origin unless that is empty.
+func send(ctx context.Context, s *studio, request, address, origin, body string) *httptest.ResponseRecorder {
+	method, path, _ := strings.Cut(request, " ")
+	sent := httptest.NewRequestWithContext(ctx, method, path, strings.NewReader(body))
+	sent.Host = address
+	if origin != "" {
+		sent.Header.Set("Origin", origin)
+	}
+	recorder := httptest.NewRecorder()
+	s.handler().ServeHTTP(recorder, sent)
+	return recorder
+}
+
+// ask sends a request and returns the status and the answer.
 func ask[T any](t testing.TB, s *studio, request, body string) (status int, answer T) {
 	t.Helper()
-	method, path, _ := strings.Cut(request, " ")
-	recorder := httptest.NewRecorder()
-	s.handler().ServeHTTP(recorder, httptest.NewRequest(method, "http://localhost"+path, strings.NewReader(body)))
+	recorder := send(context.Background(), s, request, "localhost:8080", "", body)
 	if err := json.Unmarshal(recorder.Body.Bytes(), &answer); err != nil {
 		t.Errorf("%s: %v: %.100s", request, err, recorder.Body)
 	}
@@ -70,121 +82,99 @@ func drawingOf(number int) string {
 }
 
 func TestServerAnswersEveryRequestWithTheRightStatus(t *testing.T) {
-	handler := newTestStudio(t).handler()
+	s, seven := newTestStudio(t), drawingOf(0)
 	over, cancel := context.WithCancel(context.Background())
 	cancel()
-	seven := drawingOf(0)
-	machine, _ := os.Hostname()
 	for _, c := range []struct {
-		request, host, origin, body string
-		status                      int
-		want                        string
+		request, body string
+		status        int
+		want          string
 	}{
-		{"GET /", "", "", "", 200, "<title>"},
-		{"HEAD /", "", "", "", 200, ""},
-		{"GET /main.js", "[::1]:8080", "", "", 200, "import"},
-		{"POST /", "", "", "", 405, "GET"},
-		{"GET /page", "", "", "", 404, "nothing at"},
-		{"GET /../etc/passwd", "", "", "", 404, "nothing at"},
-		{"GET /", "LOCALHOST.:8080", "", "", 200, "<title>"},
-		{"GET /", strings.ToUpper(machine) + ":8080", "", "", 200, "<title>"},
-		{"GET /", "evil.example", "", "", 403, "use localhost"},
-		{"GET /network", "localhost.evil.example:8080", "", "", 403, "evil.example"},
-		{"GET /setup", "", "", "", 200, `"epochs":40,"batch":20,"rate":1.5,"seed":1,"anneal":true,`},
-		{"GET /network", "", "", "", 200, `"layers":[784,16,16,10]`},
-		{"GET /network?places=1", "", "", "", 200, `"weights":[[[`},
-		{"GET /network?places=x", "", "", "", 400, "from 0 to 15"},
-		{"HEAD /progress", "", "", "", 200, ""},
-		{"GET /progress", "", "", "", 200, `"saved":true,"revertible":false,"fileError":"","steps":0,"undoes":""`},
-		{"GET /progress", "", "http://evil.example", "", 403, "evil.example"},
-		{"GET /test", "", "", "", 200, `"of":10000`},
+		{"GET /", "", 200, "<title>"},
+		{"HEAD /", "", 200, ""},
+		{"GET /main.js", "", 200, "import"},
+		{"GET /page", "", 404, "nothing at"},
+		{"GET /../etc/passwd", "", 404, "nothing at"},
+		{"GET /setup", "", 200, `"epochs":40,"batch":20,"rate":1.5,"seed":1,"anneal":true,`},
+		{"GET /network", "", 200, `"layers":[784,16,16,10]`},
+		{"GET /network?places=1", "", 200, `"weights":[[[`},
+		{"GET /network?places=x", "", 400, "from 0 to 15"},
+		{"HEAD /progress", "", 200, ""},
+		{"GET /progress", "", 200, `"saved":true,"revertible":false,"fileError":"","steps":0,"undoes":""`},
+		{"GET /test", "", 200, `"of":10000`},
 
-		{"GET /digit?number=0", "", "", "", 200, `"number":0,"truth":7,"label":7`},
-		{"GET /digit?number=0&label=3", "", "", "", 200, `"number":0,"truth":7,"label":3`},
-		{"GET /digit", "", "", "", 200, `"label":`},
-		{"GET /digit?wrong=-1", "", "", "", 200, `"number":`},
-		{"GET /digit?number=10000", "", "", "", 400, "0 to 9999"},
-		{"GET /digit?number=x", "", "", "", 400, "from 0 to 9999"},
-		{"GET /digit?number=0&label=10", "", "", "", 400, "from 0 to 9"},
-		{"GET /digit?wrong=10000", "", "", "", 400, "to 9999"},
-		{"GET /digit?wrong=0&read=4", "", "", "", 400, "as"},
+		{"GET /digit?number=0", "", 200, `"number":0,"truth":7,"label":7`},
+		{"GET /digit?number=0&label=3", "", 200, `"number":0,"truth":7,"label":3`},
+		{"GET /digit", "", 200, `"label":`},
+		{"GET /digit?wrong=-1", "", 200, `"number":`},
+		{"GET /digit?number=10000", "", 400, "0 to 9999"},
+		{"GET /digit?number=x", "", 400, "from 0 to 9999"},
+		{"GET /digit?number=0&label=10", "", 400, "from 0 to 9"},
+		{"GET /digit?wrong=10000", "", 400, "to 9999"},
+		{"GET /digit?wrong=0&read=4", "", 400, "as"},
 
-		{"POST /recognize", "127.0.0.1:8080", "http://127.0.0.1:8080", "x", 400, "not a PNG"},
-		{"POST /recognize", "", "null", "x", 403, "null"},
-		{"GET /recognize", "", "", "", 405, "POST"},
-		{"POST /recognize", "", "", seven, 200, `"digit":7`},
-		{"POST /recognize", "", "", string(asPNG(image.NewGray(image.Rect(0, 0, 280, 280)))), 422, "no ink"},
-		{"POST /recognize", "", "", string(asPNG(image.NewGray(image.Rect(0, 0, 2001, 2000)))), 400, "2001 x 2000"},
-		{"POST /recognize", "", "", strings.Repeat("x", 50<<20), 413, "1048576"},
-		{"POST /recognize?label=x", "", "", seven, 400, "label"},
+		{"POST /recognize", "x", 400, "not a PNG"},
+		{"POST /recognize", seven, 200, `"digit":7`},
+		{"POST /recognize", string(asPNG(image.NewGray(image.Rect(0, 0, 280, 280)))), 422, "no ink"},
+		{"POST /recognize", string(asPNG(image.NewGray(image.Rect(0, 0, 2001, 2000)))), 400, "2001 x 2000"},
+		{"POST /recognize", strings.Repeat("x", 50<<20), 413, "1048576"},
+		{"POST /recognize?label=x", seven, 400, "label"},
 
-		{"POST /check?label=7&layer=1&j=3&k=262", "", "", seven, 200, `"measured"`},
-		{"POST /check?layer=1&j=3&k=262", "", "", seven, 400, "label"},
-		{"POST /check?number=0&layer=4&j=0&k=0", "", "", "", 400, "from 1 to 3"},
-		{"POST /check?number=0&layer=3&j=10&k=0", "", "", "", 400, "from 0 to 9"},
-		{"POST /check?number=0&layer=3&j=0&k=16", "", "", "", 400, "from -1 to 15"},
-		{"POST /along?label=7&rate=0.1", "", "", seven, 200, `"slope"`},
-		{"POST /along?number=0&rate=0", "", "", "", 400, "rate"},
-		{"POST /along?number=0", "", "", "", 400, "layer"},
-		{"POST /along?number=0&layer=1&j=0&k=0&from=0&to=1e7", "", "", "", 400, "to"},
-		{"POST /along?rate=1", "", "", seven, 400, "label"},
-		{"POST /asks?numbers=8,9,10", "", "", "", 200, `"labels":[5,9,0]`},
-		{"POST /asks", "", "", "", 400, "0 to 9999"},
-		{"POST /asks?numbers=8,10000", "", "", "", 400, "0 to 9999"},
-		{"POST /asks?numbers=" + strings.Repeat("1,", 20) + "1", "", "", "", 400, "1 to 20"},
+		{"POST /check?label=7&layer=1&j=3&k=262", seven, 200, `"measured"`},
+		{"POST /check?layer=1&j=3&k=262", seven, 400, "label"},
+		{"POST /check?number=0&layer=4&j=0&k=0", "", 400, "from 1 to 3"},
+		{"POST /check?number=0&layer=3&j=10&k=0", "", 400, "from 0 to 9"},
+		{"POST /check?number=0&layer=3&j=0&k=16", "", 400, "from -1 to 15"},
+		{"POST /along?label=7&rate=0.1", seven, 200, `"slope"`},
+		{"POST /along?number=0&rate=0", "", 400, "rate"},
+		{"POST /along?number=0", "", 400, "layer"},
+		{"POST /along?number=0&layer=1&j=0&k=0&from=0&to=1e7", "", 400, "to"},
+		{"POST /along?rate=1", seven, 400, "label"},
+		{"POST /asks?numbers=8,9,10", "", 200, `"labels":[5,9,0]`},
+		{"POST /asks", "", 400, "0 to 9999"},
+		{"POST /asks?numbers=8,10000", "", 400, "0 to 9999"},
+		{"POST /asks?numbers=" + strings.Repeat("1,", 20) + "1", "", 400, "1 to 20"},
 
-		{"POST /step?label=7&rate=0", "", "", seven, 400, "rate"},
-		{"POST /step?label=7&rate=NaN", "", "", seven, 400, "rate"},
-		{"POST /step?rate=1", "", "", seven, 400, "label"},
-		{"POST /step?label=7&rate=1", "", "", "seven", 400, "not a PNG"},
-		{"POST /set?layer=1&j=0&k=0", "", "", "", 400, "value"},
-		{"POST /set?layer=1&j=0&k=0&value=Inf", "", "", "", 400, "value"},
-		{"POST /set?layer=1&j=16&k=0&value=1", "", "", "", 400, "from 0 to 15"},
-		{"POST /set?layer=1&j=0&k=0&value=1", "", "", "x", 400, "not a PNG"},
-		{"POST /undo", "", "", "", 409, "nothing to take back"},
-		{"POST /revert", "", "", "", 409, "already"},
+		{"POST /step?label=7&rate=0", seven, 400, "rate"},
+		{"POST /step?label=7&rate=NaN", seven, 400, "rate"},
+		{"POST /step?rate=1", seven, 400, "label"},
+		{"POST /step?label=7&rate=1", "seven", 400, "not a PNG"},
+		{"POST /set?layer=1&j=0&k=0", "", 400, "value"},
+		{"POST /set?layer=1&j=0&k=0&value=Inf", "", 400, "value"},
+		{"POST /set?layer=1&j=16&k=0&value=1", "", 400, "from 0 to 15"},
+		{"POST /set?layer=1&j=0&k=0&value=1", "x", 400, "not a PNG"},
+		{"POST /undo", "", 409, "nothing to take back"},
+		{"POST /revert", "", 409, "already"},
 
-		{"POST /learn", "", "", `{"rate":0}`, 400, `{"error":"rate 0: must be a number above 0","field":"rate"}`},
-		{"POST /learn", "", "", `{"epochs":0}`, 400, `"epochs 0: must be at least 1"`},
-		{"POST /learn", "", "", `{"batch":0}`, 400, `"batch 0: must be at least 1"`},
-		{"POST /learn", "", "", `{"hidden":[16,0]}`, 400, `"field":"hidden"`},
-		{"POST /learn", "", "", `{"hidden":[10000,10000]}`, 400, "10,000,000"},
-		{"POST /learn", "", "", `{"from":"there"}`, 400, "random or here"},
-		{"POST /learn", "", "", `{"speed":1}`, 400, "speed"},
-		{"POST /learn", "", "", `{"vary":{"speed":true}}`, 400, "speed"},
-		{"POST /learn", "", "", `{"hidden":[null]}`, 400, `"hidden: 0 is not a number of neurons`},
-		{"POST /learn", "", "", `{"hidden":[16]} 1`, 400, "more after the object"},
-		{"POST /learn", "", "", `{"hidden":["16"]}`, 400, "hidden: expected a whole number, found string"},
-		{"POST /learn", "", "", `{"seed":-1}`, 400, `"seed: expected a whole number from 0, found number -1","field":"seed"`},
-		{"POST /learn", "", "", "16", 400, "expected an object, found number"},
-		{"POST /learn", "", "", "null", 400, "is an object"},
-		{"POST /learn", "", "", "", 400, "is an object"},
-		{"POST /learn?batches=-1", "", "", "{}", 400, "batches"},
-		{"GET /learn", "", "", "", 405, "POST"},
-		{"POST /learn", "", "http://evil.example", "{}", 403, "evil.example"},
-		{"POST /stop", "", "http://evil.example", "", 403, "evil.example"},
-		{"POST /set?layer=1&j=0&k=0&value=1", "", "http://localhost:8081", "", 403, "localhost:8081"},
-		{"POST /save", "", "http://evil.example", "", 403, "evil.example"},
-		{"POST /revert", "", "http://evil.example", "", 403, "evil.example"},
-		{"POST /pause", "", "", "", 409, "no learning"},
-		{"POST /resume", "", "", "", 409, "no learning"},
-		{"POST /next", "", "", "", 409, "no learning"},
-		{"POST /stop", "", "", "", 409, "no learning"},
-		{"POST /pace?batches=10", "", "", "", 409, "no learning"},
-		{"POST /pace?batches=x", "", "", "", 400, "batches"},
-		{"GET /batch", "", "", "", 409, "paused"},
+		{"POST /learn", `{"rate":0}`, 400, `{"error":"rate 0: must be a number above 0","field":"rate"}`},
+		{"POST /learn", `{"epochs":0}`, 400, `"epochs 0: must be at least 1"`},
+		{"POST /learn", `{"batch":0}`, 400, `"batch 0: must be at least 1"`},
+		{"POST /learn", `{"hidden":[16,0]}`, 400, `"field":"hidden"`},
+		{"POST /learn", `{"hidden":[10000,10000]}`, 400, "10,000,000"},
+		{"POST /learn", `{"from":"there"}`, 400, "random or here"},
+		{"POST /learn", `{"speed":1}`, 400, "speed"},
+		{"POST /learn", `{"vary":{"speed":true}}`, 400, "speed"},
+		{"POST /learn", `{"hidden":[null]}`, 400, `"hidden: 0 is not a number of neurons`},
+		{"POST /learn", `{"hidden":[16]} 1`, 400, "more after the object"},
+		{"POST /learn", `{"hidden":["16"]}`, 400, "hidden: expected a whole number, found string"},
+		{"POST /learn", `{"seed":-1}`, 400, `"seed: expected a whole number from 0, found number -1","field":"seed"`},
+		{"POST /learn", "16", 400, "expected an object, found number"},
+		{"POST /learn", "null", 400, "is an object"},
+		{"POST /learn", "", 400, "is an object"},
+		{"POST /learn?batches=-1", "{}", 400, "batches"},
+		{"POST /pause", "", 409, "no learning"},
+		{"POST /resume", "", 409, "no learning"},
+		{"POST /next", "", 409, "no learning"},
+		{"POST /stop", "", 409, "no learning"},
+		{"POST /pace?batches=10", "", 409, "no learning"},
+		{"POST /pace?batches=x", "", 400, "batches"},
+		{"GET /batch", "", 409, "paused"},
 	} {
-		method, path, _ := strings.Cut(c.request, " ")
-		request := httptest.NewRequest(method, path, strings.NewReader(c.body))
-		if path == "/progress" { // which ends after its first event then
-			request = request.WithContext(over)
+		ctx := context.Background()
+		if strings.HasSuffix(c.request, "/progress") { // which ends after its first event then
+			ctx = over
 		}
-		request.Host = cmp.Or(c.host, "localhost:8080")
-		if c.origin != "" {
-			request.Header.Set("Origin", c.origin)
-		}
-		recorder := httptest.NewRecorder()
-		handler.ServeHTTP(recorder, request)
+		recorder := send(ctx, s, c.request, "localhost:8080", "", c.body)
 		body := recorder.Body.String()
 		if recorder.Code != c.status || !strings.Contains(body, c.want) {
 			t.Errorf("%s %.30s: status %d, %.200s; want %d with %q",
@@ -196,6 +186,39 @@ func TestServerAnswersEveryRequestWithTheRightStatus(t *testing.T) {
 		}
 		if words := regexp.MustCompile(`go run|[ "]-[a-z]`).FindString(body); c.status != 200 && words != "" {
 			t.Errorf("%s: the error has words of the command line, %q: %s", c.request, words, body)
+		}
+	}
+}
+
+func TestServerRefusesForeignPagesAndOtherMethods(t *testing.T) {
+	s := newTestStudio(t)
+	machine, _ := os.Hostname()
+	for path, route := range s.routes() {
+		other := map[string]string{"GET": "POST", "POST": "GET"}[route.method]
+		for _, c := range []struct {
+			request, address, origin string
+			status                   int
+			want                     string
+		}{
+			{other + " " + path, "localhost", "", 405, route.method},
+			{route.method + " " + path, "evil.example", "", 403, "use localhost"},
+			{route.method + " " + path, "localhost.evil.example:8080", "", 403, "use localhost"},
+			{route.method + " " + path, "localhost:8080", "http://evil.example", 403, "evil.example"},
+			{route.method + " " + path, "localhost:8080", "http://localhost:8081", 403, "localhost:8081"},
+			{route.method + " " + path, "localhost:8080", "null", 403, "null"},
+		} {
+			recorder := send(context.Background(), s, c.request, c.address, c.origin, "")
+			var a failure
+			json.Unmarshal(recorder.Body.Bytes(), &a)
+			if recorder.Code != c.status || !strings.Contains(a.Error, c.want) {
+				t.Errorf("%s at %s from %s: status %d, %s", c.request, c.address, c.origin, recorder.Code, recorder.Body)
+			}
+		}
+	}
+	for _, address := range []string{"localhost", "LOCALHOST.:8080", "127.0.0.1:8080", "[::1]:8080", machine + ":8080",
+		strings.ToUpper(machine)} {
+		if recorder := send(context.Background(), s, "GET /", address, "http://"+address, ""); recorder.Code != 200 {
+			t.Errorf("%s: status %d, %s", address, recorder.Code, recorder.Body)
 		}
 	}
 }
@@ -568,41 +591,15 @@ func TestNetworkWhosePassIsNotFiniteReplacesNone(t *testing.T) {
 	}
 }
 
-func TestNothingOnDiskChangesUntilSave(t *testing.T) {
-	s := newSmallStudio(t)
-	first, _ := os.ReadFile(s.path)
-	ask[state](t, s, "POST /learn", `{"epochs":1}`)
-	finish(s)
-	learned, _ := s.current()
-	if now, _ := os.ReadFile(s.path); !bytes.Equal(now, first) {
-		t.Error("learning changes the file")
-	}
-	if status, r := ask[state](t, s, "POST /revert", ""); status != 200 || !r.Saved || r.Undoes != "revert" {
-		t.Errorf("status %d, %+v", status, r)
-	}
-	if n, _ := s.current(); !bytes.Equal(encoded(n), first) {
-		t.Error("the saved network is not back")
-	}
-	ask[state](t, s, "POST /undo", "")
-	if status, r := ask[state](t, s, "POST /save", ""); status != 200 || !r.Saved {
-		t.Errorf("status %d, %+v", status, r)
-	}
-	if n, err := loadNetwork(s.path); err != nil || !slices.Equal(n.All, learned.All) {
-		t.Errorf("the file does not have what was learned: %v", err)
-	}
-	if now, _ := os.ReadFile(backup(s.path)); !bytes.Equal(now, first) {
-		t.Error("the network that was there before is not kept")
-	}
-}
-
 // encoded returns the text of a network's file.
 func encoded(n *Network) []byte { text, _ := n.encode(); return text }
 
-func TestFileChangedByOthersIsShownButNothingUnsavedIsLost(t *testing.T) {
+func TestSaveAloneChangesTheFileAndWhatOthersWriteIsShown(t *testing.T) {
 	s := newSmallStudio(t)
 	first, _ := s.current()
-	later := time.Now()
-	write := func(text []byte) { // as another program does
+	content, later := encoded(first), time.Now() // what the file should have, and its time
+	write := func(text []byte) {                 // as another program does
+		content = text
 		os.WriteFile(s.path, text, 0o644)
 		later = later.Add(time.Hour)
 		os.Chtimes(s.path, later, later)
@@ -620,7 +617,10 @@ func TestFileChangedByOthersIsShownButNothingUnsavedIsLost(t *testing.T) {
 	}{
 		{"nothing", func() {}, "GET /digit?number=1", 200, "", first, true},
 		{"another network", func() { write(encoded(second)) }, "GET /digit?number=1", 200, "", second, true},
-		{"the file is gone", func() { os.Remove(s.path) }, "GET /digit?number=1", 200, "", second, false},
+		{"learned", func() { ask[state](t, s, "POST /learn", `{"epochs":1}`); finish(s) }, "GET /test", 200, "", nil, false},
+		{"and saved", func() {}, "POST /save", 200, "", nil, true},
+		{"and another", func() { write(encoded(second)) }, "GET /test", 200, "", second, true},
+		{"the file is gone", func() { os.Remove(s.path); content = nil }, "GET /digit?number=1", 200, "", second, false},
 		{"and cannot be reverted to", func() {}, "POST /revert", 409, "cannot be found", second, false},
 		{"but saved again", func() {}, "POST /save", 200, "", second, true},
 		{"damaged", func() { write([]byte("{}")) }, "GET /digit?number=1", 200, "", second, false},
@@ -639,6 +639,12 @@ func TestFileChangedByOthersIsShownButNothingUnsavedIsLost(t *testing.T) {
 		if status != c.status || !strings.Contains(a.Error, c.want) || c.shown != nil && !slices.Equal(n.All, c.shown.All) ||
 			s.state().Saved != c.saved {
 			t.Errorf("%s: status %d, %+v, network %v, %+v", c.name, status, a, n.Layers, s.state())
+		}
+		if c.request == "POST /save" && c.status == 200 {
+			content = encoded(n)
+		}
+		if now, _ := os.ReadFile(s.path); !bytes.Equal(now, content) {
+			t.Errorf("%s: the file has %.100s", c.name, now)
 		}
 	}
 	if text, _ := os.ReadFile(backup(s.path)); !bytes.Equal(text, encoded(second)) {
@@ -708,21 +714,14 @@ func TestLargePicturesDoNotKeepDrawingsWaiting(t *testing.T) {
 	large := asPNG(image.NewGray(image.Rect(0, 0, 2000, 2000)))
 	large = append(large, make([]byte, 1<<16)...)
 	for body, want := range map[string]int{drawingOf(0): 200, string(large): 429} {
-		request := httptest.NewRequest("POST", "http://localhost/recognize", strings.NewReader(body))
-		if want == 429 {
-			request = request.WithContext(ctx)
-		}
-		recorder := httptest.NewRecorder()
-		s.handler().ServeHTTP(recorder, request)
-		if recorder.Code != want {
+		waits := map[int]context.Context{200: context.Background(), 429: ctx}[want]
+		if recorder := send(waits, s, "POST /recognize", "localhost", "", body); recorder.Code != want {
 			t.Errorf("status %d, want %d: %.100s", recorder.Code, want, recorder.Body)
 		}
 	}
 	<-s.largeTurns
-	recorder := httptest.NewRecorder()
-	request := httptest.NewRequestWithContext(ctx, "POST", "http://localhost/recognize", bytes.NewReader(large))
-	s.handler().ServeHTTP(recorder, request)
-	if code := recorder.Code; code != 422 && code != 429 { // by chance, its turn may not come
+	code := send(ctx, s, "POST /recognize", "localhost", "", string(large)).Code
+	if code != 422 && code != 429 { // by chance, its turn may not come
 		t.Errorf("a picture whose time is over: status %d", code)
 	}
 	if len(s.smallTurns) != 0 || len(s.largeTurns) != cap(s.largeTurns)-1 {
@@ -982,6 +981,8 @@ func FuzzHandler(f *testing.F) {
 	s := newSmallStudio(f)
 	s.set.Train = s.set.Train[:20]
 	handler := s.handler()
+	over, cancel := context.WithCancel(context.Background())
+	cancel()
 	for _, request := range []string{
 		"POST /recognize", "GET /digit?number=3&places=3", "GET /digit?wrong=3&read=4&as=9", "GET /network?places=2",
 		"POST /check?number=3&label=2&layer=1&j=0&k=-1", "POST /along?number=3&rate=1", "GET /test", "GET /setup",
@@ -1006,7 +1007,7 @@ func FuzzHandler(f *testing.F) {
 		request.Host = host
 		request.Header.Set("Origin", origin)
 		if request.URL.Path == "/progress" { // which would go on
-			request.Method = "HEAD"
+			request = request.WithContext(over)
 		}
 		recorder := httptest.NewRecorder()
 		handler.ServeHTTP(recorder, request)
