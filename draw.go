@@ -336,7 +336,8 @@ const mostPoints = 200
 func (s *studio) note(l *learner, p Progress) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
-	c, cost, right, seen := &s.course, p.Cost*float64(p.Seen), p.Right, p.Seen
+	c := &s.course
+	cost, right, seen := p.Cost*float64(p.Seen), p.Right, p.Seen
 	if p.Epoch == c.Epoch { // without what was noted before, so that this is about the step alone
 		cost, right, seen = cost-c.Cost*float64(c.Seen), right-c.Right, seen-c.Seen
 	}
@@ -352,7 +353,9 @@ func (s *studio) note(l *learner, p Progress) {
 		c.Costs = append(c.Costs, p.Cost)
 		c.Rights = append(c.Rights, float64(p.Right)/float64(p.Of))
 	}
-	s.batch = nil
+	if l.step == nil {
+		s.batch = nil
+	}
 }
 
 // A learner trains a network of its own in the background. Orders reach it between two steps. Its
@@ -366,7 +369,7 @@ type learner struct {
 	pause   chan struct{} // nil, or to be closed when it has paused after the step under way
 	stepped time.Time     // when the last step began
 	copyAt  time.Time     // when the next copy is due
-	step    *batch        // the step under way if it is to be shown, or nil
+	step    *batch        // the step under way, if it is to be shown, or nil
 }
 
 // A batch is what is shown of a step: examples of its mini-batch, and the networks before and
