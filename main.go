@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"crypto/sha256"
 	"encoding/json"
 	"errors"
 	"flag"
@@ -28,6 +27,11 @@ import (
 	"time"
 	"unicode/utf8"
 )
+
+// This file is what a user sees of the program: the command line, the command train, the saving of
+// networks, the command test, what the commands print, and the file network.json, in this order.
+
+// The command line.
 
 func init() {
 	commands = append(commands,
@@ -216,17 +220,52 @@ func dataFlag(flags *flag.FlagSet) *string {
 
 // printFlags prints the help of one command.
 func printFlags(c *console, flags *flag.FlagSet) {
-	for _, cmd := range sortedCommands() {
-		if cmd.name == flags.Name() {
-			line := strings.TrimRight(fmt.Sprintf("usage: go run . %s [flags] %s", cmd.name, cmd.arguments), " ")
-			fmt.Fprintf(c.out, "%s: %s\n\n%s\n\n", cmd.name, cmd.summary, line)
-		}
-	}
+	cmd := commands[slices.IndexFunc(commands, func(cmd command) bool { return cmd.name == flags.Name() })]
+	line := strings.TrimSpace(fmt.Sprintf("usage: go run . %s [flags] %s", cmd.name, cmd.arguments))
+	fmt.Fprintf(c.out, "%s: %s\n\n%s\n\n", cmd.name, cmd.summary, line)
 	flags.SetOutput(c.out)
 	flags.PrintDefaults()
 }
 
 // The command train.
+
+// runTrain trains a network and saves it. The first Ctrl-C ends training after the step under
+// way. The parts of training follow in this order: settings, what there is to begin with, the
+// record of the epochs, and the watcher, which prints and saves.
+func runTrain(c *console, args []string) error {
+	s, err := parseTrain(c, args)
+	if err != nil {
+		return err
+	}
+	k, err := newKeeper(s.net)
+	if err != nil {
+		return err
+	}
+	// When a reader of the output goes away, as tee does at Ctrl-C, the program must still save.
+	signal.Ignore(syscall.SIGPIPE)
+	// The pictures take 60 MB. By default garbage may take as much again.
+	debug.SetGCPercent(30)
+	set, err := LoadDataset(s.data)
+	if err != nil {
+		return err
+	}
+	if s.examples > 0 {
+		set.Train = set.Train[:min(s.examples, len(set.Train))]
+	}
+	printSet(c, set)
+	random := rand.New(rand.NewPCG(s.seed, 0))
+	n, err := startingNetwork(c, s, set, random)
+	if err != nil {
+		return err
+	}
+	ctx, release := untilSignal()
+	defer release()
+	w := newWatcher(ctx, c, s, k, n, set)
+	if err := w.train(set.Train, random); err != nil {
+		return err
+	}
+	return w.finish(set)
+}
 
 // variations are the ways to vary a picture each time it is seen, each with a flag of train.
 // An optional file may add some.
@@ -400,43 +439,6 @@ func parseSizes(text string) ([]int, error) {
 	return sizes, nil
 }
 
-// runTrain trains a network and saves it. The first Ctrl-C ends training after the step under
-// way.
-func runTrain(c *console, args []string) error {
-	s, err := parseTrain(c, args)
-	if err != nil {
-		return err
-	}
-	k, err := newKeeper(s.net)
-	if err != nil {
-		return err
-	}
-	// When a reader of the output goes away, as tee does at Ctrl-C, the program must still save.
-	signal.Ignore(syscall.SIGPIPE)
-	// The pictures take 60 MB. By default garbage may take as much again.
-	debug.SetGCPercent(30)
-	set, err := LoadDataset(s.data)
-	if err != nil {
-		return err
-	}
-	if s.examples > 0 {
-		set.Train = set.Train[:min(s.examples, len(set.Train))]
-	}
-	printSet(c, set)
-	random := rand.New(rand.NewPCG(s.seed, 0))
-	n, err := startingNetwork(c, s, set, random)
-	if err != nil {
-		return err
-	}
-	ctx, release := untilSignal()
-	defer release()
-	w := newWatcher(ctx, c, s, k, n, set)
-	if err := w.train(set.Train, random); err != nil {
-		return err
-	}
-	return w.finish(set)
-}
-
 // printSet prints what there is to learn from. A class without examples does not count: the
 // labels of EMNIST's letters start at 1.
 func printSet(c *console, set *Dataset) {
@@ -552,8 +554,9 @@ func blindCost(set *Dataset) float64 {
 func (r *record) add(p Progress) error {
 	r.last = p
 	r.steps++
-	if err := diverged(r.plan, p); err != nil {
-		return err
+	if math.IsNaN(p.Cost) { // the steps were too large (chapter 2)
+		return fmt.Errorf("the cost is not a number in epoch %d; try -rate %g",
+			p.Epoch, min(r.plan.Rate/4, defaults().plan.Rate))
 	}
 	if len(r.testing) == 1 || p.Seen == p.Of {
 		r.wait()
@@ -575,16 +578,6 @@ func (r *record) add(p Progress) error {
 	return nil
 }
 
-// diverged returns an error if the cost is no longer a number, because the steps were too large
-// (chapter 2).
-func diverged(plan Training, p Progress) error {
-	if !math.IsNaN(p.Cost) {
-		return nil
-	}
-	return fmt.Errorf("the cost is not a number in epoch %d; try -rate %g",
-		p.Epoch, min(plan.Rate/4, defaults().plan.Rate))
-}
-
 // wait waits for the test under way, if there is one.
 func (r *record) wait() {
 	if r.testing == nil {
@@ -595,15 +588,6 @@ func (r *record) wait() {
 	if r.tested != nil {
 		r.tested(over)
 	}
-}
-
-// costs returns the average costs in the epochs that are over.
-func (r *record) costs() []float64 {
-	costs := make([]float64, len(r.epochs))
-	for i, e := range r.epochs {
-		costs[i] = e.Cost
-	}
-	return costs
 }
 
 // learned reports whether a network is better than one that ignores the pictures, on the training
@@ -652,21 +636,21 @@ type watcher struct {
 
 // newWatcher returns a watcher for training that starts now.
 func newWatcher(ctx context.Context, c *console, s *settings, k *keeper, n *Network, set *Dataset) *watcher {
-	w := &watcher{ctx: ctx, console: c, settings: s, record: newRecord(s.plan, n, set), keeper: k, step: time.Now()}
+	w := &watcher{ctx: ctx, console: c, settings: s, record: newRecord(s.training(), n, set), keeper: k, step: time.Now()}
 	w.beside, w.tested = w.saveBeside, w.printEpoch
 	return w
 }
 
 // epochLine is the format of the line for each epoch. It fits into 50 characters.
-const epochLine = "%9s  %7s  %7s  %7s  %9s\n"
+const epochLine = "%9s  %7s  %7s  %7s  %9s"
 
 // train trains the network to the end or an interrupt, and prints the table of epochs. It returns
 // an error if the cost is no longer a number.
 func (w *watcher) train(examples []Example, random *rand.Rand) error {
 	w.console.say("\nright: training pictures answered right, each before the step that learns from it")
 	w.console.say("test: test pictures answered right after the epoch, so it begins above right\n")
-	fmt.Fprintf(w.console.out, epochLine, "epoch", "cost", "right", "test", "time left")
-	err := w.settings.training().Train(w.network, examples, random, w.report)
+	fmt.Fprintf(w.console.out, epochLine+"\n", "epoch", "cost", "right", "test", "time left")
+	err := w.plan.Train(w.network, examples, random, w.report)
 	w.wait()
 	w.clearLine()
 	if err != nil && !errors.Is(err, context.Canceled) {
@@ -677,15 +661,12 @@ func (w *watcher) train(examples []Example, random *rand.Rand) error {
 
 // report is called after each step.
 func (w *watcher) report(p Progress) error {
-	w.last = p
-	if err := w.ctx.Err(); err != nil {
+	w.addTime()
+	if err := w.add(p); err != nil {
 		return err
 	}
-	w.addTime()
-	if p.Seen < p.Of {
-		w.drawLine(p)
-	}
-	return w.add(p)
+	w.drawLine(p)
+	return w.ctx.Err()
 }
 
 // addTime adds the time since the last step. When that is far longer than usual, the program
@@ -705,11 +686,16 @@ func (w *watcher) saveBeside(e *epoch, n *Network) {
 	}
 }
 
-// printEpoch prints the line of an epoch.
+// line returns the line of an epoch that has come as far as p.
+func (w *watcher) line(p Progress, test string) string {
+	return fmt.Sprintf(epochLine, fmt.Sprintf("%d/%d", p.Epoch, w.plan.Epochs), fmt.Sprintf("%.4f", p.Cost),
+		share(p.Right, p.Seen), test, w.timeLeft())
+}
+
+// printEpoch prints the line of an epoch that is over and tested. Then it says what went wrong.
 func (w *watcher) printEpoch(e epoch) {
 	w.clearLine()
-	fmt.Fprintf(w.console.out, epochLine, fmt.Sprintf("%d/%d", e.Epoch, w.plan.Epochs),
-		fmt.Sprintf("%.4f", e.Cost), share(e.Right, e.Of), share(e.test.Right, e.test.Seen), w.timeLeft())
+	fmt.Fprintln(w.console.out, w.line(e.Progress, share(e.test.Right, e.test.Seen)))
 	const patience = 2000 // steps
 	switch learned := w.learned(e.Cost, e.test.Cost); {
 	case e.saveError != nil && e.saveError.Error() != w.warning:
@@ -719,13 +705,14 @@ func (w *watcher) printEpoch(e epoch) {
 		w.saved = e.Epoch
 	case !learned && w.steps >= patience && w.saved == 0 && !w.lost:
 		w.lost = true
-		w.console.say("nothing learned so far: %s", w.blindText(e.Cost))
+		w.console.say("%s", w.blindText(e.Cost))
 	}
 }
 
-// blindText compares a cost with that of ignoring the pictures.
+// blindText says that a network has learned nothing.
 func (w *watcher) blindText(cost float64) string {
-	return fmt.Sprintf("the cost is %.4f, and giving every picture the same answer would cost %.4f", cost, w.blind)
+	return fmt.Sprintf("nothing learned: the cost is %.4f, and giving every picture the same answer would cost %.4f",
+		cost, w.blind)
 }
 
 // drawLine shows on a terminal, ten times a second, how far the epoch has come. It turns off
@@ -737,9 +724,8 @@ func (w *watcher) drawLine(p Progress) {
 	w.drawn = time.Now()
 	const width = 7
 	full := width * p.Seen / p.Of
-	line := fmt.Sprintf(epochLine, fmt.Sprintf("%d/%d", p.Epoch, w.plan.Epochs), fmt.Sprintf("%.4f", p.Cost),
-		share(p.Right, p.Seen), strings.Repeat("█", full)+strings.Repeat("░", width-full), w.timeLeft())
-	fmt.Fprintf(w.console.err, "\r\x1b[?7l%s\x1b[?7h", strings.TrimSuffix(line, "\n"))
+	bar := strings.Repeat("█", full) + strings.Repeat("░", width-full)
+	fmt.Fprintf(w.console.err, "\r\x1b[?7l%s\x1b[?7h", w.line(p, bar))
 }
 
 // clearLine removes the live line.
@@ -751,42 +737,29 @@ func (w *watcher) clearLine() {
 
 // timeLeft estimates how long the rest of training takes.
 func (w *watcher) timeLeft() string {
-	done := w.plan.Done(w.last)
-	seconds := int(w.spent.Seconds()*(1/done-1) + 0.5)
-	switch minutes, hours := seconds/60, seconds/3600; {
-	case hours >= 24:
-		return fmt.Sprintf("%dd %dh", hours/24, hours%24)
-	case hours > 0:
-		return fmt.Sprintf("%dh %dm", hours, minutes%60)
-	default:
-		return fmt.Sprintf("%d:%02d", minutes, seconds%60)
-	}
+	left := float64(w.spent) * (1/w.plan.Done(w.last) - 1)
+	return time.Duration(left).Round(time.Second).String()
 }
 
 // finish saves the trained network, unless it is no better than one that ignores the pictures, and
 // prints what it can do.
 func (w *watcher) finish(set *Dataset) error {
-	c, n, last := w.console, w.network, w.last
-	r := review(n, set.Test)
-	stopped := w.plan.Done(last) < 1
-	switch {
-	case w.learned(last.Cost, r.Cost):
-	case stopped:
-		return w.failure(fmt.Errorf("stopped in epoch %d of %d, before anything was learned", last.Epoch, w.plan.Epochs))
-	case w.saved > 0:
-		return w.failure(fmt.Errorf("what was learned is lost again: %s; %s", w.blindText(last.Cost), w.advice()))
-	default:
-		return w.failure(fmt.Errorf("nothing was learned: %s; %s", w.blindText(last.Cost), w.advice()))
+	c, r, stopped := w.console, review(w.network, set.Test), ""
+	if w.plan.Done(w.last) < 1 {
+		stopped = fmt.Sprintf("stopped in epoch %d of %d", w.last.Epoch, w.plan.Epochs)
 	}
-	err := w.saveLast()
+	if !w.learned(w.last.Cost, r.Cost) {
+		return w.failure(fmt.Errorf("%s; %s", w.blindText(w.last.Cost), cmp.Or(stopped, w.advice())))
+	}
+	err := w.keeper.saveSomewhere(w.network)
 	w.printCosts()
-	if stopped {
-		c.say("stopped in epoch %d of %d", last.Epoch, w.plan.Epochs)
+	if stopped != "" {
+		c.say("%s", stopped)
 	}
 	drawMistakes(c, set, r.mistakes, "The first mistakes")
 	if err == nil {
 		c.say("saved in %s after %.1f s", quote(w.settings.net), w.spent.Seconds())
-		if w.keeper.replaced != nil {
+		if _, err := os.Stat(backup(w.settings.net)); err == nil {
 			c.say("the network that was there before is in %s", quote(backup(w.settings.net)))
 		}
 		printNext(c, w.settings, r.mistakes)
@@ -803,33 +776,14 @@ func (w *watcher) failure(err error) error {
 	return fmt.Errorf("%w; nothing is saved", err)
 }
 
-// saveLast saves the trained network or, where that is not possible, saves it elsewhere and
-// returns an error that says where.
-func (w *watcher) saveLast() error {
-	err := w.keeper.save(w.network)
-	if err == nil {
-		return nil
-	}
-	text, mistake := w.network.encode()
-	if mistake != nil {
-		return err
-	}
-	name, mistake := writeElsewhere(w.settings.net, text)
-	if mistake != nil {
-		return fmt.Errorf("%w; the trained network is lost, as the temporary folder takes no file either: %w", err, mistake)
-	}
-	return fmt.Errorf("%w; the trained network is in %s; next time, choose another file with -net", err, name)
-}
-
 // printCosts draws the costs of all epochs.
 func (w *watcher) printCosts() {
-	e, costs := len(w.epochs), w.costs()
-	if e < 2 {
-		return
+	var costs []float64
+	for _, e := range w.epochs {
+		costs = append(costs, e.Cost)
 	}
-	w.console.say("\ncost, epoch by epoch: %.4f %s %.4f", costs[0], curve(costs, w.console.width-36), costs[e-1])
-	if costs[e/2]-costs[e-1] > w.blind/10 {
-		w.console.say("the cost was still falling fast; more epochs may help: -epochs %d", 5*w.plan.Epochs)
+	if last := len(costs) - 1; last > 0 {
+		w.console.say("\ncost, epoch by epoch: %.4f %s %.4f", costs[0], curve(costs, w.console.width-36), costs[last])
 	}
 }
 
@@ -864,18 +818,210 @@ func printNext(c *console, s *settings, wrong []mistake) {
 	if len(wrong) > 0 {
 		number = strconv.Itoa(wrong[0].number)
 	}
-	title := "\nWhat next:"
-	for _, cmd := range sortedCommands() {
-		if cmd.purpose != "" {
-			call := cmd.name + flags + " " + strings.Replace(cmd.example, "NUMBER", number, 1)
-			if title != "" {
-				c.say("%s", title)
-			}
-			title = ""
-			c.say("  go run . %-14s %s", call, cmd.purpose)
-		}
+	next := slices.DeleteFunc(sortedCommands(), func(cmd command) bool { return cmd.purpose == "" })
+	if len(next) > 0 {
+		c.say("\nWhat next:")
+	}
+	for _, cmd := range next {
+		call := cmd.name + flags + " " + strings.Replace(cmd.example, "NUMBER", number, 1)
+		c.say("  go run . %-14s %s", call, cmd.purpose)
 	}
 	fmt.Fprintln(c.out)
+}
+
+// The saving of networks.
+
+// A keeper saves networks in a file, one after the other. What was in the file before its first
+// save it keeps in the backup. It replaces nothing that another program has written since.
+type keeper struct {
+	path  string
+	known map[string][]byte // the file and the backup, as last read or written here; nil if missing
+	saved bool              // the file has a network of this keeper
+}
+
+// newKeeper returns a keeper for a file. It returns an error if the keeper could not save, or if
+// it would replace a file that is not a network.
+func newKeeper(path string) (*keeper, error) {
+	k := &keeper{path: path, known: map[string][]byte{}}
+	for _, name := range []string{path, backup(path)} {
+		if err := canWrite(name); err != nil {
+			return nil, err
+		}
+		if _, err := loadNetwork(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("%w; this file is not replaced", err)
+		}
+		k.known[name], _ = os.ReadFile(name)
+	}
+	return k, nil
+}
+
+// backup returns the name under which the network that was in a file before is kept.
+func backup(path string) string { return path + ".bak" }
+
+// save saves a network, whole or not at all.
+func (k *keeper) save(n *Network) error {
+	text, err := n.encode()
+	if err != nil {
+		return fmt.Errorf("%s: cannot be saved: %w", k.path, err)
+	}
+	old, err := k.read(k.path)
+	if err == nil {
+		_, err = k.read(backup(k.path))
+	}
+	if err != nil {
+		return k.restore(err)
+	}
+	if !k.saved && old != nil {
+		err = k.write(backup(k.path), old)
+	}
+	if err == nil {
+		err = k.write(k.path, text)
+	}
+	k.saved = k.saved || err == nil
+	return err
+}
+
+// read reads the file or its backup, nil if there is none. It returns an error if that is not
+// what the keeper last read or wrote there.
+func (k *keeper) read(name string) ([]byte, error) {
+	text, err := os.ReadFile(name)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, fmt.Errorf("%s: %w", name, reason(err))
+	case !bytes.Equal(text, k.known[name]):
+		return nil, fmt.Errorf("%s was changed by another program and is not replaced", name)
+	}
+	return text, nil
+}
+
+// write writes the file or its backup.
+func (k *keeper) write(name string, text []byte) error {
+	err := writeWhole(name, text, k.path)
+	if err == nil {
+		k.known[name] = text
+	}
+	return err
+}
+
+// restore is called with an error when another program has changed the file or the backup. It
+// saves what this keeper has replaced, unless the backup still has it.
+func (k *keeper) restore(err error) error {
+	before := k.known[backup(k.path)]
+	if text, _ := os.ReadFile(backup(k.path)); !k.saved || bytes.Equal(text, before) || before == nil {
+		return err
+	}
+	k.known[backup(k.path)] = nil // it is saved only once
+	return k.elsewhere(before, "what was there before", err)
+}
+
+// saveSomewhere saves a network or, where that is not possible, saves it elsewhere and returns
+// an error that says where.
+func (k *keeper) saveSomewhere(n *Network) error {
+	err := k.save(n)
+	if text, broken := n.encode(); err != nil && broken == nil {
+		return k.elsewhere(text, "the trained network", err)
+	}
+	return err
+}
+
+// elsewhere writes a network to a new file in the same folder or else in the temporary folder, and
+// adds to err where it is.
+func (k *keeper) elsewhere(text []byte, what string, err error) error {
+	var failed error
+	for _, folder := range []string{filepath.Dir(k.path), os.TempDir()} {
+		name := filepath.Join(folder, fmt.Sprintf("network-%x.json", rand.Uint64()))
+		if failed = writeWhole(name, text, k.path); failed == nil {
+			return fmt.Errorf("%w; %s is in %s; to test it, run: go run . test -net %[3]s", err, what, quote(name))
+		}
+	}
+	return fmt.Errorf("%w; %s is lost: %w", err, what, failed)
+}
+
+// writeWhole writes a file whole or not at all: it writes a temporary file in the same folder
+// and renames it. A symbolic link stays one. The file gets the mode of the file called like, if
+// there is one.
+func writeWhole(path string, content []byte, like string) error {
+	f, target, err := createBeside(path)
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name()) // no effect after the renaming
+	if info, err := os.Stat(like); err == nil {
+		f.Chmod(info.Mode().Perm()) // on a file system without modes nothing is lost
+	}
+	_, err = f.Write(content)
+	err = errors.Join(err, f.Sync(), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), target)
+	}
+	if err != nil {
+		return fmt.Errorf("%s: cannot be written: %w", path, reason(err))
+	}
+	return nil
+}
+
+// canWrite returns an error if writeWhole could not write a file. It is for use before a long
+// computation, and leaves everything as it was.
+func canWrite(path string) error {
+	if path == "" || path == "-" {
+		return usage("%q is not the name of a file", path)
+	}
+	f, _, err := createBeside(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
+}
+
+// createBeside creates a temporary file that can replace the file of this name or, if that is
+// a symbolic link, its target. It returns the temporary file and the name of the target.
+func createBeside(path string) (f *os.File, target string, err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("%s: cannot be written: %w", path, reason(err))
+		}
+	}()
+	target, err = filepath.EvalSymlinks(path)
+	if _, noFile := os.Lstat(path); errors.Is(noFile, fs.ErrNotExist) {
+		target, err = path, nil
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	if info, err := os.Stat(target); err == nil {
+		if !info.Mode().IsRegular() {
+			return nil, "", errors.New("not a regular file")
+		}
+		// Renaming would also replace a file that the user made read-only.
+		old, err := os.OpenFile(target, os.O_WRONLY, 0)
+		if err != nil {
+			return nil, "", err
+		}
+		old.Close()
+	}
+	removeLeftovers(target)
+	name := fmt.Sprintf("%s.part-%d-%x", target, os.Getpid(), rand.Uint64())
+	f, err = os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	return f, target, err
+}
+
+// removeLeftovers removes temporary files of programs that were killed.
+func removeLeftovers(target string) {
+	folder, file := filepath.Split(target)
+	entries, _ := os.ReadDir(cmp.Or(folder, "."))
+	for _, entry := range entries {
+		rest, _ := strings.CutPrefix(entry.Name(), file)
+		var pid int
+		if _, err := fmt.Sscanf(rest, ".part-%d-", &pid); err != nil {
+			continue
+		}
+		process, err := os.FindProcess(pid)
+		if err != nil || errors.Is(process.Signal(syscall.Signal(0)), os.ErrProcessDone) {
+			os.Remove(filepath.Join(folder, entry.Name()))
+		}
+	}
 }
 
 // The command test.
@@ -999,11 +1145,12 @@ func printTable(c *console, set *Dataset, table [][]int) {
 		if examples[label] > 0 {
 			right = share(table[label][label], examples[label])
 		}
-		for _, answer := range classes {
-			cells += fmt.Sprintf("%6d", table[label][answer])
-		}
 		if wide {
 			cells = confused(set, table[label], label)
+		} else {
+			for _, answer := range classes {
+				cells += fmt.Sprintf("%6d", table[label][answer])
+			}
 		}
 		fmt.Fprintf(c.out, "%5s  %7s%s\n", set.Name(label), right, cells)
 	}
@@ -1028,7 +1175,7 @@ func printAccuracy(c *console, s Score) {
 	fmt.Fprintf(c.out, "test accuracy %s (%d of %d)\n", share(s.Right, s.Seen), s.Right, s.Seen)
 }
 
-// What several commands print.
+// What the commands print.
 
 // say prints a line to c.out. On a terminal it is wrapped at words.
 func (c *console) say(format string, args ...any) {
@@ -1056,6 +1203,14 @@ func (c *console) wrap(line string) string {
 		wrapped, length = wrapped+word, length+n
 	}
 	return wrapped
+}
+
+// reason returns an error without the operation and the path, which may be of a temporary file.
+func reason(err error) error {
+	if pathError := (*fs.PathError)(nil); errors.As(err, &pathError) {
+		return pathError.Err
+	}
+	return err
 }
 
 // printable returns a text with its control characters as escapes, such as \x1b.
@@ -1151,7 +1306,7 @@ func charactersIn(line string) int {
 	return utf8.RuneCountInString(colours.ReplaceAllString(line, ""))
 }
 
-// Files of networks.
+// The file network.json.
 
 // maxParameters is the largest number of weights and biases of a network that is trained or
 // loaded.
@@ -1165,9 +1320,9 @@ const maxParameters = 10_000_000
 // where weights[l][j][k] leads from neuron k of layer l to neuron j of layer l+1. Numbers are
 // written with all the digits that it takes to read back the same float64.
 type networkFile struct {
-	Layers  []int          `json:"layers"`
-	Weights [][][]*float64 `json:"weights"` // nil for null, which a float64 would read as 0
-	Biases  [][]*float64   `json:"biases"`
+	Layers  []int         `json:"layers"`
+	Weights [][][]float64 `json:"weights"`
+	Biases  [][]float64   `json:"biases"`
 }
 
 // layout describes a networkFile to somebody whose file has another form.
@@ -1178,23 +1333,14 @@ const layout = `{"layers":[784,16,16,10],"weights":[W1,W2,W3],"biases":[b1,b2,b3
 func (n *Network) file() networkFile {
 	f := networkFile{Layers: n.Layers}
 	for l := 1; l < len(n.Layers); l++ {
-		rows := make([][]*float64, n.Layers[l])
+		rows := make([][]float64, n.Layers[l])
 		for j := range rows {
-			rows[j] = pointers(row(n.Weights[l], j))
+			rows[j] = row(n.Weights[l], j)
 		}
 		f.Weights = append(f.Weights, rows)
-		f.Biases = append(f.Biases, pointers(n.Biases[l]))
+		f.Biases = append(f.Biases, n.Biases[l])
 	}
 	return f
-}
-
-// pointers returns pointers to the numbers of a list.
-func pointers(list []float64) []*float64 {
-	pointers := make([]*float64, len(list))
-	for i := range list {
-		pointers[i] = &list[i]
-	}
-	return pointers
 }
 
 // row returns a copy of row j of a matrix: the weights into neuron j.
@@ -1204,6 +1350,15 @@ func row(m *Matrix, j int) []float64 {
 		row[k] = m.At(j, k)
 	}
 	return row
+}
+
+// encode returns the text of the file of a network.
+func (n *Network) encode() ([]byte, error) {
+	if err := n.finite(); err != nil {
+		return nil, err
+	}
+	text, err := json.Marshal(n.file())
+	return append(text, '\n'), err
 }
 
 // network returns the network in a file. All sizes are checked before anything is allocated,
@@ -1229,17 +1384,16 @@ func (f networkFile) network() (*Network, error) {
 	for l := range last {
 		for j, row := range f.Weights[l] {
 			for k, w := range row {
-				n.Weights[l+1].Set(j, k, *w)
+				n.Weights[l+1].Set(j, k, w)
 			}
-			n.Biases[l+1][j] = *f.Biases[l][j]
 		}
+		copy(n.Biases[l+1], f.Biases[l])
 	}
 	return n, n.finite()
 }
 
-// checkLayer returns an error unless there are rows x cols weights and as many biases as rows,
-// and all of them are numbers.
-func checkLayer(weights [][]*float64, biases []*float64, rows, cols int) error {
+// checkLayer returns an error unless there are rows x cols weights and as many biases as rows.
+func checkLayer(weights [][]float64, biases []float64, rows, cols int) error {
 	if rows < 1 || cols < 1 {
 		return fmt.Errorf("a layer has at least 1 neuron, not %d", min(rows, cols))
 	}
@@ -1250,28 +1404,23 @@ func checkLayer(weights [][]*float64, biases []*float64, rows, cols int) error {
 		if len(row) != cols {
 			return fmt.Errorf("the layers need %d weights in row %d, not %d", cols, j, len(row))
 		}
-		if k := slices.Index(row, nil); k >= 0 {
-			return fmt.Errorf("weight %d of row %d is null, NaN or infinite", k, j)
-		}
-	}
-	if j := slices.Index(biases, nil); j >= 0 {
-		return fmt.Errorf("bias %d is null, NaN or infinite", j)
 	}
 	return nil
 }
 
-// finite returns an error unless all weighted sums are numbers whatever the activations are. If
-// the sum of |w| and |b| of each neuron is at most 1e30, products of weights in Backward cannot
-// overflow either.
+// finite returns an error unless all weights and biases are numbers, and small enough that neither
+// weighted sums nor derivatives can overflow.
 func (n *Network) finite() error {
+	tooLarge := func(x float64) bool { return !(math.Abs(x) <= 1e30) } // NaN too
 	for l := 1; l < len(n.Layers); l++ {
 		for j, b := range n.Biases[l] {
-			sum := math.Abs(b)
-			for k := range n.Layers[l-1] {
-				sum += math.Abs(n.Weights[l].At(j, k))
+			if tooLarge(b) {
+				return fmt.Errorf("bias %d of layer %d is too large or not a number", j, l)
 			}
-			if !(sum <= 1e30) { // NaN too
-				return fmt.Errorf("the weights and the bias of neuron %d in layer %d are too large or not numbers", j, l)
+			for k := range n.Layers[l-1] {
+				if tooLarge(n.Weights[l].At(j, k)) {
+					return fmt.Errorf("weight %d of row %d into layer %d is too large or not a number", k, j, l)
+				}
 			}
 		}
 	}
@@ -1283,9 +1432,11 @@ func parseNetwork(text []byte) (*Network, error) {
 	if bytes.IndexByte(text[:min(4, len(text))], 0) >= 0 {
 		return nil, errors.New("the text is in UTF-16; save it in UTF-8")
 	}
-	text = bytes.TrimPrefix(text, []byte("\ufeff"))                 // a byte order mark
-	for _, word := range []string{"-Infinity", "Infinity", "NaN"} { // Python writes these, JSON has only null
-		text = bytes.ReplaceAll(text, []byte(word), []byte("null"))
+	text = bytes.TrimPrefix(text, []byte("\ufeff")) // a byte order mark
+	// JSON has no NaN and no Infinity, which Python writes, and package json reads null as 0.
+	// A number that is too large makes finite refuse them.
+	for _, word := range []string{"NaN", "Infinity", "null"} {
+		text = bytes.ReplaceAll(text, []byte(word), []byte("1e300"))
 	}
 	var f networkFile
 	err := json.Unmarshal(text, &f)
@@ -1341,216 +1492,6 @@ func loadNetwork(path string) (*Network, error) {
 		return nil, fmt.Errorf("%s: not a saved network: %w", path, err)
 	}
 	return n, nil
-}
-
-// A keeper saves networks in a file, one after the other. What was in the file before its first
-// save it keeps in the backup. It replaces nothing that another program has written since.
-type keeper struct {
-	path     string
-	known    map[string]checksum // of the file and the backup, as the keeper last read or wrote them
-	replaced []byte              // what was in the file before
-	saved    bool                // the file has a network of this keeper
-}
-
-type checksum [sha256.Size]byte
-
-// newKeeper returns a keeper for a file. It returns an error if the keeper could not save, or if
-// it would replace a file that is not a network.
-func newKeeper(path string) (*keeper, error) {
-	k := &keeper{path: path, known: map[string]checksum{}}
-	for _, name := range []string{path, backup(path)} {
-		if err := canWrite(name); err != nil {
-			return nil, err
-		}
-		if _, err := loadNetwork(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("%w; this file is not replaced", err)
-		}
-		text, _ := os.ReadFile(name)
-		k.known[name] = sha256.Sum256(text)
-	}
-	return k, nil
-}
-
-// backup returns the name under which the network that was in a file before is kept.
-func backup(path string) string { return path + ".bak" }
-
-// save saves a network, whole or not at all.
-func (k *keeper) save(n *Network) error {
-	text, err := n.encode()
-	if err != nil {
-		return fmt.Errorf("%s: cannot be saved: %w", k.path, err)
-	}
-	old, err := k.read(k.path)
-	if err == nil {
-		_, err = k.read(backup(k.path))
-	}
-	if err != nil {
-		return k.restore(err)
-	}
-	if !k.saved && old != nil {
-		if err := writeWhole(backup(k.path), old, k.path); err != nil {
-			return err
-		}
-		k.replaced, k.known[backup(k.path)] = old, sha256.Sum256(old)
-	}
-	if err := writeWhole(k.path, text, k.path); err != nil {
-		return err
-	}
-	k.saved, k.known[k.path] = true, sha256.Sum256(text)
-	return nil
-}
-
-// restore is called when another program has changed the file or the backup. It saves what was
-// in the file before, unless one of them still has it, and adds to err where.
-func (k *keeper) restore(err error) error {
-	if k.replaced == nil {
-		return err
-	}
-	for _, name := range []string{k.path, backup(k.path)} {
-		if text, _ := os.ReadFile(name); bytes.Equal(text, k.replaced) {
-			return err
-		}
-	}
-	name, lost := writeElsewhere(k.path, k.replaced)
-	if lost != nil {
-		return fmt.Errorf("%w; what was there before is lost: %w", err, lost)
-	}
-	k.replaced = nil
-	return fmt.Errorf("%w; what was there before is in %s", err, name)
-}
-
-// read reads the file or its backup, nil if there is none. It returns an error if that is not
-// what the keeper last read or wrote there.
-func (k *keeper) read(name string) ([]byte, error) {
-	text, err := os.ReadFile(name)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, nil
-	case err != nil:
-		return nil, fmt.Errorf("%s: %w", name, reason(err))
-	case sha256.Sum256(text) != k.known[name]:
-		return nil, fmt.Errorf("%s was changed by another program and is not replaced", name)
-	}
-	return text, nil
-}
-
-// encode returns the text of the file of a network.
-func (n *Network) encode() ([]byte, error) {
-	if err := n.finite(); err != nil {
-		return nil, err
-	}
-	text, err := json.Marshal(n.file())
-	return append(text, '\n'), err
-}
-
-// writeWhole writes a file whole or not at all: it writes a temporary file in the same folder
-// and renames it. A symbolic link stays one. The file gets the mode of the file called like, if
-// there is one.
-func writeWhole(path string, content []byte, like string) error {
-	f, target, err := createBeside(path)
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name()) // no effect after the renaming
-	if info, err := os.Stat(like); err == nil {
-		f.Chmod(info.Mode().Perm()) // on a file system without modes nothing is lost
-	}
-	_, err = f.Write(content)
-	err = errors.Join(err, f.Sync(), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), target)
-	}
-	if err != nil {
-		return fmt.Errorf("%s: cannot be written: %w", path, reason(err))
-	}
-	return nil
-}
-
-// canWrite returns an error if writeWhole could not write a file. It is for use before a long
-// computation, and leaves everything as it was.
-func canWrite(path string) error {
-	if path == "" || path == "-" {
-		return usage("%q is not the name of a file", path)
-	}
-	f, _, err := createBeside(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Close(), os.Remove(f.Name()))
-}
-
-// createBeside creates a temporary file that can replace the file of this name or, if that is
-// a symbolic link, its target. It returns the temporary file and the name of the target.
-func createBeside(path string) (f *os.File, target string, err error) {
-	defer func() {
-		if err != nil {
-			err = fmt.Errorf("%s: cannot be written: %w", path, reason(err))
-		}
-	}()
-	target, err = filepath.EvalSymlinks(path)
-	if _, noFile := os.Lstat(path); errors.Is(noFile, fs.ErrNotExist) {
-		target, err = path, nil
-	}
-	if err != nil {
-		return nil, "", err
-	}
-	if info, err := os.Stat(target); err == nil {
-		if !info.Mode().IsRegular() {
-			return nil, "", errors.New("not a regular file")
-		}
-		// Renaming would also replace a file that the user made read-only.
-		old, err := os.OpenFile(target, os.O_WRONLY, 0)
-		if err != nil {
-			return nil, "", err
-		}
-		old.Close()
-	}
-	removeLeftovers(target)
-	name := fmt.Sprintf("%s.part-%d-%x", target, os.Getpid(), rand.Uint64())
-	f, err = os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-	return f, target, err
-}
-
-// removeLeftovers removes temporary files of programs that were killed.
-func removeLeftovers(target string) {
-	folder, file := filepath.Split(target)
-	entries, _ := os.ReadDir(cmp.Or(folder, "."))
-	for _, entry := range entries {
-		rest, _ := strings.CutPrefix(entry.Name(), file)
-		var pid int
-		if _, err := fmt.Sscanf(rest, ".part-%d-", &pid); err != nil {
-			continue
-		}
-		process, err := os.FindProcess(pid)
-		if err != nil || errors.Is(process.Signal(syscall.Signal(0)), os.ErrProcessDone) {
-			os.Remove(filepath.Join(folder, entry.Name()))
-		}
-	}
-}
-
-// writeElsewhere writes what cannot be written at path to a new file in the same folder or else
-// in the temporary folder, and returns its name.
-func writeElsewhere(path string, content []byte) (name string, err error) {
-	for _, folder := range []string{filepath.Dir(path), os.TempDir()} {
-		var f *os.File
-		if f, err = os.CreateTemp(folder, "network-*.json"); err != nil {
-			continue
-		}
-		_, err = f.Write(content)
-		if err = errors.Join(err, f.Sync(), f.Close()); err == nil {
-			return f.Name(), nil
-		}
-		os.Remove(f.Name())
-	}
-	return "", reason(err)
-}
-
-// reason returns an error without the operation and the path, which may be of a temporary file.
-func reason(err error) error {
-	if pathError := (*fs.PathError)(nil); errors.As(err, &pathError) {
-		return pathError.Err
-	}
-	return err
 }
 
 // loadBoth reads a set, MNIST if no folder is named, and a network made for it.
