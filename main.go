@@ -67,6 +67,11 @@ type console struct {
 // errUsage marks errors in the way the program was called. It adds nothing to their text.
 var errUsage = errors.New("")
 
+// usage returns an error in the way the program was called.
+func usage(format string, args ...any) error {
+	return fmt.Errorf(format+"%w", append(args, errUsage)...)
+}
+
 // main exits with 0 if all is well, 1 if the command failed, 2 if it was called wrongly.
 func main() {
 	results := &resultWriter{Writer: os.Stdout}
@@ -159,11 +164,6 @@ func sortedCommands() []command {
 	return slices.SortedFunc(slices.Values(commands), func(a, b command) int {
 		return cmp.Or(slices.Index(first, b.name)-slices.Index(first, a.name), strings.Compare(a.name, b.name))
 	})
-}
-
-// usage returns an error in the way the program was called.
-func usage(format string, args ...any) error {
-	return fmt.Errorf(format+"%w", append(args, errUsage)...)
 }
 
 // help lists the commands.
@@ -647,7 +647,7 @@ const epochLine = "%9s  %7s  %7s  %7s  %9s"
 // train trains the network to the end or an interrupt, and prints the table of epochs. It returns
 // an error if the cost is no longer a number.
 func (w *watcher) train(examples []Example, random *rand.Rand) error {
-	w.console.say("\nright: training pictures answered right, each before the step that learns from it")
+	w.console.say("\nright: training pictures answered right, each before the step that uses it")
 	w.console.say("test: test pictures answered right after the epoch, so it begins above right\n")
 	fmt.Fprintf(w.console.out, epochLine+"\n", "epoch", "cost", "right", "test", "time left")
 	err := w.plan.Train(w.network, examples, random, w.report)
@@ -737,7 +737,7 @@ func (w *watcher) clearLine() {
 
 // timeLeft estimates how long the rest of training takes.
 func (w *watcher) timeLeft() string {
-	left := float64(w.spent) * (1/w.plan.Done(w.last) - 1)
+	left := min(float64(w.spent)*(1/w.plan.Done(w.last)-1), 1e18) // a Duration holds 9e18 ns
 	return time.Duration(left).Round(time.Second).String()
 }
 
@@ -1286,10 +1286,11 @@ func (c *console) sideBySide(columns [][]string) string {
 		for y := range height {
 			line := ""
 			for _, column := range row {
+				cell := ""
 				if y < len(column) {
-					line += column[y]
+					cell = column[y]
 				}
-				line += strings.Repeat(" ", width+gap-charactersIn(line)%(width+gap))
+				line += cell + strings.Repeat(" ", width+gap-charactersIn(cell))
 			}
 			text.WriteString(strings.TrimRight(line, " ") + "\n")
 		}

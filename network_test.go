@@ -1877,7 +1877,7 @@ const goldenTrain = `200 pictures to learn from, 40 for the test: 4 x 4 pixels, 
 network 16-4-4: 88 weights and biases, random (seed 1)
 before training: cost 1.23##, 25.00% of the test pictures right
 
-right: training pictures answered right, each before the step that learns from it
+right: training pictures answered right, each before the step that uses it
 test: test pictures answered right after the epoch, so it begins above right
 
     epoch     cost    right     test  time left
@@ -2171,7 +2171,7 @@ func TestLineOfAnEpochHoldsForLongTrainings(t *testing.T) {
 	s.plan.Epochs = 1000
 	w := newWatcher(context.Background(), &console{out: &out}, &s, nil, nil, &Dataset{Test: make([]Example, 4)})
 	w.epochs, w.saved = make([]epoch, 500), 1
-	for hours, want := range map[float64]string{0.01: "36s", 0.99: "59m24s", 7.5: "7h30m0s", 100: "100h0m0s"} {
+	for hours, want := range map[float64]string{0.01: "36s", 0.99: "59m24s", 7.5: "7h30m0s", 100: "100h0m0s", 1e6: "277777h46m40s"} {
 		out.Reset()
 		w.last = Progress{Epoch: 500, Of: 4, Score: Score{Seen: 4, Cost: 0.25, Right: 4}} // half of the training
 		w.spent = time.Duration(hours * float64(time.Hour))
