@@ -1312,6 +1312,9 @@ func (s *studio) serveBatch(r *request) any {
 // serveProgress sends the state at once, and then ten times a second if it has changed.
 func (s *studio) serveProgress(r *request) any {
 	r.w.Header().Set("Content-Type", "text/event-stream")
+	if r.Method == "HEAD" {
+		return nil
+	}
 	control := http.NewResponseController(r.w)
 	control.SetReadDeadline(time.Time{}) // this may last for hours
 	for last := []byte(nil); ; {
