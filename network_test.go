@@ -2082,7 +2082,8 @@ func TestTrainingEndsOnlyWhenTheCostIsNotANumber(t *testing.T) {
 		{"-plain -batch 2000 -rate 0.1 -epochs 2", "giving every picture the same answer would cost 0.8", 2},
 	} {
 		code, out, err := call(append(strings.Fields(c.flags), "-data", digits, "-net", net)...)
-		if lines := strings.Count(out, fmt.Sprintf("/%d  ", c.lines)); code != 1 || !strings.Contains(err, c.want) || lines != c.lines {
+		lines := strings.Count(out, fmt.Sprintf("/%d  ", c.lines))
+		if code != 1 || !strings.Contains(err, c.want) || lines != c.lines {
 			t.Errorf("%s: exit %d, %d epochs, %s; want %d and %q", c.flags, code, lines, err, c.lines, c.want)
 		}
 		said, expected := strings.Count(out, "nothing learned"), strings.HasSuffix(c.flags, "-batch 2")
