@@ -39,7 +39,7 @@ func init() {
 		command{name: "test", summary: "measure a saved network on pictures it has never seen", run: runTest})
 }
 
-// commands are the commands. Each optional file adds its own to them.
+// commands holds the commands of all files. Each optional file adds its own.
 var commands []command
 
 // A command is one word after `go run .` and what it does.
@@ -160,9 +160,10 @@ func dispatch(c *console, args []string) error {
 
 // sortedCommands returns the commands in the order of the help: train, test, then by name.
 func sortedCommands() []command {
-	first := []string{"test", "train"}
+	place := map[string]int{"train": 1, "test": 2}
 	return slices.SortedFunc(slices.Values(commands), func(a, b command) int {
-		return cmp.Or(slices.Index(first, b.name)-slices.Index(first, a.name), strings.Compare(a.name, b.name))
+		placeA, placeB := cmp.Or(place[a.name], 3), cmp.Or(place[b.name], 3)
+		return cmp.Or(placeA-placeB, strings.Compare(a.name, b.name))
 	})
 }
 
@@ -378,7 +379,7 @@ func (s *settings) addFlags(flags *flag.FlagSet) {
 	flags.IntVar(&s.plan.Epochs, "epochs", s.plan.Epochs, "how many times every picture is seen")
 	flags.IntVar(&s.plan.Batch, "batch", s.plan.Batch, "the number of pictures in a mini-batch")
 	flags.Float64Var(&s.plan.Rate, "rate", s.plan.Rate, fmt.Sprintf("the learning rate; with -resume the default is %g\n"+
-		"(with the cost 1/2 sum (a - y)^2, use twice this rate)", gentleRate))
+		"(texts that halve the cost use twice this rate)", gentleRate))
 	flags.BoolVar(&s.plan.Anneal, "anneal", s.plan.Anneal, "lower the rate to 0 during training")
 	flags.Float64Var(&s.plan.Decay, "decay", s.plan.Decay, "weight decay for the first layer of weights")
 	for _, v := range variations {
@@ -477,7 +478,7 @@ func startingNetwork(c *console, s *settings, set *Dataset, random *rand.Rand) (
 func (s *settings) randomNetwork(set *Dataset, random *rand.Rand) (*Network, error) {
 	layers := slices.Concat([]int{set.Rows * set.Cols}, s.hidden, []int{set.Classes})
 	if size := CountParameters(layers); size > maxParameters {
-		return nil, usage("%s has %s weights and biases, of at most %s",
+		return nil, usage("%s has %s weights and biases; the limit is %s",
 			layersText(layers), thousands(size), thousands(maxParameters))
 	}
 	return NewNetwork(layers, random), nil
@@ -497,7 +498,7 @@ func untilSignal() (ctx context.Context, release func()) {
 }
 
 // A record is what is known of training so far, for the terminal and for the page. Only the
-// goroutine that trains may use it.
+// goroutine that trains changes it.
 type record struct {
 	plan    Training
 	network *Network // in training
@@ -550,7 +551,7 @@ func blindCost(set *Dataset) float64 {
 }
 
 // add records the progress after a step. At the end of an epoch it starts the test of a copy of
-// the network, which goes on beside the next epoch. It returns an error if training has failed.
+// the network, which runs while the next epoch trains. It returns an error if training has failed.
 func (r *record) add(p Progress) error {
 	r.last = p
 	r.steps++
@@ -648,7 +649,7 @@ const epochLine = "%9s  %7s  %7s  %7s  %9s"
 // an error if the cost is no longer a number.
 func (w *watcher) train(examples []Example, random *rand.Rand) error {
 	w.console.say("\nright: training pictures answered right, each before the step that uses it")
-	w.console.say("test: test pictures answered right after the epoch, so it begins above right\n")
+	w.console.say("test: test pictures answered right after the epoch, so at first it is higher\n")
 	fmt.Fprintf(w.console.out, epochLine+"\n", "epoch", "cost", "right", "test", "time left")
 	err := w.plan.Train(w.network, examples, random, w.report)
 	w.wait()
@@ -749,6 +750,7 @@ func (w *watcher) finish(set *Dataset) error {
 		stopped = fmt.Sprintf("stopped in epoch %d of %d", w.last.Epoch, w.plan.Epochs)
 	}
 	if !w.learned(w.last.Cost, r.Cost) {
+		printAccuracy(c, r.Score)
 		return w.failure(fmt.Errorf("%s; %s", w.blindText(w.last.Cost), cmp.Or(stopped, w.advice())))
 	}
 	err := w.keeper.saveSomewhere(w.network)
@@ -759,7 +761,7 @@ func (w *watcher) finish(set *Dataset) error {
 	drawMistakes(c, set, r.mistakes, "The first mistakes")
 	if err == nil {
 		c.say("saved in %s after %.1f s", quote(w.settings.net), w.spent.Seconds())
-		if _, err := os.Stat(backup(w.settings.net)); err == nil {
+		if w.keeper.kept {
 			c.say("the network that was there before is in %s", quote(backup(w.settings.net)))
 		}
 		printNext(c, w.settings, r.mistakes)
@@ -837,6 +839,7 @@ type keeper struct {
 	path  string
 	known map[string][]byte // the file and the backup, as last read or written here; nil if missing
 	saved bool              // the file has a network of this keeper
+	kept  bool              // the backup has what was in the file before
 }
 
 // newKeeper returns a keeper for a file. It returns an error if the keeper could not save, or if
@@ -873,6 +876,7 @@ func (k *keeper) save(n *Network) error {
 	}
 	if !k.saved && old != nil {
 		err = k.write(backup(k.path), old)
+		k.kept = err == nil
 	}
 	if err == nil {
 		err = k.write(k.path, text)
@@ -1379,7 +1383,7 @@ func (f networkFile) network() (*Network, error) {
 		}
 	}
 	if size := CountParameters(f.Layers); size > maxParameters {
-		return nil, fmt.Errorf("it has %s weights and biases, of at most %s", thousands(size), thousands(maxParameters))
+		return nil, fmt.Errorf("it has %s weights and biases; the limit is %s", thousands(size), thousands(maxParameters))
 	}
 	n := &Network{Layers: f.Layers, Parameters: NewParameters(f.Layers)}
 	for l := range last {

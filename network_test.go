@@ -1878,7 +1878,7 @@ network 16-4-4: 88 weights and biases, random (seed 1)
 before training: cost 1.23##, 25.00% of the test pictures right
 
 right: training pictures answered right, each before the step that uses it
-test: test pictures answered right after the epoch, so it begins above right
+test: test pictures answered right after the epoch, so at first it is higher
 
     epoch     cost    right     test  time left
       1/3   0.43##   72.00%   90.00% #s
