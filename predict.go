@@ -273,8 +273,10 @@ func newField(rows, cols int) *field {
 // fieldOf returns a field with the given value in each row y and column x.
 func fieldOf(rows, cols int, value func(y, x int) float64) *field {
 	f := newField(rows, cols)
-	for i := range f.at {
-		f.at[i] = value(i/cols, i%cols)
+	for y := range rows {
+		for x := range cols {
+			f.at[y*cols+x] = value(y, x)
+		}
 	}
 	return f
 }
@@ -518,7 +520,11 @@ func slidingMax(numbers []float64, size, stride int) {
 
 // negative returns the picture with dark and light exchanged.
 func negative(f *field) *field {
-	return fieldOf(f.rows, f.cols, func(y, x int) float64 { return 1 - f.pixel(y, x) })
+	result := newField(f.rows, f.cols)
+	for i, v := range f.at {
+		result.at[i] = 1 - v
+	}
+	return result
 }
 
 // roughness returns the sum of the squared differences of neighbouring pixels. Squares
@@ -727,15 +733,20 @@ func strokeWidth(digit *field) float64 {
 // thicken widens all strokes by radius on each side: each pixel spreads over a disc.
 func thicken(digit *field, radius float64) *field {
 	reach := int(radius + 1)
-	return fieldOf(digit.rows+2*reach, digit.cols+2*reach, func(y, x int) (most float64) {
-		for dy := -reach; dy <= reach; dy++ {
-			for dx := -reach; dx <= reach; dx++ {
-				covered := min(1, radius+1-math.Hypot(float64(dy), float64(dx))) // less than 1 at the rim
-				most = max(most, covered*digit.pixel(y-reach+dy, x-reach+dx))
+	result := newField(digit.rows+2*reach, digit.cols+2*reach)
+	for dy := -reach; dy <= reach; dy++ {
+		for dx := -reach; dx <= reach; dx++ {
+			covered := min(1, radius+1-math.Hypot(float64(dy), float64(dx))) // less than 1 at the rim
+			if covered <= 0 {
+				continue
+			}
+			for i, v := range digit.at {
+				k := (i/digit.cols+reach+dy)*result.cols + i%digit.cols + reach + dx
+				result.at[k] = max(result.at[k], v*covered)
 			}
 		}
-		return most
-	})
+	}
+	return result
 }
 
 // fitInto scales a cropped digit and puts it into a frame. It returns the greys of all pixels.
@@ -798,7 +809,7 @@ func scale(f *field, factor float64) *field {
 			for x := int(left); float64(x) < right; x++ {
 				height := min(bottom, float64(y+1)) - max(top, float64(y))
 				width := min(right, float64(x+1)) - max(left, float64(x))
-				sum += f.pixel(y, x) * height * width
+				sum += f.at[y*f.cols+x] * height * width
 			}
 		}
 		return sum / ((bottom - top) * (right - left))

@@ -300,7 +300,7 @@ func TestFrameWithTheMostInkIsRead(t *testing.T) {
 		}
 		got, _, err := ReadPicture(t.Context(), &file, mnistFrame, c.limit)
 		if !reflect.DeepEqual(got, c.want) || (err != nil) != (c.want.Rows == 0) {
-			t.Errorf("%s: error %v, or another picture", c.name, err)
+			t.Errorf("%s: error %v, or not the frame with the most ink", c.name, err)
 		}
 	}
 }
@@ -413,6 +413,7 @@ func TestPicturesWithoutADigitAreErrorsThatSayWhy(t *testing.T) {
 		{"all transparent", asPNG(image.NewNRGBA(image.Rect(0, 0, 9, 9))), "no ink"},
 		{"paper with light from one side", asPNG(slope), "no ink"},
 		{"noisy paper", asPNG(noise), "no ink"},
+		{"the space within a pale hair", asPNG(ring(160, 1, 1, 0.9, 0.84, 80, 80, 30)), "no ink"},
 	} {
 		if picture, _, err := read(c.file); picture.Rows != 0 || !says(err, c.want) {
 			t.Errorf("%s: %d rows, error %v; want an error with %q", c.name, picture.Rows, err, c.want)
@@ -499,7 +500,7 @@ func TestPredictReadsEachFileAndGoesOnAfterABadOne(t *testing.T) {
 		code, out, err := callWith(file, append([]string{"predict", "-net", net}, c.args...)...)
 		matches := func(pattern, text string) bool { return regexp.MustCompile(pattern).MatchString(text) }
 		if code != c.code || !matches(c.out, out) || !matches(c.err, err) {
-			t.Errorf("%v: exit %d, out %q, err %q", c.args, code, out, err)
+			t.Errorf("%v: exit %d, out %q, err %q; want exit %d, out %q, err %q", c.args, code, out, err, c.code, c.out, c.err)
 		}
 	}
 }
