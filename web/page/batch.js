@@ -9,13 +9,15 @@ import {make, put, write} from "./dom.js";
 
 const $ = id => document.getElementById(id);
 
+export let asking = null; // the question that is under way, or the last one
+
 question(
   "batch",
   () => {
     const {batchShown, epoch, seen, version} = state.progress;
     return state.view === "learn" && batchShown && !state.steering ? [epoch, seen, version].join() : null;
   },
-  () => ask("batch"),
+  () => (asking = ask("batch")),
 );
 
 let shown = null;

@@ -2,6 +2,7 @@
 
 import {state, change, eachFrame, learning, underWay} from "./state.js";
 import {order, post, attempt, takeProgress} from "./server.js";
+import {asking} from "./batch.js";
 import {percent, whole, number} from "./numbers.js";
 import {make, write} from "./dom.js";
 
@@ -116,9 +117,11 @@ form.onsubmit = event => {
     }
   });
 };
-// steer sends an order to the training. Until it is answered, nothing is asked about the last mini-batch.
+// steer sends an order to the training. It waits for a question about the last mini-batch, which is refused once
+// the training is too fast for it; until the order is answered there is no other one.
 async function steer(path) {
   change({steering: true});
+  await asking?.catch(() => {});
   await order("learnFault", path);
   change({steering: false});
 }

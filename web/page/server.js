@@ -35,15 +35,16 @@ export const order = (id, path, body) => attempt(id, async () => takeProgress(aw
 // ---- Questions ----
 
 // A question follows from the state: key says what is to be known now, null if nothing is. It is asked when the key
-// changes, one at a time, and its answer is kept with the key that it belongs to.
+// changes, one at a time with a rest of some ms between two, and its answer is kept with the key that it belongs to.
 const questions = [];
 export function question(name, key, send, rest = () => 0) {
-  questions.push({name, key, send, rest, busy: false});
+  questions.push({name, key, send, rest, busy: false, ended: -Infinity});
 }
 
 async function put(q) {
   const key = q.key();
-  if (q.busy || state.gone || key === null || state.answers[q.name]?.key === key) return;
+  const waits = q.busy || performance.now() < q.ended + q.rest();
+  if (waits || state.gone || key === null || state.answers[q.name]?.key === key) return;
   q.busy = true;
   let answer = null;
   try {
@@ -53,10 +54,8 @@ async function put(q) {
     else answer = {key, error: error.message};
   }
   if (answer) change({answers: {...state.answers, [q.name]: answer}});
-  setTimeout(() => {
-    q.busy = false;
-    change({});
-  }, q.rest());
+  Object.assign(q, {busy: false, ended: performance.now()});
+  setTimeout(() => change({}), q.rest());
 }
 
 eachFrame(() => questions.forEach(put));
