@@ -545,6 +545,9 @@ func (s *studio) carryOut(l *learner, o order) (due bool) {
 		l.pause = o.done
 		return true
 	}
+	if s.course.State == stateLearning && (l.batches == 0 || l.batches > slow) {
+		s.batch = nil // before the page asks for it: the next step is too fast to be shown
+	}
 	close(o.done)
 	return false
 }
