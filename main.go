@@ -286,7 +286,7 @@ type settings struct {
 	plan     Training
 	vary     map[string]bool // by the names of the variations
 	hidden   []int
-	examples int // train on the first so many pictures, 0 for all
+	examples int // the number of training pictures to use, from the first on; 0 for all
 	seed     uint64
 	data     string // the folder with the data, "" for MNIST
 	net      string // the file of the network

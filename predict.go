@@ -328,7 +328,7 @@ func findDigit(picture image.RGBA64Image) (*field, Preparation, error) {
 // A view is what is seen in a part of a picture.
 type view struct {
 	part image.Rectangle
-	step int // so many pixels of the picture are one of the ink
+	step int // a square of this side in the picture is one pixel of the ink
 	ink  *field
 	done Preparation
 }
@@ -343,8 +343,8 @@ func look(picture image.RGBA64Image, part image.Rectangle) (view, error) {
 	return view{part: part, step: step, ink: ink, done: done}, err
 }
 
-// around returns the part of the picture with the ink and so many pixels of the view around it,
-// or less if margin is negative.
+// around returns the part of the picture with the ink and a margin around it, in pixels of the view. A
+// negative margin cuts off as much.
 func (v view) around(margin int) image.Rectangle {
 	box := v.ink.box().Inset(-margin)
 	return image.Rectangle{Min: box.Min.Mul(v.step), Max: box.Max.Mul(v.step)}.Add(v.part.Min).Intersect(v.part)

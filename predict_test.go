@@ -305,7 +305,7 @@ func TestFrameWithTheMostInkIsRead(t *testing.T) {
 	}
 }
 
-// scans returns a progressive JPEG of 1024 x 1024 pixels with so many scans. Each has 12 bytes and
+// scans returns a progressive JPEG of 1024 x 1024 pixels with this number of scans. Each has 12 bytes and
 // visits all blocks without changing one.
 func scans(count int) []byte {
 	table := "\xff\xdb\x00\x43\x00" + strings.Repeat("\x01", 64)
