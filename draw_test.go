@@ -516,6 +516,24 @@ func TestLearningIsPausedSteppedResumedAndStopped(t *testing.T) {
 	}
 }
 
+func TestFastLearningShowsNoMiniBatch(t *testing.T) {
+	s := newSmallStudio(t)
+	ask[state](t, s, "POST /learn?batches=0.01", "{}") // 100 seconds from step to step
+	if _, r := ask[state](t, s, "POST /next", ""); !r.BatchShown {
+		t.Error("no mini-batch is shown when learning is paused")
+	}
+	if _, r := ask[state](t, s, "POST /pace?batches=0.01", ""); !r.BatchShown {
+		t.Error("a new pace takes the mini-batch away while learning is paused")
+	}
+	if _, r := ask[state](t, s, "POST /resume", ""); !r.BatchShown {
+		t.Error("slow learning takes the mini-batch away")
+	}
+	if _, r := ask[state](t, s, "POST /pace?batches=0", ""); r.BatchShown {
+		t.Error("the mini-batch is still shown when learning is fast")
+	}
+	ask[state](t, s, "POST /stop", "")
+}
+
 func TestMiniBatchOnThePageIsTheOneOfTheLastStep(t *testing.T) {
 	for _, order := range []string{`{"hidden":[6],"batch":30,"vary":{"shift":false}}`, `{"hidden":[6],"batch":300}`} {
 		s := newSmallStudio(t)
