@@ -613,8 +613,13 @@ func (r *record) advice() string {
 	if r.plan.Rate > 1.5*rate || r.plan.Rate < rate/5 {
 		advice = append(advice, fmt.Sprintf("-rate %.2g", rate))
 	}
-	if e := len(r.epochs); len(advice) == 0 || e > 1 && r.epochs[e-1].Cost < 0.995*r.epochs[e-2].Cost {
+	e := len(r.epochs)
+	stuck := e > 1 && r.epochs[e-1].Cost >= 0.995*r.epochs[e-2].Cost
+	switch {
+	case !stuck && (e > 1 || len(advice) == 0):
 		advice = append(advice, fmt.Sprintf("-epochs %d", 5*r.plan.Epochs))
+	case len(advice) == 0:
+		advice = append(advice, fmt.Sprintf("-rate %.2g", r.plan.Rate/4))
 	}
 	return "try " + strings.Join(advice, " or ")
 }

@@ -2113,16 +2113,22 @@ func TestAdviceFitsWhatKeepsANetworkFromLearning(t *testing.T) {
 		n     *Network
 		white int
 		want  string
+		costs []float64 // of the epochs
 	}{
-		{Training{Rate: 1.5, Batch: 20}, deep, 255, "try -hidden with fewer than 10 layers"},
-		{Training{Rate: 1.5, Batch: 1}, shallow, 255, "try -rate 0.34"},
-		{Training{Rate: 0.001, Batch: 20}, shallow, 255, "try -rate 1.5"},
-		{Training{Rate: 100, Batch: 20}, shallow, 255, "try -rate 1.5"},
-		{Training{Rate: 1.5, Batch: 20}, shallow, 16, "try pictures with greys from 0 to 255: the largest here is 16"},
-		{Training{Rate: 0.1, Batch: 60000}, shallow, 255, "try -batch 20 or -rate 1.5"},
-		{Training{Rate: 1.5, Batch: 20, Epochs: 3}, shallow, 255, "try -epochs 15"},
+		{Training{Rate: 1.5, Batch: 20}, deep, 255, "try -hidden with fewer than 10 layers", nil},
+		{Training{Rate: 1.5, Batch: 1}, shallow, 255, "try -rate 0.34", nil},
+		{Training{Rate: 0.001, Batch: 20}, shallow, 255, "try -rate 1.5", nil},
+		{Training{Rate: 100, Batch: 20}, shallow, 255, "try -rate 1.5", nil},
+		{Training{Rate: 1.5, Batch: 20}, shallow, 16, "try pictures with greys from 0 to 255: the largest here is 16", nil},
+		{Training{Rate: 0.1, Batch: 60000}, shallow, 255, "try -batch 20 or -rate 1.5", nil},
+		{Training{Rate: 1.5, Batch: 20, Epochs: 3}, shallow, 255, "try -epochs 15", nil},
+		{Training{Rate: 1.5, Batch: 20, Epochs: 3}, shallow, 255, "try -epochs 15", []float64{3, 2, 1}},
+		{Training{Rate: 1.5, Batch: 20, Epochs: 3}, shallow, 255, "try -rate 0.38", []float64{8.2, 8.2, 8.2}},
 	} {
 		r := record{plan: c.plan, network: c.n, white: c.white}
+		for _, cost := range c.costs {
+			r.epochs = append(r.epochs, epoch{Progress: Progress{Score: Score{Cost: cost}}})
+		}
 		if got := r.advice(); got != c.want {
 			t.Errorf("%+v, layers %v: %q, want %q", c.plan, c.n.Layers, got, c.want)
 		}
