@@ -219,6 +219,7 @@ func (s *studio) current() (*Network, int) {
 func (s *studio) replace(n *Network) {
 	s.network = n
 	s.version++
+	s.eventAt = time.Time{} // the event is out of date
 }
 
 // change replaces the network so that the one before can be brought back. It refuses a network
@@ -273,6 +274,7 @@ type state struct {
 
 // state returns the state. The mutex must be locked.
 func (s *studio) state() state {
+	s.eventAt = time.Time{} // no event that is sent after this answer may be older
 	saved := s.network == s.inFile && s.fileErr == nil
 	a := state{Version: s.version, Saved: saved, Revertible: !saved && s.fileErr == nil,
 		BatchShown: s.batch != nil, course: s.course}

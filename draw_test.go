@@ -510,6 +510,9 @@ func TestLearningIsPausedSteppedResumedAndStopped(t *testing.T) {
 		if status != c.status || r.State != c.state || r.Seen != c.seen {
 			t.Errorf("%s: status %d, %+v; want %+v", c.request, status, r, c)
 		}
+		if event := string(s.currentEvent()); r.State != "" && !strings.Contains(event, `"state":"`+r.State+`"`) {
+			t.Errorf("%s: the event after the answer is older: %s", c.request, event)
+		}
 	}
 	if n, _ := s.current(); len(n.Layers) != 3 {
 		t.Error("Start is not taken back")
