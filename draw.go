@@ -889,8 +889,8 @@ func (s *studio) nextMistake(r *request, n *Network) int {
 	return 0
 }
 
-// patience is the time that a picture may take, for a large one with the wait for its turn.
-const patience = 1500 * time.Millisecond
+// timePerPicture is how long a picture may take, for a large one with the wait for its turn.
+const timePerPicture = 1500 * time.Millisecond
 
 // readDrawing reads the picture in the body of a request, as predict does with a file. Small
 // pictures do not wait for large ones. After a mistake it returns some other picture.
@@ -904,7 +904,7 @@ func (s *studio) readDrawing(r *request) (Picture, Preparation) {
 	}
 	turns, waiting := s.smallTurns, r.Context()
 	if len(body) > smallBody {
-		limited, cancel := context.WithTimeout(waiting, patience)
+		limited, cancel := context.WithTimeout(waiting, timePerPicture)
 		defer cancel()
 		turns, waiting = s.largeTurns, limited
 	}
@@ -915,7 +915,7 @@ func (s *studio) readDrawing(r *request) (Picture, Preparation) {
 		r.fail(http.StatusTooManyRequests, "there are too many pictures at once; try again")
 		return other, Preparation{}
 	}
-	ctx, cancel := context.WithTimeout(waiting, patience)
+	ctx, cancel := context.WithTimeout(waiting, timePerPicture)
 	defer cancel()
 	picture, done, err := ReadPicture(ctx, bytes.NewReader(body), s.frame, largestPicture)
 	switch {
@@ -1349,16 +1349,26 @@ func (s *studio) currentEvent() []byte {
 	return s.event
 }
 
-// serveSave writes the network to its file.
+// errSaved is the error for requests that would change nothing.
+var errSaved = errors.New("the network is the one in the file already")
+
+// serveSave writes the network to its file. It does not save the same network twice, because the
+// backup would then be the same too.
 func (s *studio) serveSave(r *request) any {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	var err error
-	if s.keeper == nil {
+	s.readFile()
+	switch {
+	case s.network == s.inFile && s.fileErr == nil:
+		err = errSaved
+	case s.keeper == nil:
 		s.keeper, err = newKeeper(s.path)
 	}
 	if err == nil {
-		err = s.keeper.save(s.network)
+		if err = s.keeper.save(s.network); err != nil && s.fileErr == nil {
+			err = fmt.Errorf("%w; to replace it, go back to the saved network, take that back, and save again", err)
+		}
 	}
 	if err != nil {
 		r.fail(http.StatusConflict, "%w", err)
@@ -1377,7 +1387,7 @@ func (s *studio) serveRevert(r *request) any {
 	case s.fileErr != nil:
 		r.fail(http.StatusConflict, "%w", s.fileErr)
 	case s.network == s.inFile:
-		r.fail(http.StatusConflict, "the network is the one in the file already")
+		r.fail(http.StatusConflict, "%w", errSaved)
 	}
 	if s.change(r, s.inFile, "revert"); r.err == nil {
 		s.keeper, _ = newKeeper(s.path) // an error shows when it is saved

@@ -595,6 +595,9 @@ func (r *record) wait() {
 // pictures or the test pictures. Differences below 0.5% are noise.
 func (r *record) learned(cost, testCost float64) bool { return min(cost, testCost) < 0.995*r.blind }
 
+// patience is the number of steps after which a network should have learned something.
+const patience = 2000
+
 // advice returns what may help a network that learns nothing.
 func (r *record) advice() string {
 	usual := defaults().plan
@@ -614,7 +617,8 @@ func (r *record) advice() string {
 		advice = append(advice, fmt.Sprintf("-rate %.2g", rate))
 	}
 	e := len(r.epochs)
-	stuck := e > 1 && r.epochs[e-1].Cost >= 0.995*r.epochs[e-2].Cost
+	stuck := e == 1 && r.steps >= patience && r.epochs[0].Cost > 1.1*r.blind ||
+		e > 1 && r.epochs[e-1].Cost >= 0.995*r.epochs[e-2].Cost
 	switch {
 	case !stuck && (e > 1 || len(advice) == 0):
 		advice = append(advice, fmt.Sprintf("-epochs %d", 5*r.plan.Epochs))
@@ -702,7 +706,6 @@ func (w *watcher) line(p Progress, test string) string {
 func (w *watcher) printEpoch(e epoch) {
 	w.clearLine()
 	fmt.Fprintln(w.console.out, w.line(e.Progress, share(e.test.Right, e.test.Seen)))
-	const patience = 2000 // steps
 	switch learned := w.learned(e.Cost, e.test.Cost); {
 	case e.saveError != nil && e.saveError.Error() != w.warning:
 		w.warning = e.saveError.Error()
@@ -831,7 +834,7 @@ func printNext(c *console, s *settings, wrong []mistake) {
 	}
 	for _, cmd := range next {
 		call := cmd.name + flags + " " + strings.Replace(cmd.example, "NUMBER", number, 1)
-		c.say("  go run . %-14s %s", call, cmd.purpose)
+		c.say("  go run . %-13s  %s", call, cmd.purpose)
 	}
 	fmt.Fprintln(c.out)
 }
@@ -1443,6 +1446,9 @@ func parseNetwork(text []byte) (*Network, error) {
 		return nil, errors.New("the text is in UTF-16; save it in UTF-8")
 	}
 	text = bytes.TrimPrefix(text, []byte("\ufeff")) // a byte order mark
+	if len(bytes.TrimSpace(text)) == 0 {
+		return nil, errors.New("the file is empty")
+	}
 	// JSON has no NaN and no Infinity, which Python writes, and package json reads null as 0.
 	// A number that is too large makes finite refuse them.
 	for _, word := range []string{"NaN", "Infinity", "null"} {

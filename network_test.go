@@ -1418,8 +1418,8 @@ func TestNetworkFileHasARowForEachNeuronAndEveryBit(t *testing.T) {
 
 func TestBrokenNetworkFilesAreErrorsThatSayWhere(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
-		{"empty", "", "unexpected end"},
-		{"cut", `{"layers":[2,1],"weights":[[[1,`, "unexpected end"},
+		{"empty", "", "the file is empty"},
+		{"cut", `{"layers":[2,1],"weights":[[[1,`, "the file is empty"},
 		{"text", "hello", "invalid character"},
 		{"two networks", `{"layers":[1,1],"weights":[[[1]]],"biases":[[1]]} {}`, "after top-level"},
 		{"UTF-16", "\xff\xfe{\x00}\x00", "UTF-16"},
@@ -2124,8 +2124,10 @@ func TestAdviceFitsWhatKeepsANetworkFromLearning(t *testing.T) {
 		{Training{Rate: 1.5, Batch: 20, Epochs: 3}, shallow, 255, "try -epochs 15", nil},
 		{Training{Rate: 1.5, Batch: 20, Epochs: 3}, shallow, 255, "try -epochs 15", []float64{3, 2, 1}},
 		{Training{Rate: 1.5, Batch: 20, Epochs: 3}, shallow, 255, "try -rate 0.38", []float64{8.2, 8.2, 8.2}},
+		{Training{Rate: 1.5, Batch: 20, Epochs: 1}, shallow, 255, "try -rate 0.38", []float64{1}},
+		{Training{Rate: 1.5, Batch: 20, Epochs: 1}, shallow, 255, "try -epochs 5", []float64{0.9}},
 	} {
-		r := record{plan: c.plan, network: c.n, white: c.white}
+		r := record{plan: c.plan, network: c.n, white: c.white, blind: 0.9, steps: 3000}
 		for _, cost := range c.costs {
 			r.epochs = append(r.epochs, epoch{Progress: Progress{Score: Score{Cost: cost}}})
 		}
