@@ -1419,7 +1419,7 @@ func TestNetworkFileHasARowForEachNeuronAndEveryBit(t *testing.T) {
 func TestBrokenNetworkFilesAreErrorsThatSayWhere(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
 		{"empty", "", "the file is empty"},
-		{"cut", `{"layers":[2,1],"weights":[[[1,`, "the file is empty"},
+		{"cut", `{"layers":[2,1],"weights":[[[1,`, "unexpected end"},
 		{"text", "hello", "invalid character"},
 		{"two networks", `{"layers":[1,1],"weights":[[[1]]],"biases":[[1]]} {}`, "after top-level"},
 		{"UTF-16", "\xff\xfe{\x00}\x00", "UTF-16"},
