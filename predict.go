@@ -404,9 +404,10 @@ const removedLines = "removed lines"
 // What is dark and narrow is ink. A wide dark area is background: a shadow, a table around
 // the sheet, a dark sheet.
 //
-// Not handled: lines as thick as a stroke or with a kink; shadows with a hard edge; marks that touch
-// the digit; patterns on the paper, which all count as ink; and ink that differs from the paper in
-// its colour only.
+// Not handled: lines as thick as a stroke or with a kink; a shadow with two hard edges, as of a hand;
+// marks that touch the digit; patterns on the paper, which all count as ink; and ink that differs from
+// the paper in its colour only. A smaller closing would tell such a shadow from ink, but it takes digits
+// that fill their picture for a shadow as well.
 func findInk(grey *field) (*field, Preparation, error) {
 	// Dark ink leaves the lighter background even, light ink the darker one. A quarter of
 	// the picture is wider than most strokes and narrower than what lies between them.
