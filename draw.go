@@ -233,7 +233,7 @@ func (s *studio) change(r *request, n *Network, kind string) {
 		r.fail(http.StatusUnprocessableEntity, "%w", err)
 		return
 	}
-	s.changes = append(s.changes, change{s.network, kind})
+	s.changes = append(s.changes, change{before: s.network, kind: kind})
 	s.changes = s.changes[max(0, len(s.changes)-max(1, maxParameters/len(n.All))):]
 	s.replace(n)
 }
@@ -678,7 +678,7 @@ func (r *request) send(value any) {
 		r.fail(http.StatusUnprocessableEntity, "a number is too large, as the weights of this network are")
 	}
 	if r.err != nil {
-		text, _ = json.Marshal(failure{r.err.Error(), r.field})
+		text, _ = json.Marshal(failure{Error: r.err.Error(), Field: r.field})
 	} else if value == nil {
 		return
 	}
@@ -723,7 +723,7 @@ func (r *request) batches() float64 {
 // place returns the place of a weight or a bias in the query. A bias has k=-1.
 func (r *request) place(n *Network) place {
 	l := r.whole("layer", 1, len(n.Layers)-1)
-	return place{l, r.whole("j", 0, n.Layers[l]-1), r.whole("k", -1, n.Layers[l-1]-1)}
+	return place{L: l, J: r.whole("j", 0, n.Layers[l]-1), K: r.whole("k", -1, n.Layers[l-1]-1)}
 }
 
 // A place is that of the weight from neuron K of layer L-1 to neuron J of layer L or, if K is
@@ -822,7 +822,7 @@ func (s *studio) test() testAnswer {
 	defer s.testing.Unlock()
 	if n, version := s.current(); version != s.tested.Version {
 		t := review(n, s.set.Test)
-		s.tested = testAnswer{version, t.Cost, t.Right, len(s.set.Test), t.table}
+		s.tested = testAnswer{Version: version, Cost: t.Cost, Right: t.Right, Of: len(s.set.Test), Table: t.table}
 	}
 	return s.tested
 }
@@ -1108,7 +1108,7 @@ func (n *Network) asked(examples []Example) (weights []place) {
 			return cmp.Compare(math.Abs(sum.Biases[l][j]), math.Abs(sum.Biases[l][i]))
 		})
 		for _, j := range neurons[:min(5, len(neurons))] {
-			weights = append(weights, place{l, int(j), Answer(brightness[l-1])})
+			weights = append(weights, place{L: l, J: int(j), K: Answer(brightness[l-1])})
 		}
 	}
 	return weights
@@ -1253,7 +1253,7 @@ func (s *studio) serveLearn(r *request) any {
 // serveOrder answers an order when it is carried out, or when training has ended.
 func (s *studio) serveOrder(kind orderKind) func(*request) any {
 	return func(r *request) any {
-		o := order{kind, r.batches(), make(chan struct{})}
+		o := order{kind: kind, batches: r.batches(), done: make(chan struct{})}
 		s.mutex.Lock()
 		l, now := s.learner, s.course.State
 		s.mutex.Unlock()
