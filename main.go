@@ -607,8 +607,8 @@ func (r *record) advice() string {
 	if r.white < 128 {
 		advice = append(advice, fmt.Sprintf("pictures with greys from 0 to 255: the largest here is %d", r.white))
 	}
-	if hidden := len(r.network.Layers) - 2; hidden > 3 {
-		advice = append(advice, fmt.Sprintf("-hidden with fewer than %d layers", hidden))
+	if most := 3; len(r.network.Layers)-2 > most {
+		advice = append(advice, fmt.Sprintf("-hidden with at most %d layers", most))
 	}
 	if r.plan.Batch > 10*usual.Batch {
 		advice = append(advice, fmt.Sprintf("-batch %d", usual.Batch))

@@ -2115,7 +2115,7 @@ func TestAdviceFitsWhatKeepsANetworkFromLearning(t *testing.T) {
 		want  string
 		costs []float64 // of the epochs
 	}{
-		{Training{Rate: 1.5, Batch: 20}, deep, 255, "try -hidden with fewer than 10 layers", nil},
+		{Training{Rate: 1.5, Batch: 20}, deep, 255, "try -hidden with at most 3 layers", nil},
 		{Training{Rate: 1.5, Batch: 1}, shallow, 255, "try -rate 0.34", nil},
 		{Training{Rate: 0.001, Batch: 20}, shallow, 255, "try -rate 1.5", nil},
 		{Training{Rate: 100, Batch: 20}, shallow, 255, "try -rate 1.5", nil},
