@@ -607,8 +607,9 @@ func (r *record) advice() string {
 	if r.white < 128 {
 		advice = append(advice, fmt.Sprintf("pictures with greys from 0 to 255: the largest here is %d", r.white))
 	}
-	if most := 3; len(r.network.Layers)-2 > most {
-		advice = append(advice, fmt.Sprintf("-hidden with at most %d layers", most))
+	const deepest = 3 // hidden layers; with five, nothing is learned in four epochs
+	if len(r.network.Layers)-2 > deepest {
+		advice = append(advice, fmt.Sprintf("-hidden with at most %d layers", deepest))
 	}
 	if r.plan.Batch > 10*usual.Batch {
 		advice = append(advice, fmt.Sprintf("-batch %d", usual.Batch))
@@ -616,6 +617,7 @@ func (r *record) advice() string {
 	if r.plan.Rate > 1.5*rate || r.plan.Rate < rate/5 {
 		advice = append(advice, fmt.Sprintf("-rate %.2g", rate))
 	}
+	// Where the cost no longer falls, more epochs do not help.
 	e := len(r.epochs)
 	stuck := e == 1 && r.steps >= patience && r.epochs[0].Cost > 1.1*r.blind ||
 		e > 1 && r.epochs[e-1].Cost >= 0.995*r.epochs[e-2].Cost

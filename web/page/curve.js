@@ -1,4 +1,4 @@
-// Learn: the curves of a training, from before its first step to its end.
+// Learn: the curves of cost and share right, from before the first step to the last.
 
 import {state, eachFrame} from "./state.js";
 import {chart} from "./chart.js";
