@@ -329,6 +329,8 @@ type point struct {
 	Cost  float64 `json:"cost"`
 	Right float64 `json:"right"`
 	seen  int     // the number of the examples
+	costs float64 // the sum of their costs
+	right int     // how many of them are right
 }
 
 // mostPoints is the number of points of a whole training.
@@ -339,21 +341,19 @@ func (s *studio) note(l *learner, p Progress) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	c := &s.course
-	cost, right, seen := p.Cost*float64(p.Seen), p.Right, p.Seen
-	if p.Epoch == c.Epoch { // without what was noted before, so that this is about the step alone
-		cost, right, seen = cost-c.Cost*float64(c.Seen), right-c.Right, seen-c.Seen
-	}
 	if last := len(c.Points) - 1; last < 0 || c.Points[last].Done*mostPoints >= float64(last+1) {
 		c.Points = append(c.Points, point{})
 	}
 	end := &c.Points[len(c.Points)-1]
-	end.Done, end.seen = l.plan.Done(p), end.seen+seen
-	end.Cost += (cost - end.Cost*float64(seen)) / float64(end.seen)
-	end.Right += (float64(right) - end.Right*float64(seen)) / float64(end.seen)
-	c.Epoch, c.Seen, c.Of, c.Cost, c.Right = p.Epoch, p.Seen, p.Of, p.Cost, p.Right
+	end.seen += p.Seen - l.noted.Seen
+	end.costs += p.costs - l.noted.costs
+	end.right += p.Right - l.noted.Right
+	end.Done, end.Cost, end.Right = l.plan.Done(p), end.costs/float64(end.seen), float64(end.right)/float64(end.seen)
+	c.Epoch, c.Seen, c.Of, c.Cost, c.Right, l.noted = p.Epoch, p.Seen, p.Of, p.Cost, p.Right, p.Score
 	if p.Seen == p.Of {
 		c.Costs = append(c.Costs, p.Cost)
 		c.Rights = append(c.Rights, float64(p.Right)/float64(p.Of))
+		l.noted = Score{} // of the next epoch
 	}
 	if l.step == nil {
 		s.batch = nil
@@ -372,6 +372,7 @@ type learner struct {
 	stepped time.Time     // when the last step began
 	copyAt  time.Time     // when the next copy is due
 	step    *batch        // the step under way, if it is to be shown, or nil
+	noted   Score         // what is noted of this epoch
 }
 
 // A batch is what is shown of a step: examples of its mini-batch, and the networks before and

@@ -458,7 +458,7 @@ func TestCurveOfAnyLengthKeepsEveryExample(t *testing.T) {
 			sum, wrong := 0.0, 0
 			for seen := min(c.batch, 500); ; seen = min(seen+c.batch, 500) {
 				sum, wrong = sum+float64(epoch+1), wrong+1
-				score := Score{Seen: seen, Cost: sum / float64(seen), Right: seen - wrong}
+				score := Score{Seen: seen, Cost: sum / float64(seen), Right: seen - wrong, costs: sum}
 				s.note(l, Progress{Epoch: epoch + 1, Of: 500, Score: score})
 				if seen == 500 {
 					break
