@@ -499,7 +499,7 @@ func (s *studio) show(l *learner) error {
 func (s *studio) wait(l *learner) error {
 	for due := false; !due; {
 		select {
-		case <-s.due(l):
+		case <-l.due(s.course.State == statePaused): // only this goroutine changes it
 			due = true
 		case o := <-l.orders:
 			if o.kind == toStop {
@@ -519,17 +519,15 @@ func (s *studio) wait(l *learner) error {
 var atOnce = func() <-chan time.Time { c := make(chan time.Time); close(c); return c }()
 
 // due returns a channel that receives something, or is closed, when the next step is due.
-func (s *studio) due(l *learner) <-chan time.Time {
-	if s.course.State == statePaused { // only this goroutine changes it
+func (l *learner) due(paused bool) <-chan time.Time {
+	switch {
+	case paused:
 		return nil // never
+	case l.batches == 0:
+		return atOnce
 	}
-	if l.batches > 0 {
-		interval := time.Duration(float64(time.Second) / l.batches)
-		if early := interval - time.Since(l.stepped); early > 0 {
-			return time.After(early)
-		}
-	}
-	return atOnce
+	interval := time.Duration(float64(time.Second) / l.batches)
+	return time.After(interval - time.Since(l.stepped)) // at once if that is negative
 }
 
 // carryOut carries out an order other than toStop. It reports whether the next step is due by it,
