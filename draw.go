@@ -1064,50 +1064,48 @@ type wishes struct {
 // serveAsks sends what test pictures ask of the same few weights.
 func (s *studio) serveAsks(r *request) any {
 	n, version := s.current()
-	a, examples := wishes{Version: version}, []Example{}
+	a, passes, g := wishes{Version: version}, []*Pass{}, n.NewGradient()
 	for word := range strings.SplitSeq(r.query.Get("numbers"), ",") {
 		number, err := strconv.Atoi(word)
-		if err != nil || number < 0 || number >= len(s.set.Test) || len(examples) == 20 {
+		if err != nil || number < 0 || number >= len(s.set.Test) || len(passes) == 20 {
 			r.fail(http.StatusBadRequest, "numbers: must be 1 to 20 numbers of test pictures, 0 to %d", len(s.set.Test)-1)
 			return nil
 		}
-		e := s.set.Test[number]
-		a.Numbers, a.Labels, examples = append(a.Numbers, number), append(a.Labels, e.Label), append(examples, e)
+		p, e := n.NewPass(), s.set.Test[number]
+		n.Forward(p, e.Picture)
+		n.Backward(p, e.Label, g)
+		a.Numbers, a.Labels, passes = append(a.Numbers, number), append(a.Labels, e.Label), append(passes, p)
 	}
-	a.Weights = n.asked(examples)
+	a.Weights = weightsAsked(passes, g)
 	a.Average = make([]float64, len(a.Weights))
-	for _, e := range examples {
-		_, _, g := subject{network: n, picture: e.Picture, Label: &e.Label}.gradient()
+	for _, p := range passes {
 		asks := make([]float64, len(a.Weights))
 		for i, at := range a.Weights {
-			asks[i] -= *g.at(at) // from 0, as the negative of 0 is -0
-			a.Average[i] += asks[i] / float64(len(examples))
+			asks[i] -= p.A[at.L-1][at.K] * p.Delta[at.L][at.J] // from 0, as the negative of 0 is -0
+			a.Average[i] += asks[i] / float64(len(passes))
 		}
 		a.Asks = append(a.Asks, asks)
 	}
 	return a
 }
 
-// asked returns the weights into the five neurons of each layer of which examples ask most, from
-// the neuron before that is brightest for them.
-func (n *Network) asked(examples []Example) (weights []place) {
-	p, sum, brightness := n.NewPass(), n.NewGradient(), n.NewPass().A
-	for _, e := range examples {
-		n.Forward(p, e.Picture)
-		n.Backward(p, e.Label, sum)
-		for l := range p.A {
-			for k, ak := range p.A[l] {
-				brightness[l][k] += ak
+// weightsAsked returns the weights into the five neurons of each layer of which examples ask most,
+// from the neuron before that is brightest for them, given their passes and the sum of their
+// gradients.
+func weightsAsked(passes []*Pass, sum *Gradient) (weights []place) {
+	for l := len(sum.Biases) - 1; l > 0; l-- {
+		brightness := make([]float64, sum.Weights[l].Cols)
+		for _, p := range passes {
+			for k, ak := range p.A[l-1] {
+				brightness[k] += ak
 			}
 		}
-	}
-	for l := len(n.Layers) - 1; l > 0; l-- {
-		neurons := slices.Clone(p.Visit[l]) // all of them
+		neurons := slices.Clone(passes[0].Visit[l]) // all of them
 		slices.SortStableFunc(neurons, func(i, j int32) int {
 			return cmp.Compare(math.Abs(sum.Biases[l][j]), math.Abs(sum.Biases[l][i]))
 		})
 		for _, j := range neurons[:min(5, len(neurons))] {
-			weights = append(weights, place{L: l, J: int(j), K: Answer(brightness[l-1])})
+			weights = append(weights, place{L: l, J: int(j), K: Answer(brightness)})
 		}
 	}
 	return weights
