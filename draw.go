@@ -147,22 +147,20 @@ type studio struct {
 	smallTurns chan struct{} // limits how many small pictures are decoded at once, for their memory
 	largeTurns chan struct{} // the same for large pictures, which may take long
 
-	testing sync.Mutex // guards tested, and lets one test run at a time
-	tested  testAnswer // of the network last tested
-
 	mutex   sync.Mutex // guards the rest
 	network *Network
-	version int         // the number of networks so far
-	inFile  *Network    // the network last read from the file or saved
-	file    os.FileInfo // of the file at that time, nil if it is gone
-	fileErr error       // why the file cannot be read, or nil
-	keeper  *keeper     // of the file, nil before it is needed
-	changes []change    // that can be taken back
-	learner *learner    // under way, or the last one; nil if there was none
-	course  course      // of its training
-	batch   *batch      // its last step if that is shown, or nil
-	event   []byte      // the state, for all who follow it
-	eventAt time.Time   // when it was made
+	version int           // the number of networks so far
+	tested  func() result // tests the network, when it is first called
+	inFile  *Network      // the network last read from the file or saved
+	file    os.FileInfo   // of the file at that time, nil if it is gone
+	fileErr error         // why the file cannot be read, or nil
+	keeper  *keeper       // of the file, nil before it is needed
+	changes []change      // that can be taken back
+	learner *learner      // under way, or the last one; nil if there was none
+	course  course        // of its training
+	batch   *batch        // its last step if that is shown, or nil
+	event   []byte        // the state, for all who follow it
+	eventAt time.Time     // when it was made
 }
 
 // A change can be taken back.
@@ -174,10 +172,11 @@ type change struct {
 // newStudio returns a studio with the network in a file.
 func newStudio(path string, set *Dataset, n *Network) *studio {
 	s := &studio{
-		path: path, set: set, frame: FrameOf(set), network: n, version: 1, inFile: n,
+		path: path, set: set, frame: FrameOf(set), inFile: n,
 		smallTurns: make(chan struct{}, 4), largeTurns: make(chan struct{}, 1),
 		course: newCourse(stateIdle, Training{}),
 	}
+	s.replace(n)
 	s.file, _ = os.Stat(path)     // an error shows when it is read again
 	s.keeper, _ = newKeeper(path) // the same when it is saved
 	return s
@@ -219,6 +218,7 @@ func (s *studio) current() (*Network, int) {
 func (s *studio) replace(n *Network) {
 	s.network = n
 	s.version++
+	s.tested = sync.OnceValue(func() result { return review(n, s.set.Test) })
 	s.eventAt = time.Time{} // the event is out of date
 }
 
@@ -428,9 +428,9 @@ func newLearner(plan Training, n *Network, set *Dataset, random *rand.Rand, batc
 // learn trains to the end. If training fails, the network from before it is shown again.
 func (s *studio) learn(l *learner) {
 	defer close(l.over)
-	start := s.test()
+	start := l.network.Score(s.set.Test)
 	s.mutex.Lock()
-	s.course.Start = &point{Cost: start.Cost, Right: float64(start.Right) / float64(start.Of)}
+	s.course.Start = &point{Cost: start.Cost, Right: float64(start.Right) / float64(start.Seen)}
 	s.mutex.Unlock()
 	l.record.tested = func(e epoch) {
 		s.mutex.Lock()
@@ -803,7 +803,7 @@ func (r *request) rounded(n *Network) networkFile {
 	return n.file()
 }
 
-// A testAnswer is how a network does on the test set.
+// A testAnswer says how a network does on the test set.
 type testAnswer struct {
 	Version int     `json:"version"`
 	Cost    float64 `json:"cost"`
@@ -813,17 +813,13 @@ type testAnswer struct {
 }
 
 // serveTest sends how the network in memory does on the test set.
-func (s *studio) serveTest(*request) any { return s.test() }
-
-// test tests the network in memory, once for each version.
-func (s *studio) test() testAnswer {
-	s.testing.Lock()
-	defer s.testing.Unlock()
-	if n, version := s.current(); version != s.tested.Version {
-		t := review(n, s.set.Test)
-		s.tested = testAnswer{Version: version, Cost: t.Cost, Right: t.Right, Of: len(s.set.Test), Table: t.table}
-	}
-	return s.tested
+func (s *studio) serveTest(*request) any {
+	s.mutex.Lock()
+	s.readFile()
+	version, tested := s.version, s.tested
+	s.mutex.Unlock()
+	r := tested()
+	return testAnswer{Version: version, Cost: r.Cost, Right: r.Right, Of: r.Seen, Table: r.table}
 }
 
 // A subject is what an answer is about: a network and an example, which may have no label. The
