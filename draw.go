@@ -884,34 +884,32 @@ func (s *studio) nextMistake(r *request, n *Network) int {
 	return 0
 }
 
-// timePerPicture is how long a picture may take, for a large one with the wait for its turn.
+// timePerPicture is how long a large picture may take, with the wait for its turn.
 const timePerPicture = 1500 * time.Millisecond
 
 // readDrawing reads the picture in the body of a request, as predict does with a file. Small
 // pictures do not wait for large ones. After a mistake it returns some other picture.
 func (s *studio) readDrawing(r *request) (Picture, Preparation) {
 	const smallBody, largestBody, largestPicture = 1 << 15, 1 << 20, 4_000_000 // bytes, bytes, pixels
-	other := s.set.Test[0].Picture
 	body, err := io.ReadAll(http.MaxBytesReader(r.w, r.Body, largestBody))
+	turns, ctx := s.smallTurns, r.Context()
+	if len(body) > smallBody {
+		limited, cancel := context.WithTimeout(ctx, timePerPicture)
+		defer cancel()
+		turns, ctx = s.largeTurns, limited
+	}
+	other := s.set.Test[0].Picture
 	if errors.As(err, new(*http.MaxBytesError)) {
 		r.fail(http.StatusRequestEntityTooLarge, "a picture may have %d bytes at most", largestBody)
 		return other, Preparation{}
 	}
-	turns, waiting := s.smallTurns, r.Context()
-	if len(body) > smallBody {
-		limited, cancel := context.WithTimeout(waiting, timePerPicture)
-		defer cancel()
-		turns, waiting = s.largeTurns, limited
-	}
 	select {
 	case turns <- struct{}{}:
 		defer func() { <-turns }()
-	case <-waiting.Done():
+	case <-ctx.Done():
 		r.fail(http.StatusTooManyRequests, "there are too many pictures at once; try again")
 		return other, Preparation{}
 	}
-	ctx, cancel := context.WithTimeout(waiting, timePerPicture)
-	defer cancel()
 	picture, done, err := ReadPicture(ctx, bytes.NewReader(body), s.frame, largestPicture)
 	switch {
 	case err == nil:
