@@ -65,7 +65,7 @@ func drawPage(c *console, args []string) error {
 	ctx, release := untilSignal()
 	defer release()
 	address := announce(c, listener.Addr().(*net.TCPAddr))
-	if _, standard := c.out.(*resultWriter); *open && standard && isTerminal(os.Stdout) {
+	if *open && c.live {
 		openBrowser(address)
 	}
 	err = s.serve(ctx, listener)
@@ -79,21 +79,22 @@ func drawPage(c *console, args []string) error {
 
 // listen listens at an address. A port alone is one of localhost.
 func listen(addr string) (net.Listener, error) {
-	if addr == "" {
-		return nil, usage("draw: -addr is empty; for this machine alone it is localhost:8080, for all others too :8080")
-	}
 	if _, err := strconv.Atoi(addr); err == nil {
 		addr = "localhost:" + addr
+	}
+	if _, _, err := net.SplitHostPort(addr); err != nil {
+		return nil, usage("draw: -addr %q: must be a port or HOST:PORT, such as localhost:8080 for this machine alone "+
+			"or :8080 for others too", addr)
 	}
 	listener, err := net.Listen("tcp", addr)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return nil, fmt.Errorf("%s is in use, perhaps by another draw; stop that, or let the system choose a port: "+
 			"go run . draw -addr localhost:0", addr)
 	}
-	if err != nil {
-		return nil, fmt.Errorf("cannot listen at %s: %w", addr, err)
+	if failure := (*net.OpError)(nil); errors.As(err, &failure) {
+		return nil, fmt.Errorf("cannot listen at %s: %w", addr, failure.Err)
 	}
-	return listener, nil
+	return listener, err
 }
 
 // announce prints the address of the page and returns it.
