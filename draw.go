@@ -581,7 +581,7 @@ type request struct {
 	query  url.Values
 	status int
 	err    error
-	field  string // the first word of an error in an order to learn: the name of the field, if it is about one
+	field  string // of an order to learn that err is about, or ""
 }
 
 // fail sets the error of a request and its status, unless there is one already.
@@ -750,14 +750,14 @@ func servePage(r *request) any {
 
 // A setup is what does not change while the program runs.
 type setup struct {
-	Rows       int        `json:"rows"` // of every picture
-	Cols       int        `json:"cols"`
-	Names      []string   `json:"names"`    // of the labels
-	Defaults   learnOrder `json:"defaults"` // for what an order to learn leaves out
-	Variations []option   `json:"variations"`
+	Rows       int            `json:"rows"` // of every picture
+	Cols       int            `json:"cols"`
+	Names      []string       `json:"names"`    // of the labels
+	Defaults   map[string]any `json:"defaults"` // for what an order to learn leaves out
+	Variations []option       `json:"variations"`
 }
 
-// An option is a variation that learning may use.
+// An option is a variation that an order to learn may name.
 type option struct {
 	Name  string `json:"name"`
 	Usage string `json:"usage"`
@@ -766,13 +766,16 @@ type option struct {
 // serveSetup sends what does not change while the program runs.
 func (s *studio) serveSetup(r *request) any {
 	d := defaults()
-	a := setup{Rows: s.set.Rows, Cols: s.set.Cols, Defaults: orderFor(&d)}
-	a.Defaults.Hidden = d.hidden
+	a := setup{Rows: s.set.Rows, Cols: s.set.Cols, Defaults: map[string]any{
+		"hidden": d.hidden, "epochs": d.plan.Epochs, "batch": d.plan.Batch, "rate": d.plan.Rate,
+		"seed": d.seed, "anneal": d.plan.Anneal, "decay": d.plan.Decay,
+	}}
 	for label := range s.set.Classes {
 		a.Names = append(a.Names, s.set.Name(label))
 	}
 	for _, v := range variations {
 		a.Variations = append(a.Variations, option{v.name, v.usage})
+		a.Defaults[v.name] = v.usual
 	}
 	return a
 }
@@ -1162,71 +1165,61 @@ func (s *studio) serveUndo(r *request) any {
 	return s.state()
 }
 
-// A learnOrder is an order to learn. What is left out is as on the command line.
-type learnOrder struct {
-	Hidden []int           `json:"hidden"`
-	Epochs *int            `json:"epochs"`
-	Batch  *int            `json:"batch"`
-	Rate   *float64        `json:"rate"`
-	Seed   *uint64         `json:"seed"`
-	Anneal *bool           `json:"anneal"`
-	Decay  *float64        `json:"decay"`
-	Vary   map[string]bool `json:"vary"`  // by the names of the variations
-	Plain  bool            `json:"plain"` // without anneal, decay and vary
-	From   string          `json:"from"`  // random, or here for the network in memory
-}
-
-// orderFor returns an order that sets d, but for the hidden layers: of a list that is there already
-// a null in JSON would keep an element.
-func orderFor(d *settings) learnOrder {
-	return learnOrder{Epochs: &d.plan.Epochs, Batch: &d.plan.Batch, Rate: &d.plan.Rate, Seed: &d.seed,
-		Anneal: &d.plan.Anneal, Decay: &d.plan.Decay, Vary: d.vary, From: "random"}
-}
-
-// readOrder reads an order to learn.
-func readOrder(body io.Reader) (settings, error) {
-	d := defaults()
-	first := orderFor(&d)
-	order, in := &first, json.NewDecoder(body)
-	in.DisallowUnknownFields()
-	err := in.Decode(&order)
-	switch {
-	case err == io.EOF, err == nil && order == nil:
-		return d, errors.New("an order to learn is an object; for the defaults send {}")
-	case err != nil:
-		return d, jsonError(err)
-	case in.More():
-		return d, errors.New("there is more after the object")
-	case order.From != "random" && order.From != "here":
-		return d, fmt.Errorf("from %q: must be random or here", order.From)
+// readOrder reads an order to learn: an object whose fields are named like the flags of train, and
+// from, which is random or, for the network in memory, here. What it leaves out is as in train. The
+// field is the one that an error is about, or "".
+func readOrder(body io.Reader) (d settings, field string, err error) {
+	d = defaults()
+	flags := flag.NewFlagSet("learn", flag.ContinueOnError)
+	d.addFlags(flags)
+	var order map[string]json.RawMessage
+	text, err := io.ReadAll(body)
+	if err == nil {
+		err = json.Unmarshal(text, &order)
 	}
-	for name := range order.Vary {
-		if !slices.ContainsFunc(variations, func(v variation) bool { return v.name == name }) {
-			return d, fmt.Errorf("vary: there is no %q", name)
+	if err != nil || order == nil {
+		return d, "", errors.New(`an order to learn must be one object in JSON, such as {"epochs":5}`)
+	}
+	for name, value := range order {
+		text := strings.Trim(string(value), `[]"`)
+		switch {
+		case name == "from" && (text == "random" || text == "here"):
+			name, text = "resume", strconv.FormatBool(text == "here")
+		case name == "from":
+			return d, name, fmt.Errorf("from %s: must be random or here", value)
+		case flags.Lookup(name) == nil, name == "resume", name == "examples":
+			return d, "", fmt.Errorf("there is no setting %q", name)
+		case name == "hidden":
+			text = cmp.Or(text, "none")
+		}
+		if err := flags.Set(name, text); err != nil {
+			return d, name, fmt.Errorf("%s %s: %w", name, value, err)
 		}
 	}
-	if d.resume = order.From == "here"; order.Hidden != nil {
-		d.hidden = order.Hidden
-	}
-	if order.Plain {
+	if flags.Lookup("plain").Value.String() == "true" {
 		d.makePlain()
 	}
-	return d, d.check()
+	if d.resume && order["rate"] == nil {
+		d.plan.Rate = gentleRate
+	}
+	if err = d.check(); err != nil { // it begins with the name of the field
+		field = strings.FieldsFunc(err.Error(), func(c rune) bool { return c == ' ' || c == ':' })[0]
+	}
+	return d, field, err
 }
 
 // serveLearn starts training in the background.
 func (s *studio) serveLearn(r *request) any {
 	batches := r.batches()
-	d, err := readOrder(http.MaxBytesReader(r.w, r.Body, 1<<12))
+	d, field, err := readOrder(http.MaxBytesReader(r.w, r.Body, 1<<12))
 	random, n := rand.New(rand.NewPCG(d.seed, 0)), (*Network)(nil)
 	if err == nil && !d.resume {
-		if n, err = d.randomNetwork(s.set, random); err != nil {
-			err = fmt.Errorf("hidden: %w", err)
-		}
+		field = "hidden"
+		n, err = d.randomNetwork(s.set, random)
 	}
-	if err != nil { // it begins with the name of the field, if it is about one
+	if err != nil {
 		r.fail(http.StatusBadRequest, "%w", err)
-		r.field = strings.FieldsFunc(err.Error(), func(c rune) bool { return c == ' ' || c == ':' })[0]
+		r.field = field
 	}
 	s.lockIdle(r)
 	defer s.mutex.Unlock()

@@ -19,6 +19,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -95,7 +96,7 @@ func TestServerAnswersEveryRequestWithTheRightStatus(t *testing.T) {
 		{"GET /main.js", "", 200, "import"},
 		{"GET /page", "", 404, "nothing at"},
 		{"GET /../etc/passwd", "", 404, "nothing at"},
-		{"GET /setup", "", 200, `"epochs":40,"batch":20,"rate":1.5,"seed":1,"anneal":true,`},
+		{"GET /setup", "", 200, `"hidden":[16,16],"rate":1.5,"seed":1,"shift":true,`},
 		{"GET /network", "", 200, `"layers":[784,16,16,10]`},
 		{"GET /network?places=1", "", 200, `"weights":[[[`},
 		{"GET /network?places=x", "", 400, "from 0 to 15"},
@@ -152,15 +153,19 @@ func TestServerAnswersEveryRequestWithTheRightStatus(t *testing.T) {
 		{"POST /learn", `{"hidden":[16,0]}`, 400, `"field":"hidden"`},
 		{"POST /learn", `{"hidden":[10000,10000]}`, 400, "10,000,000"},
 		{"POST /learn", `{"from":"there"}`, 400, "random or here"},
-		{"POST /learn", `{"speed":1}`, 400, "speed"},
-		{"POST /learn", `{"vary":{"speed":true}}`, 400, "speed"},
-		{"POST /learn", `{"hidden":[null]}`, 400, `"hidden: 0 is not a number of neurons`},
-		{"POST /learn", `{"hidden":[16]} 1`, 400, "more after the object"},
-		{"POST /learn", `{"hidden":["16"]}`, 400, "hidden: expected a whole number, found string"},
-		{"POST /learn", `{"seed":-1}`, 400, `"seed: expected a whole number from 0, found number -1","field":"seed"`},
-		{"POST /learn", "16", 400, "expected an object, found number"},
-		{"POST /learn", "null", 400, "is an object"},
-		{"POST /learn", "", 400, "is an object"},
+		{"POST /learn", `{"speed":1}`, 400, `{"error":"there is no setting \"speed\""}`},
+		{"POST /learn", `{"examples":1}`, 400, "no setting"},
+		{"POST /learn", `{"resume":true}`, 400, "no setting"},
+		{"POST /learn", `{"shift":2}`, 400, `"field":"shift"`},
+		{"POST /learn", `{"hidden":[null]}`, 400, `hidden [null]: \"null\" is not a number of neurons","field":"hidden"`},
+		{"POST /learn", `{"hidden":[16]} 1`, 400, "one object"},
+		{"POST /learn", `{"hidden":"many"}`, 400, "is not a number of neurons"},
+		{"POST /learn", `{"seed":-1}`, 400, `"field":"seed"`},
+		{"POST /learn", `{"rate":"fast"}`, 400, `"field":"rate"`},
+		{"POST /learn", `{"decay":1,"rate":1}`, 400, `"field":"rate"`},
+		{"POST /learn", "16", 400, "one object"},
+		{"POST /learn", "null", 400, "one object"},
+		{"POST /learn", "", 400, "one object"},
 		{"POST /learn?batches=-1", "{}", 400, "batches"},
 		{"POST /pause", "", 409, "no learning"},
 		{"POST /resume", "", 409, "no learning"},
@@ -397,6 +402,23 @@ func TestChangesOnThePageAreThoseOfTheCoreAndAreTakenBackExactly(t *testing.T) {
 	}
 }
 
+func TestOrderToLearnSetsWhatTheFlagsOfTrainSet(t *testing.T) {
+	for order, words := range map[string]string{
+		`{}`: "",
+		`{"hidden":[],"seed":18446744073709551615}`:                   "-hidden none -seed 18446744073709551615",
+		`{"hidden":[30, 20],"epochs":3,"batch":10,"rate":0.5}`:        "-hidden 30,20 -epochs 3 -batch 10 -rate 0.5",
+		`{"anneal":false,"decay":1e-5,"shift":false,"from":"random"}`: "-anneal=false -decay 1e-5 -shift=false",
+		`{"plain":true,"shift":true,"decay":1,"from":"here"}`:         "-plain -resume",
+	} {
+		d, _, err := readOrder(strings.NewReader(order))
+		want, _ := parseTrain(&console{}, strings.Fields(words))
+		want.net = ""
+		if err != nil || !reflect.DeepEqual(d, *want) {
+			t.Errorf("%s: %+v, %v; want %+v", order, d, err, *want)
+		}
+	}
+}
+
 func TestLearningOnThePageIsTheTrainingOfTrain(t *testing.T) {
 	start := NewNetwork([]int{784, 5, 10}, seeded(9))
 	usual := Training{Epochs: 2, Batch: 20, Rate: 1.5, Anneal: true, Decay: 1e-4, Vary: Shift()}
@@ -407,7 +429,7 @@ func TestLearningOnThePageIsTheTrainingOfTrain(t *testing.T) {
 		`{"hidden":[6],"epochs":2,"batch":30,"rate":2,"seed":4,"plain":true}`: {
 			plan: Training{Epochs: 2, Batch: 30, Rate: 2}},
 		`{"hidden":[6],"epochs":2,"seed":4}`: {plan: usual},
-		`{"epochs":2,"seed":4,"from":"here","vary":{"shift":false},"decay":0,"anneal":false}`: {
+		`{"epochs":2,"seed":4,"from":"here","rate":1.5,"shift":false,"decay":0,"anneal":false}`: {
 			plan: Training{Epochs: 2, Batch: 20, Rate: 1.5}, start: start},
 	} {
 		s, random := newSmallStudio(t), seeded(4)
@@ -538,7 +560,7 @@ func TestFastLearningShowsNoMiniBatch(t *testing.T) {
 }
 
 func TestMiniBatchOnThePageIsTheOneOfTheLastStep(t *testing.T) {
-	for _, order := range []string{`{"hidden":[6],"batch":30,"vary":{"shift":false}}`, `{"hidden":[6],"batch":300}`} {
+	for _, order := range []string{`{"hidden":[6],"batch":30,"shift":false}`, `{"hidden":[6],"batch":300}`} {
 		s := newSmallStudio(t)
 		ask[state](t, s, "POST /learn", order) // as fast as it goes
 		var networks []*Network
@@ -1016,7 +1038,7 @@ func FuzzHandler(f *testing.F) {
 		"POST /pace?batches=2", "GET /batch", "POST /undo", "POST /revert", "POST /save", "GET /main.js", "HEAD /progress",
 	} {
 		method, path, _ := strings.Cut(request, " ")
-		order := `{"hidden":[4],"epochs":1,"rate":1e9,"from":"here","vary":{"shift":false}}`
+		order := `{"hidden":[4],"epochs":1,"rate":1e9,"from":"here","shift":false}`
 		f.Add(method, path, "localhost", "", []byte(order))
 		f.Add(method, path, "127.0.0.1:80", "http://127.0.0.1:80", []byte(nil))
 	}

@@ -1,7 +1,7 @@
 // Learn, chapter 2: training under way. Its charts are in curve.js, its last mini-batch in batch.js.
 
 import {state, change, eachFrame, learning, underWay} from "./state.js";
-import {order, post, attempt, takeProgress} from "./server.js";
+import {order, send, attempt} from "./server.js";
 import {asking} from "./batch.js";
 import {percent, whole, number} from "./numbers.js";
 import {make, write} from "./dom.js";
@@ -91,8 +91,8 @@ function plan() {
       .map(Number);
   for (const id of ["rate", "batch", "epochs", "seed"]) plan[id] = $(id).valueAsNumber;
   if (plan.plain) return plan;
-  const vary = Object.fromEntries(variations.map(name => [name, $(name).checked]));
-  return {...plan, decay: $("decay").valueAsNumber, anneal: $("anneal").checked, vary};
+  for (const name of ["anneal", ...variations]) plan[name] = $(name).checked;
+  return {...plan, decay: $("decay").valueAsNumber};
 }
 
 form.oninput = () => {
@@ -109,7 +109,7 @@ form.onsubmit = event => {
   }
   attempt("learnFault", async () => {
     try {
-      takeProgress(await post("learn?batches=" + $("pace").value, JSON.stringify(plan())));
+      await send("learn?batches=" + $("pace").value, JSON.stringify(plan()));
     } catch (error) {
       if (!$(error.field + "Fault")) throw error;
       $(error.field + "Fault").textContent = error.message;
@@ -133,13 +133,12 @@ $("pace").onchange = () => {
 // prepare fills the form with the defaults of the program and a check box for each of its variations.
 export function prepare(setup) {
   const {defaults} = setup;
-  for (const id of ["hidden", "rate", "batch", "epochs", "seed", "decay"])
-    if (defaults[id] !== null) $(id).value = defaults[id];
+  for (const id of ["hidden", "rate", "batch", "epochs", "seed", "decay"]) $(id).value = defaults[id];
   $("anneal").checked = defaults.anneal;
   for (const {name, usage} of setup.variations) {
     variations.push(name);
     $("checks").append(
-      make("label", {}, make("input", {id: name, type: "checkbox", checked: defaults.vary[name]}), usage),
+      make("label", {}, make("input", {id: name, type: "checkbox", checked: defaults[name]}), usage),
     );
   }
 }

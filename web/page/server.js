@@ -29,8 +29,14 @@ export async function attempt(id, action) {
   }
 }
 
-// order sends an order about the network; what comes of it is the program's progress.
-export const order = (id, path, body) => attempt(id, async () => takeProgress(await post(path, body)));
+// send sends an order about the network and takes the progress that it brings, unless the program has told of its
+// progress meanwhile, which may be newer.
+export async function send(path, body) {
+  const before = state.progress;
+  const progress = await post(path, body);
+  if (state.progress === before) takeProgress(progress);
+}
+export const order = (id, path, body) => attempt(id, () => send(path, body));
 
 // ---- Questions ----
 
@@ -69,7 +75,7 @@ export const latest = name => (state.gone ? answered(name) : (answered(name) ?? 
 
 // ---- What the program says by itself ----
 
-export function takeProgress(progress) {
+function takeProgress(progress) {
   change({progress: {...progress, version: Math.max(progress.version, state.progress.version ?? 0)}});
 }
 
