@@ -23,13 +23,14 @@ export function stages(last, why) {
 // tell returns the one sentence of a stage. about has the numbers that it names.
 export function tell({does, l}, last, about) {
   const layer = l === last ? "the outputs" : `layer ${l}`;
+  const each = l === last ? "Each output" : `Each neuron of layer ${l}`;
   const before = l === 1 ? "pixel" : `neuron of layer ${l - 1}`;
   const after = l + 1 === last ? "outputs" : `neurons of layer ${l + 1}`;
   switch (does) {
     case "pixels":
       return `The ${about.pixels} pixels are the first layer: each is a number from 0, black, to 1, white.`;
     case "sums":
-      return `Each neuron of ${layer} adds up: every ${before} times its weight, and the bias. The sum is z.`;
+      return `${each} adds up: every ${before} times its weight, and the bias. The sum is z.`;
     case "sigmoid":
       return `Sigmoid squeezes each z between 0 and 1: those are the activations of ${layer}.`;
     case "answer":
@@ -39,7 +40,7 @@ export function tell({does, l}, last, about) {
     case "nudges":
       return l === last
         ? `Output ${about.label} should rise and the others fall, each in proportion to its distance from y.`
-        : `What all ${after} ask of each neuron of ${layer}, through their weights, adds up.`;
+        : `${each} should move as all ${after} ask, through their weights. What they ask adds up.`;
     case "weights":
       return `So each weight into ${layer} should change, the more the brighter the ${before} it comes from.`;
   }
