@@ -267,8 +267,7 @@ type state struct {
 	Saved      bool   `json:"saved"`      // the network in memory is the one in the file
 	Revertible bool   `json:"revertible"` // there is another network in the file to go back to
 	FileError  string `json:"fileError"`  // why the file cannot be read, or ""
-	Steps      int    `json:"steps"`      // the number of changes that can be taken back
-	Undoes     string `json:"undoes"`     // the kind of the last of them, or ""
+	Undoes     string `json:"undoes"`     // the kind of the last change that can be taken back, or ""
 	BatchShown bool   `json:"batchShown"` // the last mini-batch can be shown
 	course
 }
@@ -283,7 +282,7 @@ func (s *studio) state() state {
 		a.FileError = s.fileErr.Error()
 	}
 	if last := len(s.changes) - 1; last >= 0 && !s.underWay() {
-		a.Steps, a.Undoes = last+1, s.changes[last].kind
+		a.Undoes = s.changes[last].kind
 	}
 	a.Points = slices.Clone(a.Points) // the last of them still changes
 	return a

@@ -101,7 +101,7 @@ func TestServerAnswersEveryRequestWithTheRightStatus(t *testing.T) {
 		{"GET /network?places=1", "", 200, `"weights":[[[`},
 		{"GET /network?places=x", "", 400, "from 0 to 15"},
 		{"HEAD /progress", "", 200, ""},
-		{"GET /progress", "", 200, `"saved":true,"revertible":false,"fileError":"","steps":0,"undoes":""`},
+		{"GET /progress", "", 200, `"saved":true,"revertible":false,"fileError":"","undoes":""`},
 		{"GET /test", "", 200, `"of":10000`},
 
 		{"GET /digit?number=0", "", 200, `"number":0,"truth":7,"label":7`},
@@ -366,7 +366,7 @@ func TestChangesOnThePageAreThoseOfTheCoreAndAreTakenBackExactly(t *testing.T) {
 			ask[state](t, s, "POST /stop", "")
 		}
 		shown, version := s.current()
-		if status >= 300 || s.state().Saved || !s.state().Revertible || s.state().Undoes != c.kind || s.state().Steps != 1 {
+		if status >= 300 || s.state().Saved || !s.state().Revertible || s.state().Undoes != c.kind || len(s.changes) != 1 {
 			t.Errorf("%s: status %d, %+v", c.request, status, s.state())
 		}
 		if c.want != nil && !slices.Equal(shown.All, c.want.All) {
@@ -380,7 +380,7 @@ func TestChangesOnThePageAreThoseOfTheCoreAndAreTakenBackExactly(t *testing.T) {
 			t.Errorf("predicted %v, but the cost after a small step is %v", *a.Predicted, *a.After)
 		}
 		status, r := ask[state](t, s, "POST /undo", "")
-		if status != 200 || !r.Saved || r.Steps != 0 || r.Version <= version {
+		if status != 200 || !r.Saved || r.Undoes != "" || r.Version <= version {
 			t.Errorf("status %d, %+v", status, r)
 		}
 		if shown, _ := s.current(); !slices.Equal(shown.All, trained().All) {
@@ -603,8 +603,8 @@ func TestLearningThatFailsSaysSoAndBringsTheNetworkBack(t *testing.T) {
 	before, _ := s.current()
 	ask[state](t, s, "POST /learn", `{"rate":1e308,"plain":true,"seed":2}`)
 	r := finish(s)
-	if r.State != stateFailed || r.Epoch > 2 || !strings.Contains(r.Error, "lower rate") || !r.Saved || r.Steps != 0 {
-		t.Errorf("state %s in epoch %d, %q, saved %t, %d steps", r.State, r.Epoch, r.Error, r.Saved, r.Steps)
+	if r.State != stateFailed || r.Epoch > 2 || !strings.Contains(r.Error, "lower rate") || !r.Saved || r.Undoes != "" {
+		t.Errorf("state %s in epoch %d, %q, saved %t, undoes %q", r.State, r.Epoch, r.Error, r.Saved, r.Undoes)
 	}
 	if now, _ := s.current(); !slices.Equal(now.All, before.All) {
 		t.Error("the network is not the one before it")

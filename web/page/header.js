@@ -24,8 +24,8 @@ eachFrame(() => {
   $("save").disabled = gone || progress.saved !== false;
   $("save").title = progress.saved ? "The network is the one in the file" : "Write the network to the file";
   $("revert").hidden = !progress.revertible || busy;
-  $("takeBack").hidden = !progress.steps || busy;
-  $("takeBack").title = "Takes back " + (undoes[progress.undoes] ?? "the last change of the network");
+  $("takeBack").hidden = !progress.undoes;
+  $("takeBack").title = "Takes back " + undoes[progress.undoes];
   write("fileFault", faults.fileFault || sentence(progress.fileError ?? ""));
 });
 
