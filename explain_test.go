@@ -150,6 +150,24 @@ func addUp(t *testing.T, text string) (formulas, sums int) {
 	return formulas, sums
 }
 
+func TestExplainReportsTheWorstOfAllDerivatives(t *testing.T) {
+	net, folder := byHand(t)
+	set, n, _ := loadBoth(net, folder)
+	for i := range n.All {
+		var out bytes.Buffer
+		x, err := newExplanation(&console{out: &out, width: 80}, n, set, "1", "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		x.gradient.All[i]++ // as if backpropagation were wrong there
+		x.chapter4()
+		_, text, _ := strings.Cut(out.String(), "the worst relative error is ")
+		if worst, _ := number(strings.TrimSpace(text)); !(worst > 0.5) {
+			t.Errorf("derivative %d is wrong by 1, and the worst relative error is %s", i, text)
+		}
+	}
+}
+
 func TestExplainTakesANumberOrAFile(t *testing.T) {
 	n := NewNetwork([]int{784, 5, 10}, seeded(1))
 	n.Biases[2][7] = 50 // it reads everything as a 7
