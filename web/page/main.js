@@ -60,13 +60,19 @@ document.addEventListener("keydown", event => {
   if (event.ctrlKey || event.metaKey) {
     if (event.key.toLowerCase() !== "z" || typing) return;
     event.preventDefault();
-    undo();
+    undoLast();
   } else if (event.key === "Escape") escape(onBoard, typing);
   else if (!onBoard) return;
   else if (views[event.key - 1]) setView(views[event.key - 1]);
   else if (event.key.toLowerCase() === "r") takeTestDigit("");
   else if (event.key.toLowerCase() === "m") $("mistake").click();
 });
+
+// undoLast takes back a step or a weight if that was the last change, else what changed the paper.
+function undoLast() {
+  if (state.changedNetwork && ["step", "set"].includes(state.progress.undoes)) $("takeBack").click();
+  else undo();
+}
 
 // escape lets go of the neuron, then leaves the play, and clears the paper last.
 function escape(onBoard, typing) {

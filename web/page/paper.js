@@ -32,6 +32,7 @@ function showSheet(sheet, said) {
     sheet: {picture: null, strokes: [], number: null, label: null, png: null, ...sheet, id: ++lastId, page: ++lastPage},
     said,
     taken: null,
+    changedNetwork: false,
     trial: null,
     settled: !sheet.strokes?.length,
     faults: {...state.faults, paperFault: ""},

@@ -30,6 +30,7 @@ export const state = {
   rate: 0.001, // the size of the step in Why
   reach: 0.01, // the largest size in the chart of the step
   taken: null, // the last step taken: before, predicted, after
+  changedNetwork: false, // the user's last change was a step or a weight, not one of the paper
   several: [8, 9, 10], // the numbers of the test digits in the table of chapter 3
   tableOpen: false, // the table of answers by label
   cell: null, // the cell of it whose digits are walked through, {label, answer}

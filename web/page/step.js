@@ -124,6 +124,7 @@ $("take").onclick = () =>
     requestAnimationFrame(() => requestAnimationFrame(() => $("stepTable").scrollIntoView({block: "nearest"})));
     change({
       taken: {...taken, test},
+      changedNetwork: true,
       progress: {...state.progress, version: Math.max(taken.version, state.progress.version)},
     });
   });

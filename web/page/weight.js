@@ -154,6 +154,7 @@ function set() {
     change({
       trial: null,
       taken: null,
+      changedNetwork: true,
       progress: {...state.progress, version: Math.max(version, state.progress.version)},
     });
   });
