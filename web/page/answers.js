@@ -39,6 +39,7 @@ function whileLearning({start, tests}) {
 const tableHelp =
   "Each row has the test digits of one label, each column an answer. Click a number to walk through its digits.";
 
+const fewClasses = 12; // whose table has room for wide cells
 let shown = null;
 function showTable(test) {
   if ($("tableHelp"))
@@ -73,7 +74,7 @@ function showTable(test) {
       {class: "wide", tabindex: 0, role: "group", "aria-label": "The table"},
       make(
         "table",
-        {class: classes > 12 ? "answers many" : "answers"},
+        {class: classes > fewClasses ? "answers many" : "answers"},
         make(
           "thead",
           {},

@@ -60,7 +60,7 @@ function build() {
       const {x} = column.places[0];
       const y = column.places.at(-1).y + column.step;
       all.push(
-        make("text", {x, y: y + 4, "text-anchor": "middle"}, `+ ${whole(column.count - column.shown)} less bright`),
+        make("text", {x, y: y + baseline, "text-anchor": "middle"}, `+ ${whole(column.count - column.shown)} less bright`),
       );
     }
     if (l === lastLayer() && places.numbers.y && column.places[0].y > roomAbove + column.places[0].r)
@@ -69,7 +69,7 @@ function build() {
     all.push(
       make(
         "text",
-        {x, y: l === 0 && paper.y > roomAbove ? paper.y - 8 : bottom, "text-anchor": "middle", class: "name"},
+        {x, y: l === 0 && paper.y > roomAbove ? paper.y - textGap : bottom, "text-anchor": "middle", class: "name"},
         nameOfLayer(l),
       ),
     );
@@ -77,17 +77,23 @@ function build() {
   put(svg, all);
 }
 
-const roomAbove = 20; // px above the paper, for its name
-const roomForNames = 110;
-const roomForWords = 52; // px from column to column
+// Texts, in px.
+const roomAbove = 20; // of the paper, for its name
+const roomForNames = 110; // from column to column
+const roomForWords = 52;
+const baseline = 4; // below the middle of a letter
+const textGap = 8; // from a circle or the paper
+const textGapNarrow = 3;
+const besideSmall = 7; // from a small neuron to the middle of its number
+const smallForNumber = 8; // a smaller neuron has its number beside it
 
 // headings name the numbers beside the outputs in Why.
 const headings = ({x, y, r}) =>
   [
-    [8, "a"],
+    [textGap, "a"],
     [places.numbers.y, "y"],
     [places.numbers.bar, "(a − y)²"],
-  ].map(([dx, text]) => make("text", {x: x + r + dx, y: y - Math.max(r, 8) - 4, class: "heading"}, text));
+  ].map(([dx, text]) => make("text", {x: x + r + dx, y: y - Math.max(r, smallForNumber) - baseline, class: "heading"}, text));
 
 function nameOfLayer(l) {
   const {layers} = state.network;
@@ -98,7 +104,6 @@ function nameOfLayer(l) {
 }
 
 // neuron returns the parts of a neuron at a place. Which one it is may change: parts.j is set when it is shown.
-const smallForNumber = 8; // px; the number of a smaller neuron stands beside it
 function neuron({label: room}, {x, y, r, hit}, l) {
   const group = make("g", {class: "neuron", "data-layer": l});
   const outside = r < smallForNumber;
@@ -107,8 +112,8 @@ function neuron({label: room}, {x, y, r, hit}, l) {
     group,
     outside,
     circle: make("circle", {cx: x, cy: y, r}),
-    name: make("text", {x: outside ? x + r + 7 : x, y: y + 4, "text-anchor": "middle", class: "index"}),
-    value: make("text", {x: x + r + (places.narrow ? 3 : 8), y: y + 4, class: isOutput ? "output" : "value"}),
+    name: make("text", {x: outside ? x + r + besideSmall : x, y: y + baseline, "text-anchor": "middle", class: "index"}),
+    value: make("text", {x: x + r + (places.narrow ? textGapNarrow : textGap), y: y + baseline, class: isOutput ? "output" : "value"}),
     wish: make("path", {class: "wish"}),
     ...(isOutput && places.numbers.bar && errorParts(x + r, y)),
   };
@@ -128,7 +133,7 @@ function neuron({label: room}, {x, y, r, hit}, l) {
 function errorParts(right, y) {
   const {y: errorAt, bar, below, thick} = places.numbers;
   return {
-    error: make("text", {x: right + (errorAt ?? 0), y: y + 4, class: "error"}),
+    error: make("text", {x: right + (errorAt ?? 0), y: y + baseline, class: "error"}),
     bar: make("rect", {x: right + bar, y: y + below, height: thick, rx: thick / 5, width: 0, class: "bar"}),
   };
 }

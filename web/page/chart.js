@@ -6,6 +6,11 @@ const right = 12;
 const top = 10;
 const bottom = 24; // px around the lines
 const letter = 0.62; // the width of a digit, in sizes of the font
+const dotSize = {usual: 4, handle: 7};
+const margin = 10; // beside the marks, left and right together
+const markGap = 6; // between the axis and its marks
+const baseline = 4; // below the middle of a letter
+const overshoot = 4; // of a line that leaves the chart
 
 // chart draws into an SVG element:
 //   x, y: [lowest, highest];  marksX, marksY: lists of [value, text] beside the axes
@@ -15,7 +20,7 @@ export function chart(svg, {x, y, marksX, marksY, lines, dots = []}) {
   const {clientWidth: width, clientHeight: height} = svg;
   if (!width) return null;
   const left =
-    10 + letter * parseFloat(getComputedStyle(svg).fontSize) * Math.max(...marksY.map(([, text]) => text.length));
+    margin + letter * parseFloat(getComputedStyle(svg).fontSize) * Math.max(...marksY.map(([, text]) => text.length));
   const wide = width - left - right;
   const high = height - top - bottom;
   const px = v => left + (wide * (v - x[0])) / (x[1] - x[0]);
@@ -24,28 +29,27 @@ export function chart(svg, {x, y, marksX, marksY, lines, dots = []}) {
   for (const [v, text] of marksY) {
     parts.push(
       make("line", {x1: left, x2: width - right, y1: py(v), y2: py(v), class: "grid"}),
-      make("text", {x: left - 6, y: py(v) + 4, "text-anchor": "end"}, text),
+      make("text", {x: left - markGap, y: py(v) + baseline, "text-anchor": "end"}, text),
     );
   }
   marksX.forEach(([v, text], i) => {
     const anchor = i === 0 ? "start" : i === marksX.length - 1 ? "end" : "middle";
-    parts.push(make("text", {x: px(v), y: height - 5, "text-anchor": anchor}, text));
+    parts.push(make("text", {x: px(v), y: height - baseline, "text-anchor": anchor}, text));
   });
   for (const {points, kind} of lines) {
     const inside = points.filter(([, v]) => Number.isFinite(v));
     const d = inside.map(([u, v]) => `${px(u).toFixed(1)} ${clip(py(v), height).toFixed(1)}`).join("L");
     if (d) parts.push(make("path", {d: "M" + d, class: kind}));
   }
-  for (const {
-    at: [u, v],
-    kind,
-  } of dots)
-    parts.push(make("circle", {cx: px(u), cy: clip(py(v), height), r: kind.includes("handle") ? 7 : 4, class: kind}));
+  for (const {at, kind} of dots) {
+    const r = dotSize[kind] ?? dotSize.usual;
+    parts.push(make("circle", {cx: px(at[0]), cy: clip(py(at[1]), height), r, class: kind}));
+  }
   put(svg, parts);
   return at => x[0] + (x[1] - x[0]) * Math.min(1, Math.max(0, (at - left) / wide));
 }
 
-const clip = (v, height) => Math.min(height - bottom, Math.max(top - 4, v));
+const clip = (v, height) => Math.min(height - bottom, Math.max(top - overshoot, v));
 
 // dragged calls move with the value of x under the pointer while it is held down on a chart.
 export function dragged(svg, scale, move, end = () => {}) {

@@ -4,8 +4,10 @@
 const narrowWidth = 560; // of a phone
 const shortHeight = 330; // of a phone on its side, where the answer stands beside the paper
 const crowdedWidth = 1000; // less is too narrow for long bars
+const marginOfBoard = {narrow: 6, usual: 18};
 const top = 8;
 const foot = 26; // below the columns, for the names of the layers
+const belowNames = 9;
 
 // The paper, with the answer and the tools below it.
 const smallestPaper = 84;
@@ -26,6 +28,8 @@ const closestOfMany = 17;
 const closestPictures = 24;
 const many = 16; // more neurons than these need not all be shown
 const farthest = 150;
+const radius = {ofStep: 0.4, least: 6, growth: 0.16}; // it grows slower than the step from neuron to neuron
+const tileOfStep = 0.9;
 const closestColumns = 10;
 const shareOfGaps = 0.2; // of the width beyond half of crowdedWidth
 const shareOfTile = {usual: 0.11, alone: 0.3}; // of the width, at most
@@ -42,7 +46,7 @@ export function layout({layers, rows, cols}, {width, height}, asks) {
   const beside = !narrow && height < shortHeight;
   const alone = layers.length === 2;
   const numbers = roomForNumbers(narrow, width < crowdedWidth, asks);
-  const margin = narrow ? 6 : 18;
+  const margin = narrow ? marginOfBoard.narrow : marginOfBoard.usual;
   const space = height - top - foot;
   const columns = layers.slice(1).map((count, i) =>
     column(count, space, {
@@ -87,7 +91,7 @@ export function layout({layers, rows, cols}, {width, height}, asks) {
     said: beside ? {x: margin, y, width: widthBeside - besideGap} : said,
     tools: toolsHeight ? {...said, y: said.y + answer} : null, // null: below the board
     columns: [null, ...columns],
-    bottom: height - 9, // of the names of the layers
+    bottom: height - belowNames,
     distance: gap + columns[0].width, // from column to column
   };
 }
@@ -116,8 +120,8 @@ function column(count, space, {pictures, widest, arrow, label}) {
   const shown = count <= room ? count : room - 1;
   const lines = shown < count ? shown + 1 : shown; // the last one says how many are left out
   const step = Math.min(space / lines, farthest);
-  const r = Math.min(step * 0.4, 6 + step * 0.16);
-  const tile = pictures ? Math.min(step * 0.9, widest) : 0;
+  const r = Math.min(step * radius.ofStep, radius.least + step * radius.growth);
+  const tile = pictures ? Math.min(step * tileOfStep, widest) : 0;
   const before = tile + Math.max(arrow, tile && tileGap); // what stands left of the circles
   return {count, shown, lines, step, r, tile, before, label, width: before + 2 * r + label};
 }

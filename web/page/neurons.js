@@ -75,14 +75,17 @@ const reachedBy = (stage, l) => !stage || (stage.does !== "cost" && l >= stage.l
 const fullWish = 1; // of -dC/da, for the largest arrow
 const leastWish = 0.004; // of the largest; below it there is none
 const smallestArrow = 3;
-const largestArrow = 10; // px
+const largestArrow = 10;
+const arrowGap = 3; // px
+const ofRadius = 0.7; // of a small neuron, its largest arrow
+const slimness = 0.6; // of the arrow's height, half its width
 function showWish(arrow, wish, {x, y, r}) {
   const share = Math.min(1, Math.abs(wish) / fullWish);
   if (share < leastWish) return arrow.removeAttribute("d");
-  const height = smallestArrow + Math.min(r * 0.7, largestArrow) * share;
-  const half = height * 0.6;
+  const height = smallestArrow + Math.min(r * ofRadius, largestArrow) * share;
+  const half = height * slimness;
   const up = wish > 0 ? -1 : 1;
-  const middle = x - r - half - 3;
+  const middle = x - r - half - arrowGap;
   arrow.setAttribute("d", `M${middle} ${y + up * height}L${middle - half} ${y - up * half * 0.5}h${2 * half}Z`);
   arrow.classList.toggle("down", wish < 0);
 }

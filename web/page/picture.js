@@ -5,6 +5,9 @@ import {state} from "./state.js";
 const zero = [13, 16, 20];
 const above = [96, 160, 255];
 const below = [255, 105, 92]; // red, green and blue
+const brightGround = 60; // of a ground of 1
+const scaleOfWeights = 2.5; // root mean squares, which most weights are below
+const leastScale = 1e-12; // of weights that are all 0
 const scratch = document.createElement("canvas");
 const context = scratch.getContext("2d", {willReadFrequently: true});
 
@@ -32,14 +35,14 @@ export const signedPicture = (value, scale, ground) =>
     const v = value(k);
     const share = Math.min(1, Math.abs(v) / scale);
     const full = v > 0 ? above : below;
-    const grey = ground ? 60 * ground(k) : 0;
+    const grey = ground ? brightGround * ground(k) : 0;
     for (let c = 0; c < 3; c++) {
       const dark = zero[c] + grey;
       data[i + c] = dark + share * (full[c] - dark);
     }
   });
 
-// weightScale is one for all pictures of weights: 2.5 times their root mean square, which most are below.
+// weightScale is one for all pictures of weights of a network.
 let scaled = null;
 let scale = 1;
 export function weightScale() {
@@ -48,6 +51,7 @@ export function weightScale() {
   let squares = 0;
   for (const w of network.weights[0]) for (const x of w) squares += x * x;
   scaled = network;
-  scale = Math.max(1e-12, 2.5 * Math.sqrt(squares / network.weights[0].length / network.layers[0]));
+  const mean = squares / network.weights[0].length / network.layers[0];
+  scale = Math.max(leastScale, scaleOfWeights * Math.sqrt(mean));
   return scale;
 }

@@ -10,8 +10,9 @@ import {number, whole} from "./numbers.js";
 import {make, put, write} from "./dom.js";
 
 const $ = id => document.getElementById(id);
-const mostTerms = () => (state.size.height > tall ? 16 : 8);
 const tall = 900; // px
+const most = {terms: 8, onTallBoard: 16, ofPixel: 16};
+const mostTerms = () => (state.size.height > tall ? most.onTallBoard : most.terms);
 
 eachFrame(() => {
   if (state.view === "read" && state.network) showRead(subject());
@@ -75,7 +76,7 @@ function sumsOf(k) {
       name: shortName({l: 1, j}),
       place: {l: 1, j},
     })),
-    16,
+    most.ofPixel,
     0,
   ).filter(row => row.place);
 }
@@ -121,7 +122,8 @@ function showPictures(j) {
 }
 
 // The curve of sigmoid is only drawn here; z and a come from the program.
-const widest = 8;
+const usualLimit = 8; // of z, on either side
+const marginOfLimit = 1.1; // where z is farther
 const points = 81;
 const curve = limit =>
   Array.from({length: points}, (_, i) => {
@@ -130,7 +132,7 @@ const curve = limit =>
   });
 
 function showSigmoid(z, a) {
-  const limit = Math.max(widest, Math.ceil(1.1 * Math.abs(z)));
+  const limit = Math.max(usualLimit, Math.ceil(marginOfLimit * Math.abs(z)));
   chart($("sigmoid"), {
     x: [-limit, limit],
     y: [0, 1],

@@ -11,6 +11,10 @@ import {write} from "./dom.js";
 
 const $ = id => document.getElementById(id);
 const sizesInReach = 10; // the chart reaches this many times as far as a size that is typed
+const largestSize = 1e6; // that the program takes
+const wrongSize = `The step size must be a number above 0, at most ${largestSize}.`;
+const equal = 1e-6; // of the reach, by which sizes differ that are the same but for rounding
+const headroom = 1.05; // above the highest cost in the chart
 
 const ready = () => state.view === "why" && Boolean(state.reading?.delta) && !learning();
 
@@ -54,8 +58,8 @@ function showAlong({cost, slope, at, costs}) {
     [far, cost + slope * far],
   ];
   const predicted = cost + slope * state.rate;
-  const high = Math.max(...costs, cost) * 1.05 || 1;
-  const i = at.findIndex(x => Math.abs(x - state.rate) < far / 1e6);
+  const high = Math.max(...costs, cost) * headroom || 1;
+  const i = at.findIndex(x => Math.abs(x - state.rate) < far * equal);
   const there = i < 0 ? null : costs[i];
   const low = Math.min(0, ...costs);
   const crossing = slope < 0 ? Math.min(far, (low - cost) / slope) : far; // where the tangent leaves the chart
@@ -107,18 +111,15 @@ dragged($("along"), () => toSize, pick);
 
 $("size").oninput = () => {
   const rate = $("size").valueAsNumber;
-  const good = rate > 0 && rate <= 1e6;
+  const good = rate > 0 && rate <= largestSize;
   $("size").setAttribute("aria-invalid", !good);
-  change({
-    faults: {...state.faults, stepFault: good ? "" : "The step size must be a number above 0, at most 1000000."},
-  });
-  if (good) change({rate, reach: Math.min(1e6, sizesInReach * rate)});
+  change({faults: {...state.faults, stepFault: good ? "" : wrongSize}});
+  if (good) change({rate, reach: Math.min(largestSize, sizesInReach * rate)});
 };
 
 $("take").onclick = () =>
   attempt("stepFault", async () => {
-    if ($("size").getAttribute("aria-invalid") === "true")
-      throw new Error("The step size must be a number above 0, at most 1000000.");
+    if ($("size").getAttribute("aria-invalid") === "true") throw new Error(wrongSize);
     const test = answered("test")?.value ?? (await ask("test"));
     const taken = await about("step", {label: label(), rate: state.rate});
     requestAnimationFrame(() => requestAnimationFrame(() => $("stepTable").scrollIntoView({block: "nearest"})));

@@ -12,7 +12,8 @@ import {make, put, write} from "./dom.js";
 
 const $ = id => document.getElementById(id);
 const brightestOnes = 4;
-const reach = 4; // the slider reaches so far from the value
+const reach = 4; // the slider goes as far from the value, up and down
+const headroom = 1.1; // above the highest cost in the chart
 
 const ready = () => state.view === "why" && Boolean(state.reading?.delta) && !learning() && state.part;
 const partQuery = ({l, j, k}) => ({layer: l, j, k, label: label()});
@@ -102,7 +103,7 @@ let toValue = null;
 function showCurve({value, cost, slope, at, costs}, part) {
   const {from, to} = part;
   const slider = $("value");
-  const high = Math.max(...costs, cost) * 1.1 || 1;
+  const high = Math.max(...costs, cost) * headroom || 1;
   const step = (to - from) / (at.length - 1);
   const now = state.trial ?? value;
   const i = nearest(at, now);

@@ -69,6 +69,7 @@ function showLabel() {
 // showStack stacks the squares (a - y)^2 of the outputs to the cost. A full bar is a cost of 2: one output wrong and
 // another one missing.
 const fullCost = 2;
+const widthOfName = 16; // px; a narrower part of the bar has no room for one
 function showStack(ready) {
   const svg = $("stack");
   const width = svg.clientWidth;
@@ -83,7 +84,7 @@ function showStack(ready) {
   squares.forEach((square, j) => {
     const wide = square * scale;
     parts.push(make("rect", {x, y: 0, width: Math.max(0, wide - 1), height, class: j === label() ? "above" : "below"}));
-    if (wide > 16)
+    if (wide > widthOfName)
       parts.push(make("text", {x: x + wide / 2, y: height / 2 + 4, "text-anchor": "middle"}, nameOfLabel(j)));
     x += wide;
   });

@@ -15,6 +15,21 @@ const most = 70;
 const mostNarrow = 40;
 const mostOfOne = 130; // lines between two layers
 
+// How a line looks that is the share of the strongest one, 0 to 1.
+const leastShare = 0.004; // a weaker one is not drawn
+const opacity = share => 0.12 + 0.75 * share;
+const dimmed = 0.22; // of its opacity, a line that has no part in the chosen neuron
+const thickness = share => 0.5 + 2.5 * share;
+const thicknessOfPixels = share => 0.5 + share; // hundreds of lines leave the pixels
+const dashes = [5, 4];
+const markThickness = 2.5;
+const smallestMark = 3; // px, half the side of the frame of a pixel
+const penGap = 2; // px between a pixel and the frame of the pen
+
+// Pictures of weights.
+const tileOpacity = 0.45; // while the play is elsewhere
+const tileFrame = a => `rgba(255, 255, 255, ${0.18 + 0.7 * a})`; // the brighter the neuron, the brighter
+
 // What is asked of a weight, -dC/dw, is drawn on one scale for all of the board and for all digits.
 const fullAsk = 0.1;
 
@@ -59,12 +74,12 @@ function drawLayer(l, focus, chosen) {
   const outOf = chosen && focus.l === l - 1;
   for (const {j, k, value, size} of lines) {
     const share = Math.min(1, size / scale);
-    const dim = chosen && !only && !(outOf && k === focus.j) ? 0.22 : 1;
-    if (share < 0.004) continue;
+    const dim = chosen && !only && !(outOf && k === focus.j) ? dimmed : 1;
+    if (share < leastShare) continue;
     context.strokeStyle = value > 0 ? above : below;
-    context.setLineDash(value > 0 ? [] : [5, 4]);
-    context.globalAlpha = dim * (asks() ? Math.sqrt(share) : 0.12 + 0.75 * share);
-    context.lineWidth = l === 1 ? 0.5 + share : 0.5 + 2.5 * share; // hundreds of lines leave the pixels
+    context.setLineDash(value > 0 ? [] : dashes);
+    context.globalAlpha = dim * (asks() ? Math.sqrt(share) : opacity(share));
+    context.lineWidth = l === 1 ? thicknessOfPixels(share) : thickness(share);
     draw(from(l - 1, k), placeOf(l, j));
   }
   context.globalAlpha = 1;
@@ -83,14 +98,14 @@ function drawWire({l, j, k}) {
   const a = from(l - 1, k);
   const b = placeOf(l, j);
   context.strokeStyle = mark;
-  context.lineWidth = 2.5;
+  context.lineWidth = markThickness;
   if (a && b) draw(a, b);
 }
 
 // drawMark lights the wire between the place that is pointed at and the one that the panel speaks of.
 function drawMark(focus, place) {
   context.strokeStyle = mark;
-  context.lineWidth = 2.5;
+  context.lineWidth = markThickness;
   const [a, b] = place.l < focus.l ? [place, focus] : [focus, place];
   const p = from(a.l, a.j);
   const q = b.l > 0 && placeOf(b.l, b.j);
@@ -98,7 +113,7 @@ function drawMark(focus, place) {
   for (const {l, j} of [place, focus]) {
     if (l > 0) continue;
     const {x, y, r} = from(0, j);
-    const half = Math.max(r, 3);
+    const half = Math.max(r, smallestMark);
     context.strokeRect(x - half, y - half, 2 * half, 2 * half);
   }
 }
@@ -113,7 +128,7 @@ function drawTiles() {
   places.columns[1].places.forEach(({tile}, i) => {
     const j = shown[1][i];
     const weights = network.weights[0][j];
-    context.globalAlpha = !stage || stage.l <= 1 ? 1 : 0.45;
+    context.globalAlpha = !stage || stage.l <= 1 ? 1 : tileOpacity;
     context.drawImage(
       asking
         ? signedPicture(
@@ -127,7 +142,7 @@ function drawTiles() {
       tile.size,
       tile.size,
     );
-    context.strokeStyle = `rgba(255, 255, 255, ${0.18 + 0.7 * (reading?.activations[1][j] ?? 0)})`;
+    context.strokeStyle = tileFrame(reading?.activations[1][j] ?? 0);
     context.lineWidth = 1;
     context.strokeRect(tile.x - 0.5, tile.y - 0.5, tile.size + 1, tile.size + 1);
   });
@@ -139,8 +154,9 @@ function drawPen() {
   if (!pen.used) return;
   const {x, y, r} = pixelPlace(places, pen.row * state.network.cols + pen.column, state.network.cols);
   context.strokeStyle = pen.down ? mark : "#aaa";
-  context.lineWidth = 2;
-  context.strokeRect(x - r - 2, y - r - 2, 2 * r + 4, 2 * r + 4);
+  context.lineWidth = markThickness;
+  const half = r + penGap;
+  context.strokeRect(x - half, y - half, 2 * half, 2 * half);
 }
 
 // What the wires show follows from these; when they are as they were, nothing is drawn.
