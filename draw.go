@@ -768,6 +768,7 @@ func (s *studio) serveSetup(r *request) any {
 	a := setup{Rows: s.set.Rows, Cols: s.set.Cols, Defaults: map[string]any{
 		"hidden": d.hidden, "epochs": d.plan.Epochs, "batch": d.plan.Batch, "rate": d.plan.Rate,
 		"seed": d.seed, "anneal": d.plan.Anneal, "decay": d.plan.Decay,
+		"gentleRate": gentleRate, // with from here
 	}}
 	for label := range s.set.Classes {
 		a.Names = append(a.Names, s.set.Name(label))

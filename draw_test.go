@@ -96,7 +96,7 @@ func TestServerAnswersEveryRequestWithTheRightStatus(t *testing.T) {
 		{"GET /main.js", "", 200, "import"},
 		{"GET /page", "", 404, "nothing at"},
 		{"GET /../etc/passwd", "", 404, "nothing at"},
-		{"GET /setup", "", 200, `"hidden":[16,16],"rate":1.5,"seed":1,"shift":true,`},
+		{"GET /setup", "", 200, `"gentleRate":0.15,"hidden":[16,16],"rate":1.5,"seed":1,"shift":true,`},
 		{"GET /network", "", 200, `"layers":[784,16,16,10]`},
 		{"GET /network?places=1", "", 200, `"weights":[[[`},
 		{"GET /network?places=x", "", 400, "from 0 to 15"},

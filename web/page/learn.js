@@ -100,6 +100,7 @@ form.oninput = () => {
   change({faults: {...state.faults, learnFault: ""}});
 };
 form.onchange = () => change({});
+$("from").onchange = () => followRate($("from").value);
 form.onsubmit = event => {
   event.preventDefault();
   const wrong = checkFields();
@@ -130,10 +131,18 @@ $("pace").onchange = () => {
   if (underWay()) steer("pace?batches=" + $("pace").value);
 };
 
+// followRate sets the usual rate for this start, unless the user has chosen another one than for the other start.
+const usualRates = {};
+function followRate(from) {
+  const other = from === "here" ? "random" : "here";
+  if ($("rate").valueAsNumber === usualRates[other]) $("rate").value = usualRates[from];
+}
+
 // prepare fills the form with the defaults of the program and a check box for each of its variations.
 export function prepare(setup) {
   const {defaults} = setup;
   for (const id of ["hidden", "rate", "batch", "epochs", "seed", "decay"]) $(id).value = defaults[id];
+  Object.assign(usualRates, {random: defaults.rate, here: defaults.gentleRate});
   $("anneal").checked = defaults.anneal;
   for (const {name, usage} of setup.variations) {
     variations.push(name);
