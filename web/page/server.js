@@ -75,8 +75,15 @@ export const latest = name => (state.gone ? answered(name) : (answered(name) ?? 
 
 // ---- What the program says by itself ----
 
+// What was refused about the file holds until something about the file changes.
+const ofFile = ({saved, revertible, fileError}) => [saved, revertible, fileError].join();
+
 function takeProgress(progress) {
-  change({progress: {...progress, version: Math.max(progress.version, state.progress.version ?? 0)}});
+  const {progress: before, faults} = state;
+  change({
+    progress: {...progress, version: Math.max(progress.version, before.version ?? 0)},
+    faults: ofFile(progress) === ofFile(before) ? faults : {...faults, fileFault: ""},
+  });
 }
 
 // watch listens to the program. When it does not answer twice it is gone; watch goes on trying. When it is back it may
