@@ -151,7 +151,7 @@ func TestServerAnswersEveryRequestWithTheRightStatus(t *testing.T) {
 		{"POST /learn", `{"epochs":0}`, 400, `"epochs 0: must be at least 1"`},
 		{"POST /learn", `{"batch":0}`, 400, `"batch 0: must be at least 1"`},
 		{"POST /learn", `{"hidden":[16,0]}`, 400, `"field":"hidden"`},
-		{"POST /learn", `{"hidden":[10000,10000]}`, 400, "10,000,000"},
+		{"POST /learn", `{"hidden":[10000,10000]}`, 400, `the limit is 10,000,000","field":"hidden"`},
 		{"POST /learn", `{"from":"there"}`, 400, "random or here"},
 		{"POST /learn", `{"speed":1}`, 400, `{"error":"there is no setting \"speed\""}`},
 		{"POST /learn", `{"examples":1}`, 400, "no setting"},
