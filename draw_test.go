@@ -874,7 +874,7 @@ func browse(t *testing.T, s *studio, path, script string) string {
 		case "/test.js":
 			w.Header().Set("Content-Type", "text/javascript")
 			io.WriteString(w, helpers+script+`; await fetch("done")`)
-		case "/test":
+		case "/blank":
 			io.WriteString(w, `<!DOCTYPE html><body>`+end)
 		case "/":
 			recorder := httptest.NewRecorder()
@@ -981,8 +981,56 @@ func TestPlayGoesFromThePixelsToTheFirstWeightsAndBack(t *testing.T) {
 	}
 }
 
+func TestCtrlZTakesBackAWeightBeforeTheDigit(t *testing.T) {
+	s := newTestStudio(t)
+	document := browse(t, s, "/?digit=8&view=why", `
+		const press = () => document.body.dispatchEvent(
+			new KeyboardEvent("keydown", {key: "z", ctrlKey: true, bubbles: true}));
+		const said = [], look = () => said.push([find("number").value, find("takeBack").hidden]);
+		await until(() => find("weightText").textContent);
+		find("number").value = 9;
+		find("number").onchange();
+		await until(() => find("weightName").textContent.startsWith("Output 9"));
+		find("value").value = 2;
+		for (const kind of ["input", "change"]) find("value").dispatchEvent(new Event(kind));
+		await until(() => !find("takeBack").hidden);
+		look();
+		press();
+		await until(() => find("takeBack").hidden);
+		look();
+		press();
+		await until(() => find("message").textContent.includes("digit 8"));
+		look();
+		result(said);`)
+	want := [][]any{{"9", false}, {"9", true}, {"8", true}}
+	if said := resultOf[[][]any](t, document); !reflect.DeepEqual(said, want) {
+		t.Errorf("%v, want %v", said, want)
+	}
+	if n, version := s.current(); version != 3 || !slices.Equal(n.All, trained().All) {
+		t.Errorf("version %d, the network of the file: %t", version, slices.Equal(n.All, trained().All))
+	}
+}
+
+func TestWhatIsRefusedAboutTheFileIsSaidUntilItChanges(t *testing.T) {
+	document := browse(t, newTestStudio(t), "/", `
+		import {order} from "./server.js";
+		const fault = () => find("fileFault").textContent;
+		await until(() => find("good").textContent);
+		await order("fileFault", "save");
+		await until(fault);
+		const said = [fault()];
+		await fetch("set?layer=1&j=0&k=0&value=1", {method: "POST"});
+		await until(() => !find("save").disabled);
+		said.push(fault());
+		result(said);`)
+	want := []string{"The network is the one in the file already.", ""}
+	if said := resultOf[[]string](t, document); !slices.Equal(said, want) {
+		t.Errorf("%q, want %q", said, want)
+	}
+}
+
 func TestEveryLayerHasOneColumnOnABoardOfAnySize(t *testing.T) {
-	document := browse(t, newTestStudio(t), "/test", `
+	document := browse(t, newTestStudio(t), "/blank", `
 		import {layout} from "./layout.js";
 		const boards = [];
 		for (const layers of [[784, 10], [784, 16, 16, 10], [784, 100, 10], [784, 30, 20, 10, 47], [64, 5000, 10]]) {
@@ -1029,7 +1077,7 @@ func TestEveryLayerHasOneColumnOnABoardOfAnySize(t *testing.T) {
 }
 
 func TestNumbersOnThePageHaveFourDigitsAndOneDecimalPoint(t *testing.T) {
-	document := browse(t, newTestStudio(t), "/test", `
+	document := browse(t, newTestStudio(t), "/blank", `
 		import {number, aligned} from "./numbers.js";
 		const numbers = [0, -0, 1, -1.5, 0.99126, 12.3, -0.002, 3e-7, 123456, 0.999999, Infinity].map(number);
 		result([numbers, aligned([12.3, -0.5, 0, undefined]).map(text => text.replaceAll("\u2007", "_"))]);`)
