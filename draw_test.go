@@ -725,7 +725,8 @@ func TestDrawStopsWhenAskedAndSaysWhereItCannotListen(t *testing.T) {
 		addr, want string
 		code       int
 	}{
-		{listener.Addr().String(), "in use", 1}, {"", `-addr ""`, 2}, {"localhost", "HOST:PORT", 2}, {"70000", "localhost:70000: address 70000: invalid port", 1},
+		{listener.Addr().String(), "in use", 1}, {"", `-addr ""`, 2}, {"localhost", "HOST:PORT", 2},
+		{"70000", "localhost:70000: address 70000: invalid port", 1},
 	} {
 		if code, _, text := call("draw", "-net", path, "-addr", c.addr); code != c.code || !strings.Contains(text, c.want) {
 			t.Errorf("-addr %q: exit %d, %s", c.addr, code, text)

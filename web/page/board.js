@@ -59,9 +59,8 @@ function build() {
     if (column && column.shown < column.count) {
       const {x} = column.places[0];
       const y = column.places.at(-1).y + column.step;
-      all.push(
-        make("text", {x, y: y + baseline, "text-anchor": "middle"}, `+ ${whole(column.count - column.shown)} less bright`),
-      );
+      const more = `+ ${whole(column.count - column.shown)} less bright`;
+      all.push(make("text", {x, y: y + baseline, "text-anchor": "middle"}, more));
     }
     if (l === lastLayer() && places.numbers.y && column.places[0].y > roomAbove + column.places[0].r)
       all.push(...headings(column.places[0]));
@@ -93,7 +92,10 @@ const headings = ({x, y, r}) =>
     [textGap, "a"],
     [places.numbers.y, "y"],
     [places.numbers.bar, "(a − y)²"],
-  ].map(([dx, text]) => make("text", {x: x + r + dx, y: y - Math.max(r, smallForNumber) - baseline, class: "heading"}, text));
+  ].map(([dx, text]) => {
+    const above = Math.max(r, smallForNumber) + baseline;
+    return make("text", {x: x + r + dx, y: y - above, class: "heading"}, text);
+  });
 
 function nameOfLayer(l) {
   const {layers} = state.network;
@@ -108,12 +110,14 @@ function neuron({label: room}, {x, y, r, hit}, l) {
   const group = make("g", {class: "neuron", "data-layer": l});
   const outside = r < smallForNumber;
   const isOutput = room > 0;
+  const gap = places.narrow ? textGapNarrow : textGap;
+  const nameAt = outside ? x + r + besideSmall : x;
   const parts = {
     group,
     outside,
     circle: make("circle", {cx: x, cy: y, r}),
-    name: make("text", {x: outside ? x + r + besideSmall : x, y: y + baseline, "text-anchor": "middle", class: "index"}),
-    value: make("text", {x: x + r + (places.narrow ? textGapNarrow : textGap), y: y + baseline, class: isOutput ? "output" : "value"}),
+    name: make("text", {x: nameAt, y: y + baseline, "text-anchor": "middle", class: "index"}),
+    value: make("text", {x: x + r + gap, y: y + baseline, class: isOutput ? "output" : "value"}),
     wish: make("path", {class: "wish"}),
     ...(isOutput && places.numbers.bar && errorParts(x + r, y)),
   };

@@ -77,8 +77,8 @@ const leastWish = 0.004; // of the largest; below it there is none
 const smallestArrow = 3;
 const largestArrow = 10;
 const arrowGap = 3; // px
-const ofRadius = 0.7; // of a small neuron, its largest arrow
-const slimness = 0.6; // of the arrow's height, half its width
+const ofRadius = 0.7; // the largest arrow of a small neuron
+const slimness = 0.6; // half the width of an arrow, by its height
 function showWish(arrow, wish, {x, y, r}) {
   const share = Math.min(1, Math.abs(wish) / fullWish);
   if (share < leastWish) return arrow.removeAttribute("d");

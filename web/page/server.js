@@ -29,8 +29,8 @@ export async function attempt(id, action) {
   }
 }
 
-// send sends an order about the network and takes the progress that it brings, unless the program has told of its
-// progress meanwhile, which may be newer.
+// send sends an order about the network. The answer is the progress after it. It is dropped if an event has come
+// meanwhile, which may be newer.
 export async function send(path, body) {
   const before = state.progress;
   const progress = await post(path, body);

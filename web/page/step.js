@@ -13,7 +13,7 @@ const $ = id => document.getElementById(id);
 const sizesInReach = 10; // the chart reaches this many times as far as a size that is typed
 const largestSize = 1e6; // that the program takes
 const wrongSize = `The step size must be a number above 0, at most ${largestSize}.`;
-const equal = 1e-6; // of the reach, by which sizes differ that are the same but for rounding
+const equal = 1e-6; // of the reach: sizes that are closer are the same but for rounding
 const headroom = 1.05; // above the highest cost in the chart
 
 const ready = () => state.view === "why" && Boolean(state.reading?.delta) && !learning();

@@ -12,7 +12,7 @@ import {make, put, write} from "./dom.js";
 
 const $ = id => document.getElementById(id);
 const brightestOnes = 4;
-const reach = 4; // the slider goes as far from the value, up and down
+const reach = 4; // how far the slider goes below and above the value
 const headroom = 1.1; // above the highest cost in the chart
 
 const ready = () => state.view === "why" && Boolean(state.reading?.delta) && !learning() && state.part;

@@ -15,10 +15,10 @@ const most = 70;
 const mostNarrow = 40;
 const mostOfOne = 130; // lines between two layers
 
-// How a line looks that is the share of the strongest one, 0 to 1.
+// How a line looks, by its share of the strongest one, 0 to 1.
 const leastShare = 0.004; // a weaker one is not drawn
 const opacity = share => 0.12 + 0.75 * share;
-const dimmed = 0.22; // of its opacity, a line that has no part in the chosen neuron
+const dimmed = 0.22; // times the opacity of lines that do not touch the chosen neuron
 const thickness = share => 0.5 + 2.5 * share;
 const thicknessOfPixels = share => 0.5 + share; // hundreds of lines leave the pixels
 const dashes = [5, 4];
