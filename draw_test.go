@@ -985,6 +985,7 @@ func TestPlayGoesFromThePixelsToTheFirstWeightsAndBack(t *testing.T) {
 func TestCtrlZTakesBackAWeightBeforeTheDigit(t *testing.T) {
 	s := newTestStudio(t)
 	document := browse(t, s, "/?digit=8&view=why", `
+		import {state} from "./state.js";
 		const press = () => document.body.dispatchEvent(
 			new KeyboardEvent("keydown", {key: "z", ctrlKey: true, bubbles: true}));
 		const said = [], look = () => said.push([find("number").value, find("takeBack").hidden]);
@@ -994,7 +995,7 @@ func TestCtrlZTakesBackAWeightBeforeTheDigit(t *testing.T) {
 		await until(() => find("weightName").textContent.startsWith("Output 9"));
 		find("value").value = 2;
 		for (const kind of ["input", "change"]) find("value").dispatchEvent(new Event(kind));
-		await until(() => !find("takeBack").hidden);
+		await until(() => state.changedNetwork && !find("takeBack").hidden);
 		look();
 		press();
 		await until(() => find("takeBack").hidden);
@@ -1016,7 +1017,7 @@ func TestWhatIsRefusedAboutTheFileIsSaidUntilItChanges(t *testing.T) {
 	document := browse(t, newTestStudio(t), "/", `
 		import {order} from "./server.js";
 		const fault = () => find("fileFault").textContent;
-		await until(() => find("good").textContent);
+		await until(() => find("save").title === "The network is the one in the file");
 		await order("fileFault", "save");
 		await until(fault);
 		const said = [fault()];
