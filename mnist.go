@@ -2,12 +2,9 @@ package main
 
 import (
 	"bufio"
-	"bytes"
-	"cmp"
 	"compress/gzip"
 	"embed"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"image"
 	"io"
@@ -52,14 +49,6 @@ func (s *Dataset) Name(label int) string {
 	return strconv.Itoa(label)
 }
 
-// The names of MNIST's files. Other sets have names like these.
-const (
-	trainImages = "train-images-idx3-ubyte"
-	trainLabels = "train-labels-idx1-ubyte"
-	testImages  = "t10k-images-idx3-ubyte"
-	testLabels  = "t10k-labels-idx1-ubyte"
-)
-
 // LoadDataset reads the four files of a set from a folder, plain or compressed by gzip. In a
 // folder with several sets, FOLDER/emnist-letters is the one whose files start with
 // emnist-letters. The empty name stands for the embedded MNIST.
@@ -69,57 +58,64 @@ func LoadDataset(folder string) (*Dataset, error) {
 		return readDataset(files, "")
 	}
 	folder, start := filepath.Clean(folder), ""
-	info, err := os.Stat(folder)
-	switch {
-	case err == nil && !info.IsDir():
-		return nil, fmt.Errorf("%s: not a folder", folder)
-	case errors.Is(err, fs.ErrNotExist):
-		parent, name := filepath.Dir(folder), filepath.Base(folder)
-		entries, _ := os.ReadDir(parent)
-		if !slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return strings.HasPrefix(e.Name(), name) }) {
-			return nil, fmt.Errorf("%s: no such folder", folder)
-		}
-		folder, start = parent, name
+	if _, err := os.Stat(folder); err != nil {
+		folder, start = filepath.Dir(folder), filepath.Base(folder)
 	}
 	set, err := readDataset(os.DirFS(folder), start)
-	if err != nil { // it starts with the name of a file
-		return nil, fmt.Errorf("%s%c%w", folder, filepath.Separator, err)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", folder, err)
 	}
 	return set, nil
 }
 
-// readDataset reads the four files whose paths begin with start, and checks that they fit
+// readDataset reads the four files whose names begin with start, and checks that they fit
 // together.
 func readDataset(files fs.FS, start string) (*Dataset, error) {
-	var paths [4]string
-	for i, name := range []string{trainImages, trainLabels, testImages, testLabels} {
-		found, err := findFile(files, start, name)
+	var names [4]string
+	for i, patterns := range [4][]string{
+		{"*train-images?idx*"}, {"*train-labels?idx*"},
+		{"*t10k-images?idx*", "*test-images?idx*"}, {"*t10k-labels?idx*", "*test-labels?idx*"},
+	} {
+		name, err := findFile(files, start, patterns)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
+			return nil, err
 		}
-		paths[i] = found
-		start, _, _ = strings.Cut(paths[0], "train-images") // the others are of the same set
+		names[i] = name
+		start, _, _ = strings.Cut(names[0], "train-images") // the others are of the same set
 	}
-	train, classes, err := readExamples(files, paths[0], paths[1], 256)
+	train, classes, err := readExamples(files, names[0], names[1], 256)
 	if err != nil {
 		return nil, err
 	}
-	test, _, err := readExamples(files, paths[2], paths[3], classes)
+	test, _, err := readExamples(files, names[2], names[3], classes)
 	if err != nil {
 		return nil, err
 	}
 	set := &Dataset{Rows: train[0].Rows, Cols: train[0].Cols, Classes: classes, Train: train, Test: test}
 	if test[0].Rows != set.Rows || test[0].Cols != set.Cols {
 		return nil, fmt.Errorf("%s: the test pictures have %d x %d pixels, but the training pictures %d x %d",
-			paths[2], test[0].Rows, test[0].Cols, set.Rows, set.Cols)
+			names[2], test[0].Rows, test[0].Cols, set.Rows, set.Cols)
 	}
-	last := slices.IndexFunc(train, func(e Example) bool { return e.Label == 255 })
-	if last >= 0 && !slices.ContainsFunc(train, func(e Example) bool { return e.Label == 254 }) {
-		return nil, fmt.Errorf("%s: picture %d has label 255, but none has label 254; is it -1, for no label?",
-			paths[1], last)
-	}
-	set.Turned, set.names = isTurned(paths[0]), readNames(files, start+"mapping.txt")
+	set.Turned, set.names = isTurned(names[0]), readNames(files, start+"mapping.txt")
 	return set, nil
+}
+
+// findFile returns the name of the file that begins with start and matches one of the patterns.
+func findFile(files fs.FS, start string, patterns []string) (string, error) {
+	var found []string
+	for _, pattern := range patterns {
+		names, _ := fs.Glob(files, pattern) // sorted, so NAME comes before NAME.gz
+		found = append(found, names...)
+	}
+	found = slices.DeleteFunc(found, func(name string) bool { return !strings.HasPrefix(name, start) })
+	switch {
+	case len(found) == 0:
+		return "", fmt.Errorf("no file %s, plain or .gz", start+patterns[0])
+	case len(found) > 1 && found[1] != found[0]+".gz":
+		return "", fmt.Errorf("several sets, with %s and %s; name one of them, as in FOLDER/emnist-letters",
+			found[0], found[1])
+	}
+	return found[0], nil
 }
 
 // readExamples reads a file of pictures and the file of their labels, which must be below limit.
@@ -139,10 +135,7 @@ func readExamples(files fs.FS, images, labels string, limit int) (examples []Exa
 	count := 0
 	err = readIDXFile(files, labels, 1, func(_ []int, item []byte) error {
 		label := int(item[0])
-		if len(item) > 1 { // QMNIST: several numbers of 4 bytes, of which the first is the label
-			label = int(int32(binary.BigEndian.Uint32(item)))
-		}
-		if label < 0 || label >= limit {
+		if label >= limit {
 			return fmt.Errorf("picture %d has label %d, but labels are 0 to %d", count, label, limit-1)
 		}
 		if count < len(examples) {
@@ -156,7 +149,7 @@ func readExamples(files fs.FS, images, labels string, limit int) (examples []Exa
 		return nil, 0, err
 	}
 	if count != len(examples) {
-		return nil, 0, fmt.Errorf("%s: %d labels for the %d pictures in %s: the two files do not belong together",
+		return nil, 0, fmt.Errorf("%s: %d labels for the %d pictures in %s",
 			labels, count, len(examples), images)
 	}
 	return examples, classes, nil
@@ -184,8 +177,7 @@ func readIDXFile(files fs.FS, path string, dimensions int, each func(size []int,
 //	000c  00 00 00 1c   of 28 pixels
 //	0010  00 00 00 ...  the pixels, row by row, 0 black to 255 white
 //
-// The file may be compressed by gzip. In QMNIST's files of labels, which start with 00 00 0c 02, each
-// item is a row of numbers of 4 bytes.
+// The file may be compressed by gzip.
 //
 // readIDX calls each for every item in turn, with the size of an item in each dimension and a
 // slice that is reused for the next item. So it allocates memory for one item only, whatever
@@ -217,21 +209,17 @@ func readIDX(r io.Reader, dimensions int, each func(size []int, item []byte) err
 	return nil
 }
 
-// unzip returns a reader of the uncompressed data of r. Some servers compress a compressed file
-// once more.
+// unzip returns a reader of the data in r, which may be compressed.
 func unzip(r io.Reader) (*bufio.Reader, error) {
 	in := bufio.NewReaderSize(r, 1<<16)
-	for range 2 {
-		if start, _ := in.Peek(2); string(start) != "\x1f\x8b" {
-			break
-		}
-		unzipped, err := gzip.NewReader(in)
-		if err != nil {
-			return nil, err
-		}
-		in = bufio.NewReaderSize(unzipped, 1<<16)
+	if start, _ := in.Peek(2); string(start) != "\x1f\x8b" {
+		return in, nil
 	}
-	return in, nil
+	unzipped, err := gzip.NewReader(in)
+	if err != nil {
+		return nil, err
+	}
+	return bufio.NewReaderSize(unzipped, 1<<16), nil
 }
 
 // idxContent names what a file with this number of dimensions holds.
@@ -240,20 +228,17 @@ var idxContent = map[int]string{1: "labels", 3: "pictures"}
 // readIDXHeader returns the number of items, their size in each dimension, and their length in
 // bytes. It computes with 64 bits, because a header can claim any size.
 func readIDXHeader(in *bufio.Reader, dimensions int) (count uint32, size []int, length int, err error) {
-	content, width := idxContent[dimensions], 1
-	start, _ := in.Peek(512) // fewer bytes if the file is shorter
-	if dimensions == 1 && bytes.HasPrefix(start, []byte{0, 0, 0xc, 2}) {
-		dimensions, width = 2, 4
-	} else if len(start) >= 4 && !bytes.HasPrefix(start, []byte{0, 0, 8, byte(dimensions)}) {
-		what := cmp.Or(recognize(start, otherFiles), fmt.Sprintf("a file that starts with %x", start[:4]))
-		return 0, nil, 0, fmt.Errorf("not an IDX file of %s, but %s", content, what)
+	content := idxContent[dimensions]
+	start, _ := in.Peek(16) // fewer bytes if the file is shorter
+	if !strings.HasPrefix(string(start), string([]byte{0, 0, 8, byte(dimensions)})) {
+		return 0, nil, 0, fmt.Errorf("not an IDX file of %s: it starts with %q", content, start)
 	}
 	numbers := make([]uint32, dimensions)
 	in.Discard(4)
 	if err := binary.Read(in, binary.BigEndian, numbers); err != nil {
 		return 0, nil, 0, fmt.Errorf("the file ends within its header: %w", err)
 	}
-	total := uint64(width)
+	total := uint64(1)
 	for i, n := range numbers {
 		if n == 0 {
 			return 0, nil, 0, fmt.Errorf("the header gives 0 %s", [...]string{content, "rows", "columns"}[i])
@@ -263,82 +248,9 @@ func readIDXHeader(in *bufio.Reader, dimensions int) (count uint32, size []int, 
 		}
 	}
 	if total > MaxPicture {
-		return 0, nil, 0, fmt.Errorf("the header claims %s of %d bytes; at most %d million are read",
-			content, total, MaxPicture/1_000_000)
+		return 0, nil, 0, fmt.Errorf("the header claims %s of %d pixels; the limit is %d", content, total, MaxPicture)
 	}
 	return numbers[0], size, int(total), nil
-}
-
-// The files of other sets, and files that are something else.
-
-// findFile returns the path of the file whose name is this one or else the most similar one. The
-// path begins with start.
-func findFile(files fs.FS, start, name string) (string, error) {
-	found, err := mostSimilar(files, start, name)
-	switch {
-	case err != nil:
-		return "", err
-	case len(found) == 0:
-		here, _ := fs.Glob(files, "*")
-		if len(here) > 8 {
-			here = append(here[:8], fmt.Sprintf("and %d more", len(here)-8))
-		}
-		return "", fmt.Errorf("no such file, with .gz or without; the folder has %s",
-			cmp.Or(strings.Join(here, ", "), "no files"))
-	case len(found) > 1:
-		kind, _, _ := strings.Cut(name, "-idx")
-		for i := range found {
-			found[i], _, _ = strings.Cut(found[i], "-"+kind)
-		}
-		return "", fmt.Errorf("several files match: %s; keep one, or add the name of a set to that of "+
-			"the folder, as in FOLDER/emnist-letters", strings.Join(found, ", "))
-	}
-	return found[0], nil
-}
-
-// mostSimilar returns the paths of the files with the names that are most similar to this one. A
-// folder with such a name is searched, too.
-func mostSimilar(files fs.FS, start, name string) (found []string, err error) {
-	best := 1
-	err = fs.WalkDir(files, ".", func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || path == "." {
-			return err
-		}
-		likeness := similarity(entry.Name(), name)
-		switch {
-		case entry.IsDir() && likeness == 0:
-			return fs.SkipDir
-		case entry.IsDir() || likeness < best || !strings.HasPrefix(path, start):
-			return nil
-		case likeness > best:
-			found, best = nil, likeness
-		}
-		found = append(found, path)
-		return nil
-	})
-	// NAME and NAME.gz are the same file, unpacked and packed.
-	plain := func(file string) string { return strings.TrimSuffix(path.Base(file), ".gz") }
-	return slices.CompactFunc(found, func(a, b string) bool { return plain(a) == plain(b) }), err
-}
-
-// similarity returns how similar the name of a file is to one of MNIST's names, from 3 if it is the
-// same, with or without .gz, to 0 for the name of something else. The files of other sets start
-// with the name of the set, have test for t10k or a dot for a hyphen, or end with idx2-int.
-func similarity(name, wanted string) int {
-	plain := strings.TrimSuffix(name, ".gz")
-	like := strings.NewReplacer("test-", "t10k-", ".idx", "-idx", "idx2-int", "idx1-ubyte").Replace(plain)
-	kind, _, _ := strings.Cut(wanted, "-idx")
-	switch {
-	case strings.HasPrefix(name, ".") || strings.Contains(name, ":"): // written by macOS or Windows beside the file
-		return 0
-	case plain == wanted:
-		return 3
-	case strings.HasSuffix(like, wanted):
-		return 2
-	case strings.Contains(like, kind):
-		return 1
-	}
-	return 0
 }
 
 // readNames reads EMNIST's list of what the labels stand for, if there is one. A line has a label
@@ -373,41 +285,6 @@ func turn(rows, cols int, greys []byte) []byte {
 	return turned
 }
 
-// A format is a kind of file, known by the bytes at an offset.
-type format struct {
-	offset int
-	bytes  string
-	what   string // what it is, and what to do
-}
-
-// otherFiles are what is sometimes found in place of data or of a picture.
-var otherFiles = []format{
-	{0, "\x00\x00\x08\x01", "an IDX file of labels"},
-	{0, "\x00\x00\x08\x03", "an IDX file of pictures"},
-	{0, "\x00\x00\x0c", "an IDX file of 32-bit integers: convert it to bytes"},
-	{0, "\x00\x00\x0d", "an IDX file of 32-bit floats: convert it to bytes"},
-	{0, "\x00\x00\x0e", "an IDX file of 64-bit floats: convert it to bytes"},
-	{0, "<!doctype html", "a web page: download the file itself"},
-	{0, "<html", "a web page: download the file itself"},
-	{0, "<?xml", "XML, perhaps an error of the server: download the file again"},
-	{0, "version https://git-lfs", "a Git LFS pointer: run git lfs pull"},
-	{0, "PK\x03\x04", "a zip archive: unpack it"},
-	{0, "\x1f\x8b", "a file compressed by gzip: unpack it"},
-	{257, "ustar", "a tar archive: unpack it"},
-	{0, "\x93NUMPY", "a NumPy array: convert it to another format"},
-}
-
-// recognize returns which of the formats a file has, given how it starts, or "".
-func recognize(start []byte, formats []format) string {
-	for _, f := range formats {
-		rest := strings.TrimLeft(string(start[min(f.offset, len(start)):]), "\ufeff\r\n\t ")
-		if strings.EqualFold(rest[:min(len(f.bytes), len(rest))], f.bytes) {
-			return f.what
-		}
-	}
-	return ""
-}
-
 // Pictures in text.
 
 // pixels returns the greys of all pixels, row by row, 0 to 1.
@@ -429,50 +306,30 @@ func litBox(table []float64, cols int) image.Rectangle {
 	return box
 }
 
-// sketch draws the part of a picture that is in box, or all of it if box is empty, at most 40
-// characters wide. A character stands for two pixels, one above the other: a half block if only
-// one of them is bright, otherwise a shade for both.
+// sketch draws the part of a picture that is in box, or all of it if box is empty. A character stands
+// for two pixels, one above the other: a half block if only one of them is bright, otherwise a shade
+// for both. Of pictures wider than 40 pixels only every second, third, ... pixel is drawn.
 func sketch(p Picture, box image.Rectangle) []string {
 	if box.Empty() {
 		box = image.Rect(0, 0, p.Cols, p.Rows)
 	}
-	return mosaic(pixels(p), p.Cols, box, 40, func(upper, lower float64) rune {
-		switch {
-		case upper-lower > 0.5:
-			return '▀'
-		case lower-upper > 0.5:
-			return '▄'
-		}
-		return []rune(" ░▒▓█")[min(4, int((upper+lower)/2*5))]
-	})
-}
-
-// mosaic draws the part of a table of numbers that is in box with one character for each two
-// squares, one above the other, in lines of at most width characters. Large tables are drawn
-// smaller: the numbers are the averages of larger squares.
-func mosaic(
-	table []float64, cols int, box image.Rectangle, width int, character func(upper, lower float64) rune,
-) []string {
-	average := func(part image.Rectangle) float64 {
-		sum := 0.0
-		for y := part.Min.Y; y < part.Max.Y; y++ {
-			for x := part.Min.X; x < part.Max.X; x++ {
-				sum += table[y*cols+x]
-			}
-		}
-		return sum / float64(part.Dx()*part.Dy())
-	}
-	side := (box.Dx() + width - 1) / width
+	greys, step := pixels(p), (box.Dx()+39)/40
 	var lines []string
-	for y := box.Min.Y; y < box.Max.Y; y += 2 * side {
+	for y := box.Min.Y; y < box.Max.Y; y += 2 * step {
 		line := ""
-		for x := box.Min.X; x < box.Max.X; x += side {
-			upper := image.Rect(x, y, x+side, y+side).Intersect(box)
-			lower := image.Rect(x, y+side, x+side, y+2*side).Intersect(box)
-			if lower.Empty() {
-				lower = upper
+		for x := box.Min.X; x < box.Max.X; x += step {
+			upper, lower := greys[y*p.Cols+x], 0.0
+			if y+step < box.Max.Y {
+				lower = greys[(y+step)*p.Cols+x]
 			}
-			line += string(character(average(upper), average(lower)))
+			switch {
+			case upper-lower > 0.5:
+				line += "▀"
+			case lower-upper > 0.5:
+				line += "▄"
+			default:
+				line += string([]rune(" ░▒▓█")[min(4, int((upper+lower)/2*5))])
+			}
 		}
 		lines = append(lines, line)
 	}
