@@ -6,6 +6,35 @@ import (
 	"slices"
 )
 
+// MeasureSlope measures the derivative of the cost with respect to x, one of the weights or biases,
+// without calculus (chapter 4). It nudges x by h up and down while everything else is held still:
+//
+//	dC/dx = (C(x+h) - C(x-h)) / 2h    for a small h
+//
+// What is held still cancels in the difference. If z = w a + b and only w is nudged, b is the same
+// on both sides, so dz/dw = a. A smaller h follows the curve better, but leaves fewer correct digits
+// in the difference. With h = 1e-4 the error is at most 3e-10 for all weights and biases.
+//
+// To measure all 13,002 slopes in this way takes 26,004 forward passes. Backward, below, computes
+// them in one pass back through the layers, and the tests compare the two.
+func MeasureSlope(x *float64, cost func() float64) float64 {
+	const h = 1e-4
+	old := *x
+	*x = old + h
+	above := cost()
+	*x = old - h
+	below := cost()
+	*x = old
+	return (above - below) / (2 * h)
+}
+
+// RelativeError returns the difference between a computed and a measured derivative, divided by the
+// larger absolute value of the two, but at least 1e-5, because of the error of a measured slope. With
+// handwritten digits a right gradient has at most 8e-7, and the usual mistakes give 0.5 or more.
+func RelativeError(computed, measured float64) float64 {
+	return math.Abs(computed-measured) / max(math.Abs(computed), math.Abs(measured), 1e-5)
+}
+
 // A Gradient holds the derivatives of the cost with respect to all weights and biases, summed over
 // the examples that Backward has added. Divided by their number it is the gradient of chapter 2,
 // 13,002 numbers that point in the direction in which the average cost rises fastest.
@@ -42,7 +71,7 @@ func (n *Network) Backward(p *Pass, label int, g *Gradient) {
 	}
 
 	for l := last; l > 0; l-- { // from the neurons j of layer l to the neurons k of layer l-1
-		a, delta := p.A[l-1], p.Delta[l]
+		w, a, delta := n.Weights[l], p.Lit[l-1], p.Delta[l]
 		dCdw, dCdb := g.Weights[l], g.Biases[l]
 		for j, aj := range p.A[l] {
 			// delta_j = da_j/dz_j * dC/da_j
@@ -51,20 +80,13 @@ func (n *Network) Backward(p *Pass, label int, g *Gradient) {
 			// Add dC/db_j = dz_j/db_j * delta_j, where dz_j/db_j = 1, as z_j = b_j + ...
 			dCdb[j] += 1 * delta[j]
 		}
-		// Add dC/dw_jk = dz_j/dw_jk * delta_j, where dz_j/dw_jk = a_k.
-		// AddOuter (matrix.go) adds 99 of 100 terms by a faster version of this loop, which adds the rest.
-		rest := dCdw.AddOuter(a, delta, p.Visit[l-1])
-		for _, k := range rest {
-			for j := range delta {
-				dCdw.Column(int(k))[j] += a[k] * delta[j]
-			}
-		}
+		// Add dC/dw_jk = dz_j/dw_jk * delta_j, where dz_j/dw_jk = a_k, for all j and k.
+		dCdw.AddOuter(a, delta)
 		// dC/da_k = sum over j of dz_j/da_k * delta_j, along all paths from k, where dz_j/da_k = w_jk.
-		// Forward sums over k, this loop over j. With j and k exchanged in w_jk, as if W were transposed,
-		// the network still learns to read 95 of 100 digits. Only a check of the gradient finds that.
+		// Forward sums over k, this loop over j.
 		for k := range p.DCDA[l-1] { // DCDA[0] is empty, because the pixels are given
 			sum := 0.0
-			for j, wjk := range n.Weights[l].Column(k) {
+			for j, wjk := range w.Column(k) {
 				sum += wjk * delta[j]
 			}
 			p.DCDA[l-1][k] = sum
@@ -78,24 +100,26 @@ func (n *Network) Backward(p *Pass, label int, g *Gradient) {
 //
 //	w <- w - rate * dC/dw
 //
-// The minus is there because the gradient points uphill. Then Descend empties g. Weight decay, a
-// tweak beyond the videos, adds decay * w to dC/dw for the first-layer weights. It shrinks those
-// that the examples do not need, which discourages memorizing.
+// The minus is there because the gradient points uphill. Then Descend empties g.
+//
+// Weight decay, a tweak beyond the videos, adds decay * w to dC/dw for the first-layer weights. Each
+// step then makes them a little smaller. Those from pixels that are black in all examples, which
+// have dC/dw = 0, shrink to 0.
 func (n *Network) Descend(g *Gradient, rate, decay float64) {
 	if g.Examples == 0 {
-		panic("Descend without examples")
+		panic("Descend: the gradient has no examples")
 	}
-	factor := rate / float64(g.Examples) // rate * dC/dw = factor * sum
-	step := func(w, sum []float64, decay float64) {
-		keep := 1 - rate*decay
-		for i := range w {
-			w[i] = keep*w[i] - factor*sum[i] // w - rate * (dC/dw + decay * w)
-			sum[i] = 0
-		}
-	}
+	w, share := n.All, 1/float64(g.Examples)
+	sum := g.All[:len(w)]
 	first := len(n.Weights[1].Data) // All starts with the first-layer weights
-	step(n.All[:first], g.All[:first], decay)
-	step(n.All[first:], g.All[first:], 0)
+	for i := range w {
+		if i == first {
+			decay = 0 // for the first biases and all that follows
+		}
+		dCdw := sum[i] * share
+		w[i] -= rate * (dCdw + decay*w[i])
+		sum[i] = 0
+	}
 	g.Examples = 0
 }
 
@@ -105,19 +129,19 @@ func (n *Network) Descend(g *Gradient, rate, decay float64) {
 type Training struct {
 	Epochs int     // how many times every example is seen
 	Batch  int     // the number of examples in a mini-batch, at least 1
-	Rate   float64 // the learning rate: the length of a step is Rate times that of the gradient
-	Anneal bool    // lower the rate towards 0 during the training, to settle in a minimum
+	Rate   float64 // the learning rate of the first step, and without Anneal of all steps
+	Anneal bool    // lower the rate from Rate towards 0 during training, to settle in a minimum
 	Decay  float64 // weight decay, see Descend
-	// Vary returns the picture to learn from each time an example is seen, valid until the next
-	// call; see Shift. If Vary is nil, it is the picture of the example itself.
+	// Vary returns the picture to learn from each time an example is seen, such as Shift. If Vary is
+	// nil, it is the picture of the example itself.
 	Vary func(e Example, random *rand.Rand) Picture
 }
 
 // Progress describes the state of Train after a step.
 type Progress struct {
-	Epoch int // counted from 1
-	Of    int // the number of examples in an epoch
-	Score     // of the examples seen in this epoch, each before the step that learned from it
+	Epoch int   // counted from 1
+	Of    int   // the number of examples in an epoch
+	Score Score // of the examples seen in this epoch, each before the step that learned from it
 }
 
 // Train trains n on the examples, in a new random order in each epoch. It calls report after
@@ -139,7 +163,7 @@ func (t Training) Train(n *Network, examples []Example, random *rand.Rand, repor
 				}
 				output := n.Forward(pass, e.Picture)
 				n.Backward(pass, e.Label, gradient)
-				progress.Add(output, e.Label)
+				progress.Score.Add(output, e.Label)
 			}
 			n.Descend(gradient, rate, t.Decay)
 			if err := report(progress); err != nil {
@@ -152,46 +176,16 @@ func (t Training) Train(n *Network, examples []Example, random *rand.Rand, repor
 
 // Done returns the share of the training that is done, 0 to 1.
 func (t Training) Done(p Progress) float64 {
-	return (float64(p.Epoch-1) + float64(p.Seen)/float64(p.Of)) / float64(t.Epochs)
+	return (float64(p.Epoch-1) + float64(p.Score.Seen)/float64(p.Of)) / float64(t.Epochs)
 }
 
-// Shift returns a function for Training.Vary that moves a picture with a margin by one pixel down,
-// up, right or left, or not at all, so that the exact place of a digit does not matter.
-func Shift() func(e Example, random *rand.Rand) Picture {
-	var lit []int32 // reused for each picture, which saves 4% of the time
-	return func(e Example, random *rand.Rand) Picture {
-		p := e.Picture
-		move := [...]int{0, p.Cols, -p.Cols, 1, -1}[random.IntN(5)] // added to the indices of the pixels
-		if p.HasMargin {
-			lit = lit[:0]
-			for _, k := range p.Lit {
-				lit = append(lit, k+int32(move))
-			}
-			p.Lit = lit
-		}
-		return p
+// Shift returns the picture of an example moved by one pixel down, up, right or left, or not at all,
+// so that the exact place of a digit does not matter. A picture without a margin is not moved.
+func Shift(e Example, random *rand.Rand) Picture {
+	p := e.Picture
+	moves := [...]int{0, p.Cols, -p.Cols, 1, -1} // in the list of all pixels
+	if move := moves[random.IntN(len(moves))]; p.HasMargin {
+		p.Moved += int32(move)
 	}
-}
-
-// The rest of this file checks that the gradient is right. Training does not use it.
-
-// MeasureSlope measures the derivative of the cost with respect to x without any calculus, by
-// nudging x up and down by h. The central difference (C(x+h) - C(x-h)) / (2h), called near, has an
-// error of order h^2. The one called far, with 2h for h, has 4 times that error, so it cancels in
-// (4 near - far) / 3, a Richardson extrapolation. About h^4 = 1e-12 is left, as much as rounding.
-func MeasureSlope(x *float64, cost func() float64) float64 {
-	const h = 1e-3
-	old := *x
-	costAt := func(nudged float64) float64 { *x = nudged; return cost() }
-	near := (costAt(old+h) - costAt(old-h)) / (2 * h)
-	far := (costAt(old+2*h) - costAt(old-2*h)) / (4 * h)
-	*x = old
-	return (4*near - far) / 3
-}
-
-// RelativeError returns the difference between a computed and a measured derivative, divided by the
-// larger absolute value of the two, but at least 1e-5, as a slope is measured to about 1e-12 only.
-// A right gradient has no error above 1e-6. The usual mistakes give errors above 0.1.
-func RelativeError(computed, measured float64) float64 {
-	return math.Abs(computed-measured) / max(math.Abs(computed), math.Abs(measured), 1e-5)
+	return p
 }

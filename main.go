@@ -200,14 +200,14 @@ func runTrain(c *console, flags *flag.FlagSet, args []string) error {
 // variations are the ways to vary a picture each time it is seen, each with a flag of train. Each
 // optional file may add its own.
 var variations = []variation{
-	{name: "shift", usage: "move each picture by up to a pixel each time it is seen", usual: true, start: Shift},
+	{name: "shift", usage: "move each picture by up to a pixel each time it is seen", usual: true, vary: Shift},
 }
 
 // A variation is one way to vary a picture.
 type variation struct {
 	name, usage string
 	usual       bool // by default it is on
-	start       func() func(Example, *rand.Rand) Picture
+	vary        func(Example, *rand.Rand) Picture
 }
 
 // settings are what a user may choose for training, by the flags of train.
@@ -296,12 +296,12 @@ func (s *settings) training() Training {
 		if !s.vary[i] {
 			continue
 		}
-		before, vary := plan.Vary, v.start()
+		before := plan.Vary
 		plan.Vary = func(e Example, random *rand.Rand) Picture {
 			if before != nil {
 				e.Picture = before(e, random)
 			}
-			return vary(e, random)
+			return v.vary(e, random)
 		}
 	}
 	return plan
@@ -364,8 +364,8 @@ func startingNetwork(c *console, s *settings, set *Dataset, random *rand.Rand) (
 		return nil, err
 	}
 	c.say("network %s: %s weights and biases, %s", layersText(n.Layers), thousands(len(n.All)), origin)
-	score := n.Score(set.Test)
-	c.say("before training: cost %.4f, %s of the test pictures right", score.Cost, share(score.Right, score.Seen))
+	score := n.Evaluate(set.Test)
+	c.say("before training: cost %.4f, %s of the test pictures right", score.Cost(), share(score.Right, score.Seen))
 	return n, nil
 }
 
@@ -414,10 +414,10 @@ func (w *watcher) train(random *rand.Rand) error {
 
 // report is called after each step.
 func (w *watcher) report(p Progress) error {
-	if math.IsNaN(p.Cost) { // the steps were too large (chapter 2)
+	if math.IsNaN(p.Score.Costs) { // the steps were too large (chapter 2)
 		return fmt.Errorf("the cost is not a number in epoch %d; try a lower -rate", p.Epoch)
 	}
-	if p.Seen == p.Of {
+	if p.Score.Seen == p.Of {
 		w.endEpoch(p)
 	}
 	w.drawLine(p)
@@ -429,12 +429,12 @@ func (w *watcher) report(p Progress) error {
 
 // endEpoch tests the network after an epoch, prints the line of the epoch and saves the network.
 func (w *watcher) endEpoch(p Progress) {
-	w.costs, w.last = append(w.costs, p.Cost), review(w.network, w.set.Test)
+	w.costs, w.last = append(w.costs, p.Score.Cost()), review(w.network, w.set.Test)
 	w.clearLine()
-	w.console.say("%s", w.line(p, share(w.last.Right, w.last.Seen)))
+	w.console.say("%s", w.line(p, share(w.last.score.Right, w.last.score.Seen)))
 	// With a share of 1/classes for each class, the best answer that is the same for all pictures
 	// has all outputs 1/classes, and costs 1 - 1/classes.
-	if !(w.last.Cost < 1-1/float64(w.set.Classes)) {
+	if !(w.last.score.Cost() < 1-1/float64(w.set.Classes)) {
 		if !w.warned {
 			w.console.say("not saved: no better than the same answer for every picture; try a lower -rate")
 		}
@@ -452,8 +452,8 @@ func (w *watcher) endEpoch(p Progress) {
 func (w *watcher) line(p Progress, test string) string {
 	done := w.plan.Done(p)
 	left := time.Since(w.start).Seconds() * (1/done - 1)
-	return fmt.Sprintf(epochLine, fmt.Sprintf("%d/%d", p.Epoch, w.plan.Epochs), fmt.Sprintf("%.4f", p.Cost),
-		share(p.Right, p.Seen), test, fmt.Sprintf("%.0fs", left))
+	return fmt.Sprintf(epochLine, fmt.Sprintf("%d/%d", p.Epoch, w.plan.Epochs), fmt.Sprintf("%.4f", p.Score.Cost()),
+		share(p.Score.Right, p.Score.Seen), test, fmt.Sprintf("%.0fs", left))
 }
 
 // drawLine shows on a terminal, ten times a second, how far the epoch has come.
@@ -463,7 +463,7 @@ func (w *watcher) drawLine(p Progress) {
 	}
 	w.drawn = time.Now()
 	const width = 7
-	full := width * p.Seen / p.Of
+	full := width * p.Score.Seen / p.Of
 	bar := strings.Repeat("█", full) + strings.Repeat("░", width-full)
 	fmt.Fprint(w.console.err, "\r"+w.line(p, bar))
 }
@@ -493,7 +493,7 @@ func (w *watcher) summarize() {
 	if len(next) > 0 {
 		c.say("what next: go run . %s", strings.Join(next, ", "))
 	}
-	printAccuracy(c, w.last.Score)
+	printAccuracy(c, w.last.score)
 }
 
 // state says what is saved.
@@ -608,7 +608,7 @@ func runTest(c *console, flags *flag.FlagSet, args []string) error {
 	}
 	r := review(n, set.Test)
 	c.say("%s: %s, %s weights and biases", *path, layersText(n.Layers), thousands(len(n.All)))
-	c.say("cost %.4f, the average over %s test pictures\n", r.Cost, thousands(len(set.Test)))
+	c.say("cost %.4f, the average over %s test pictures\n", r.score.Cost(), thousands(len(set.Test)))
 	c.say("How many of each digit are right, and what they are read as:\n")
 	printTable(c, set, r.table)
 	if *all {
@@ -619,7 +619,7 @@ func runTest(c *console, flags *flag.FlagSet, args []string) error {
 	}
 	slices.SortStableFunc(r.mistakes, func(a, b mistake) int { return cmp.Compare(b.activation, a.activation) })
 	drawMistakes(c, set, r.mistakes, "The most confident mistakes")
-	printAccuracy(c, r.Score)
+	printAccuracy(c, r.score)
 	return nil
 }
 
@@ -643,7 +643,7 @@ func (m mistake) reading(set *Dataset) string {
 
 // A result is what a network does with a list of examples.
 type result struct {
-	Score
+	score    Score
 	table    [][]int // table[label][answer] counts examples
 	mistakes []mistake
 }
@@ -657,7 +657,7 @@ func review(n *Network, examples []Example) (r result) {
 	for i, e := range examples {
 		output := n.Forward(p, e.Picture)
 		answer := Answer(output)
-		r.Add(output, e.Label)
+		r.score.Add(output, e.Label)
 		r.table[e.Label][answer]++
 		if answer != e.Label {
 			r.mistakes = append(r.mistakes, mistake{number: i, example: e, answer: answer, activation: output[answer]})
@@ -791,8 +791,9 @@ func sideBySide(columns [][]string) string {
 //
 //	{"layers":[2,1,1],"weights":[[[0.5,-0.25]],[[3]]],"biases":[[0.1],[-1]]}
 //
-// where weights[l][j][k] leads from neuron k of layer l to neuron j of layer l+1. Numbers are
-// written with all the digits that it takes to read back the same float64.
+// where weights[l][j][k] leads from neuron k of layer l to neuron j of layer l+1. (In memory,
+// Weights[l] leads into layer l; Weights[0] is nil.) Numbers are written with all the digits that it
+// takes to read back the same float64.
 type networkFile struct {
 	Layers  []int         `json:"layers"`
 	Weights [][][]float64 `json:"weights"`

@@ -22,9 +22,7 @@ package main
 // for each neuron j of the later layer and a column for each neuron k of the earlier one.
 //
 // Data holds it column by column, so the weights that leave one neuron k are next to each other
-// in memory. A matrix times a vector is a sum of columns, each times one number of the vector, and
-// columns times 0 can be skipped. With handwritten digits that is five times as fast as adding up
-// whole rows.
+// in memory.
 type Matrix struct {
 	Rows, Cols int
 	Data       []float64 // element (j, k) is Data[k*Rows+j]
@@ -39,42 +37,70 @@ func (m *Matrix) Set(j, k int, v float64) { m.Data[k*m.Rows+j] = v }
 // Column returns column k, with one number for each row. It shares memory with m.
 func (m *Matrix) Column(k int) []float64 { return m.Data[k*m.Rows:][:m.Rows] }
 
-// Skip the rest of this file on a first reading. It has faster versions of one loop in Forward and
-// one in Backward. They take several columns at a time and load z_j or delta_j once for all of them,
-// which cuts training time by a third. With MNIST they add 98 of 100 terms of z and 99 of 100 of the
-// gradient. Reslicing the columns to the same length eliminates bounds checks.
+// A Vector lists the activations a_k of a layer, without those that are 0. Four of five pixels of a
+// handwritten digit are black, with a_k = 0. They add m_jk * 0 to a sum, so the products below
+// skip their columns.
+type Vector struct {
+	K []int32   // which activations are listed
+	A []float64 // A[i] is a_k for k = K[i]
+}
 
-// MulAdd adds a_k times column k to z, z_j += m_jk a_k, for the columns k listed in ks, eight at a
-// time. It returns the columns that are left over, at most seven.
-func (m *Matrix) MulAdd(z, a []float64, ks []int32) (rest []int32) {
-	for ; len(ks) >= 8; ks = ks[8:] {
-		a0, a1, a2, a3 := a[ks[0]], a[ks[1]], a[ks[2]], a[ks[3]]
-		a4, a5, a6, a7 := a[ks[4]], a[ks[5]], a[ks[6]], a[ks[7]]
-		m0, m1 := m.Column(int(ks[0]))[:len(z)], m.Column(int(ks[1]))[:len(z)]
-		m2, m3 := m.Column(int(ks[2]))[:len(z)], m.Column(int(ks[3]))[:len(z)]
-		m4, m5 := m.Column(int(ks[4]))[:len(z)], m.Column(int(ks[5]))[:len(z)]
-		m6, m7 := m.Column(int(ks[6]))[:len(z)], m.Column(int(ks[7]))[:len(z)]
+// MulAdd adds m times a to z:
+//
+//	z_j += sum over k of m_jk a_k
+//
+// As two plain loops that is
+//
+//	for i, k := range a.K {
+//		for j, mjk := range m.Column(int(k)) {
+//			z[j] += mjk * a.A[i]
+//		}
+//	}
+//
+// The code takes eight columns k at a time, so that z_j is loaded and stored once for all eight. This
+// and AddOuter make training 1.4 times as fast. In the last group column 0 times 0 takes the place of
+// the columns that are missing. Slices of a known length save checks of the indices.
+func (m *Matrix) MulAdd(z []float64, a Vector) {
+	ks, as := a.K, a.A
+	for len(ks) > 0 {
+		if len(ks) < 8 {
+			ks, as = append(make([]int32, 0, 8), ks...)[:8], append(make([]float64, 0, 8), as...)[:8]
+		}
+		k, ak := (*[8]int32)(ks), (*[8]float64)(as)
+		m0, m1 := m.Column(int(k[0]))[:len(z)], m.Column(int(k[1]))[:len(z)]
+		m2, m3 := m.Column(int(k[2]))[:len(z)], m.Column(int(k[3]))[:len(z)]
+		m4, m5 := m.Column(int(k[4]))[:len(z)], m.Column(int(k[5]))[:len(z)]
+		m6, m7 := m.Column(int(k[6]))[:len(z)], m.Column(int(k[7]))[:len(z)]
+		a0, a1, a2, a3, a4, a5, a6, a7 := ak[0], ak[1], ak[2], ak[3], ak[4], ak[5], ak[6], ak[7]
 		for j := range z {
 			z[j] += (m0[j]*a0 + m1[j]*a1) + (m2[j]*a2 + m3[j]*a3) +
 				((m4[j]*a4 + m5[j]*a5) + (m6[j]*a6 + m7[j]*a7))
 		}
+		ks, as = ks[8:], as[8:]
 	}
-	return ks
 }
 
-// AddOuter adds a_k times delta to column k, m_jk += a_k delta_j, for the columns k listed in ks,
-// four at a time. It returns the columns that are left over, at most three.
-func (m *Matrix) AddOuter(a, delta []float64, ks []int32) (rest []int32) {
-	for ; len(ks) >= 4; ks = ks[4:] {
-		a0, a1, a2, a3 := a[ks[0]], a[ks[1]], a[ks[2]], a[ks[3]]
-		m0, m1 := m.Column(int(ks[0]))[:len(delta)], m.Column(int(ks[1]))[:len(delta)]
-		m2, m3 := m.Column(int(ks[2]))[:len(delta)], m.Column(int(ks[3]))[:len(delta)]
+// AddOuter adds the products of all a_k and delta_j to m:
+//
+//	m_jk += a_k delta_j
+//
+// It has the loops of MulAdd, with four columns at a time, so that delta_j is loaded once for all four.
+func (m *Matrix) AddOuter(a Vector, delta []float64) {
+	ks, as := a.K, a.A
+	for len(ks) > 0 {
+		if len(ks) < 4 {
+			ks, as = append(make([]int32, 0, 4), ks...)[:4], append(make([]float64, 0, 4), as...)[:4]
+		}
+		k, ak := (*[4]int32)(ks), (*[4]float64)(as)
+		m0, m1 := m.Column(int(k[0]))[:len(delta)], m.Column(int(k[1]))[:len(delta)]
+		m2, m3 := m.Column(int(k[2]))[:len(delta)], m.Column(int(k[3]))[:len(delta)]
+		a0, a1, a2, a3 := ak[0], ak[1], ak[2], ak[3]
 		for j, dj := range delta {
 			m0[j] += a0 * dj
 			m1[j] += a1 * dj
 			m2[j] += a2 * dj
 			m3[j] += a3 * dj
 		}
+		ks, as = ks[4:], as[4:]
 	}
-	return ks
 }

@@ -41,7 +41,7 @@ type Dataset struct {
 	names []string // names[label] is what a label stands for, "" for the label itself
 }
 
-// Name returns what a label stands for: 7 or, in a set of letters, A.
+// Name returns what a label stands for: a digit or, in EMNIST's sets, a digit or a letter.
 func (s *Dataset) Name(label int) string {
 	if label < len(s.names) && s.names[label] != "" {
 		return s.names[label]
@@ -290,7 +290,7 @@ func turn(rows, cols int, greys []byte) []byte {
 // pixels returns the greys of all pixels, row by row, 0 to 1.
 func pixels(p Picture) []float64 {
 	greys := make([]float64, p.Rows*p.Cols)
-	p.Fill(greys)
+	p.Fill(greys, &Vector{})
 	return greys
 }
 

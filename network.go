@@ -2,49 +2,10 @@ package main
 
 import (
 	"bytes"
-	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 )
-
-// A Picture is a greyscale picture, stored as the list of its lit pixels, which are not black. Four
-// of five pixels of a handwritten digit are black, with an activation a_k = 0. They add w_jk * 0 to
-// a weighted sum, and the derivatives for their weights have the factor a_k = 0. So leaving them
-// out changes no result.
-type Picture struct {
-	Rows, Cols int
-	Lit        []int32 // the indices of the lit pixels, counted row by row from the top left
-	Greys      []byte  // Greys[i] is the brightness of pixel Lit[i]; white is 255
-	HasMargin  bool    // all pixels of the outermost rows and columns are black
-}
-
-// NewPicture returns the picture with these rows x cols greys, from 0 for black to 255 for white.
-func NewPicture(rows, cols int, greys []byte) Picture {
-	lit := rows*cols - bytes.Count(greys, []byte{0})
-	p := Picture{Rows: rows, Cols: cols, Lit: make([]int32, 0, lit), Greys: make([]byte, 0, lit), HasMargin: true}
-	for k, grey := range greys {
-		if grey != 0 {
-			p.Lit, p.Greys = append(p.Lit, int32(k)), append(p.Greys, grey)
-			y, x := k/cols, k%cols
-			p.HasMargin = p.HasMargin && y > 0 && y < rows-1 && x > 0 && x < cols-1
-		}
-	}
-	return p
-}
-
-// Fill sets a to the greys of all pixels, row by row, from 0 for black to 1 for white.
-func (p Picture) Fill(a []float64) {
-	clear(a)
-	for i, k := range p.Lit {
-		a[k] = float64(p.Greys[i]) / 255
-	}
-}
-
-// An Example is a picture with its label, the digit that it shows.
-type Example struct {
-	Picture
-	Label int // the index of the output neuron that should be bright
-}
 
 // Parameters holds one number for each weight and each bias of a network: the number itself
 // or, in a gradient, its derivative. Weights and Biases share the memory of All.
@@ -85,9 +46,9 @@ type Network struct {
 }
 
 // NewNetwork returns a network with random weights and biases, from normal distributions around 0.
-// The standard deviation is 1 for biases and 1/sqrt(K) for the K weights into a neuron. The
-// variances of K terms add up, so the spread of z is the same for any K. With larger z, sigmoid
-// would be flat and the neurons would hardly learn.
+// The standard deviation is 1 for biases and 1/sqrt(K) for the K weights into a neuron. A sum of K
+// random terms spreads sqrt(K) times as wide as one term, so z spreads equally wide for any K. If z
+// were much larger, sigmoid would be flat there and the neurons would hardly learn.
 func NewNetwork(layers []int, random *rand.Rand) *Network {
 	n := &Network{Layers: layers, Parameters: NewParameters(layers)}
 	for l := 1; l < len(layers); l++ {
@@ -121,7 +82,7 @@ type Pass struct {
 	Z     [][]float64 // z_j, the weighted sum plus the bias; kept to be shown, as Backward needs only a_j
 	DCDA  [][]float64 // dC/da_j, computed by Backward (backprop.go)
 	Delta [][]float64 // dC/dz_j, computed by Backward
-	Visit [][]int32   // the neurons to visit: the lit pixels in layer 0, all neurons in the others
+	Lit   []Vector    // the a_j of the lit pixels in layer 0, of all neurons in the others
 }
 
 // NewPass allocates a reusable Pass for n.
@@ -132,37 +93,31 @@ func (n *Network) NewPass() *Pass {
 		p.Z = append(p.Z, make([]float64, size))
 		p.DCDA = append(p.DCDA, make([]float64, size))
 		p.Delta = append(p.Delta, make([]float64, size))
-		p.Visit = append(p.Visit, make([]int32, size))
-		for k := range size {
-			p.Visit[l][k] = int32(k)
+		p.Lit = append(p.Lit, Vector{K: make([]int32, size), A: p.A[l]})
+		for j := range size {
+			p.Lit[l].K[j] = int32(j)
 		}
 	}
 	p.Z[0], p.DCDA[0], p.Delta[0] = nil, nil, nil
+	p.Lit[0].A = make([]float64, n.Layers[0])
 	return p
 }
 
-// Forward computes the activations of all layers for a picture with one pixel for each neuron of
-// layer 0 (chapter 1). It returns those of the last layer, which are valid until p is used again.
+// Forward computes the activations of all layers for a picture (chapter 1), which has a pixel for
+// each neuron of layer 0. It returns those of the last layer, which are valid until p is used again.
 func (n *Network) Forward(p *Pass, picture Picture) []float64 {
 	if picture.Rows*picture.Cols != n.Layers[0] {
-		panic(fmt.Sprintf("a picture of %d x %d pixels for %d inputs", picture.Rows, picture.Cols, n.Layers[0]))
+		panic("Forward: the picture does not have a pixel for each input of the network")
 	}
-	picture.Fill(p.A[0])
-	p.Visit[0] = picture.Lit
+	picture.Fill(p.A[0], &p.Lit[0]) // a_k of layer 0 is the grey of pixel k, 0 black to 1 white
 
 	for l := 1; l < len(n.Layers); l++ { // from the neurons k of layer l-1 to the neurons j of layer l
 		w, b := n.Weights[l], n.Biases[l]
-		a, z := p.A[l-1], p.Z[l]
+		a, z := p.Lit[l-1], p.Z[l]
 
 		// z_j = b_j + sum over k of w_jk a_k
 		copy(z, b)
-		// MulAdd (matrix.go) adds 98 of 100 terms by a faster version of this loop, which adds the rest.
-		rest := w.MulAdd(z, a, p.Visit[l-1])
-		for _, k := range rest {
-			for j, wjk := range w.Column(int(k)) {
-				z[j] += wjk * a[k]
-			}
-		}
+		w.MulAdd(z, a)
 
 		// a_j = sigmoid(z_j)
 		for j := range z {
@@ -191,8 +146,8 @@ func Wanted(j, label int) float64 {
 	return 0
 }
 
-// Cost returns the cost of one example, given its output and its label (chapter 2). Many texts
-// halve the cost, which halves every derivative: for the same step their rate is twice as large.
+// Cost returns the cost of one example, given its output and its label (chapter 2). Many texts halve
+// the cost. That halves every derivative, so a rate of 3 there is a rate of 1.5 here.
 func Cost(output []float64, label int) float64 {
 	// C = sum over j of (a_j - y_j)^2, called C0 in the videos
 	cost := 0.0
@@ -203,29 +158,73 @@ func Cost(output []float64, label int) float64 {
 	return cost
 }
 
-// A Score says how well a network does on a number of examples.
+// A Score counts how well a network does on a number of examples.
 type Score struct {
 	Seen  int     // the number of examples
-	Cost  float64 // the average of their costs
 	Right int     // how many of them were answered right
-	costs float64 // the sum of their costs
+	Costs float64 // the sum of their costs
 }
 
 // Add counts one more example, given the output and the label.
 func (s *Score) Add(output []float64, label int) {
 	s.Seen++
-	s.costs += Cost(output, label)
-	s.Cost = s.costs / float64(s.Seen)
+	s.Costs += Cost(output, label)
 	if Answer(output) == label {
 		s.Right++
 	}
 }
 
-// Score returns how well the network does on the examples.
-func (n *Network) Score(examples []Example) Score {
+// Cost returns the average cost of the examples, the cost of the network (chapter 2).
+func (s Score) Cost() float64 { return s.Costs / float64(s.Seen) }
+
+// Evaluate returns how well the network does on the examples.
+func (n *Network) Evaluate(examples []Example) Score {
 	s, p := Score{}, n.NewPass()
 	for _, e := range examples {
 		s.Add(n.Forward(p, e.Picture), e.Label)
 	}
 	return s
+}
+
+// An Example is a picture with its label, the digit that it shows.
+type Example struct {
+	Picture
+	Label int // the index of the output neuron that should be bright
+}
+
+// A Picture is a greyscale picture. It lists only the pixels that are not black, as a Vector does.
+type Picture struct {
+	Rows, Cols int
+	Lit        []int32 // the indices of the lit pixels, counted row by row from the top left
+	Greys      []byte  // Greys[i] is the brightness of pixel Lit[i]; white is 255
+	HasMargin  bool    // all pixels of the outermost rows and columns are black
+	Moved      int32   // is added to all indices in Lit, see Shift (backprop.go)
+}
+
+// NewPicture returns the picture with these rows x cols greys, from 0 for black to 255 for white.
+func NewPicture(rows, cols int, greys []byte) Picture {
+	lit := rows*cols - bytes.Count(greys, []byte{0})
+	p := Picture{Rows: rows, Cols: cols, Lit: make([]int32, 0, lit), Greys: make([]byte, 0, lit), HasMargin: true}
+	for k, grey := range greys {
+		if grey != 0 {
+			p.Lit, p.Greys = append(p.Lit, int32(k)), append(p.Greys, grey)
+			y, x := k/cols, k%cols
+			p.HasMargin = p.HasMargin && y > 0 && y < rows-1 && x > 0 && x < cols-1
+		}
+	}
+	return p
+}
+
+// Fill sets a to the greys of all pixels, row by row, from 0 for black to 1 for white, and lit to
+// those of the lit pixels.
+func (p Picture) Fill(a []float64, lit *Vector) {
+	clear(a)
+	n := len(p.Lit)
+	ks, as := slices.Grow(lit.K[:0], n)[:n], slices.Grow(lit.A[:0], n)[:n]
+	for i, k := range p.Lit {
+		ks[i] = k + p.Moved
+		as[i] = float64(p.Greys[i]) / 255
+		a[ks[i]] = as[i]
+	}
+	lit.K, lit.A = ks, as
 }
