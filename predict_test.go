@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"encoding/binary"
 	"hash/crc32"
 	"image"
@@ -12,6 +11,7 @@ import (
 	"image/jpeg"
 	"image/png"
 	"math"
+	"os"
 	"path/filepath"
 	"reflect"
 	"regexp"
@@ -20,6 +20,8 @@ import (
 	"testing"
 )
 
+// What the tests of this file share.
+
 var black, white = color.NRGBA{0, 0, 0, 255}, color.NRGBA{255, 255, 255, 255}
 
 // paper returns a picture of width x height pixels in the colour of the background, with a
@@ -27,9 +29,9 @@ var black, white = color.NRGBA{0, 0, 0, 255}, color.NRGBA{255, 255, 255, 255}
 func paper(digit Picture, width, height, x, y, zoom int, background, ink color.Color) *image.NRGBA {
 	picture := image.NewNRGBA(image.Rect(0, 0, width, height))
 	draw.Draw(picture, picture.Rect, image.NewUniform(background), image.Point{}, draw.Src)
-	mask, greys := image.NewAlpha(image.Rect(0, 0, 28*zoom, 28*zoom)), greysOf(digit)
+	mask, greys := image.NewAlpha(image.Rect(0, 0, 28*zoom, 28*zoom)), pixels(digit)
 	for i := range mask.Pix {
-		mask.Pix[i] = greys[i/mask.Stride/zoom*28+i%mask.Stride/zoom]
+		mask.Pix[i] = byte(255 * greys[i/mask.Stride/zoom*28+i%mask.Stride/zoom])
 	}
 	place := mask.Rect.Add(image.Pt(x, y))
 	draw.DrawMask(picture, place, image.NewUniform(ink), image.Point{}, mask, image.Point{}, draw.Over)
@@ -56,140 +58,9 @@ func asGIF(picture image.Image) []byte {
 	return b.Bytes()
 }
 
-// stillRead reads digits in files made from them and fails the test if fewer than the least
-// percentage of those that the network reads in the original are read, without a warning.
-func stillRead(t *testing.T, digits []Example, least float64, file func(Picture) []byte) {
-	t.Parallel()
-	n := trained()
-	pass := n.NewPass()
-	original, same := 0, 0
-	for _, e := range digits {
-		if Answer(n.Forward(pass, e.Picture)) != e.Label {
-			continue
-		}
-		original++
-		picture, done, err := read(file(e.Picture))
-		if err == nil && Answer(n.Forward(pass, picture)) == e.Label && done.Warning == "" {
-			same++
-		}
-	}
-	t.Logf("read: %.1f%% of the %d that are read in the original", percent(same, original), original)
-	if percent(same, original) < least {
-		t.Error("too few")
-	}
-}
-
 // read reads a picture for MNIST's networks.
-func read(file []byte) (Picture, Preparation, error) {
-	return ReadPicture(context.Background(), bytes.NewReader(file), mnistFrame, MaxPicture)
-}
-
-func TestDigitsInPicturesOfAllKindsAreReadLikeTheOriginals(t *testing.T) {
-	t.Parallel()
-	dark, none := color.NRGBA{30, 30, 60, 255}, color.NRGBA{}
-	digits := mnist().Test[:300]
-	if raced() {
-		digits = digits[:50]
-	}
-	for name, file := range map[string]func(Picture) []byte{
-		"as it is":            func(p Picture) []byte { return asPNG(paper(p, 28, 28, 0, 0, 1, black, white)) },
-		"inverted":            func(p Picture) []byte { return asPNG(paper(p, 28, 28, 0, 0, 1, white, black)) },
-		"enlarged to 200x300": func(p Picture) []byte { return asPNG(paper(p, 200, 300, 2, 50, 7, white, dark)) },
-		"in a corner":         func(p Picture) []byte { return asPNG(paper(p, 90, 60, 62, 32, 1, black, white)) },
-		"cut off at the ink": func(p Picture) []byte {
-			return asPNG(paper(p, 28, 28, 0, 0, 1, white, black).SubImage(litBox(pixels(p), 28).Inset(-1)))
-		},
-		"dark ink, transparent":  func(p Picture) []byte { return asPNG(paper(p, 56, 56, 0, 0, 2, none, dark)) },
-		"light ink, transparent": func(p Picture) []byte { return asPNG(paper(p, 56, 56, 0, 0, 2, none, white)) },
-		"JPEG": func(p Picture) []byte {
-			return asJPEG(paper(p, 120, 120, 4, 4, 4, white, dark), 60)
-		},
-		"GIF": func(p Picture) []byte { return asGIF(paper(p, 56, 56, 0, 0, 2, white, dark)) },
-		"yellow on blue": func(p Picture) []byte {
-			return asPNG(paper(p, 84, 84, 0, 0, 3, color.NRGBA{20, 40, 120, 255}, color.NRGBA{250, 220, 80, 255}))
-		},
-		"16 bits of grey": func(p Picture) []byte {
-			picture := image.NewGray16(image.Rect(0, 0, 28, 28))
-			for i, grey := range greysOf(p) {
-				picture.SetGray16(i%28, i/28, color.Gray16{uint16(grey) * 257})
-			}
-			return asPNG(picture)
-		},
-		"12 of 16 bits": func(p Picture) []byte {
-			picture := image.NewGray16(image.Rect(0, 0, 28, 28))
-			for i, grey := range greysOf(p) {
-				picture.SetGray16(i%28, i/28, color.Gray16{uint16(grey) * 16})
-			}
-			return asPNG(picture)
-		},
-		"pale": func(p Picture) []byte { return asPNG(paper(p, 84, 84, 0, 0, 3, white, color.Gray{247})) },
-		"uneven light, with noise": func(p Picture) []byte {
-			picture := paper(p, 120, 120, 20, 10, 3, white, color.NRGBA{40, 40, 50, 255})
-			random := seeded(1)
-			for i := range picture.Pix {
-				if x, y := i/4%120, i/480; i%4 < 3 { // one corner has little more than half the light of the other
-					light := 0.5 + 0.4*float64(x+y)/240
-					picture.Pix[i] = byte(float64(picture.Pix[i])*light + 6*random.NormFloat64() + 12)
-				}
-			}
-			return asPNG(picture)
-		},
-	} {
-		t.Run(name, func(t *testing.T) { stillRead(t, digits, 93, file) })
-	}
-}
-
-func TestDigitsAreReadInSpiteOfWhatIsAroundThem(t *testing.T) {
-	t.Parallel()
-	within := func(x, y, low, high int) bool { return min(x, y) >= low && max(x, y) < high }
-	// The brightness at x, y of 300 x 300, where it is v on plain paper.
-	for name, light := range map[string]func(x, y int, v float64) float64{
-		"low contrast": func(x, y int, v float64) float64 { return 0.5 + 0.2*v },
-		"dark corners": func(x, y int, v float64) float64 {
-			return v * (1 - 0.25*float64((x-150)*(x-150)+(y-150)*(y-150))/22500)
-		},
-		"hard edge of a shadow":   func(x, y int, v float64) float64 { return pick(x+y/3 > 190, v*0.7, v) },
-		"dark table around paper": func(x, y int, v float64) float64 { return pick(within(x, y, 15, 282), v, 0.25) },
-		"more of the table": func(x, y int, v float64) float64 {
-			return pick(within(x, y, 48, 252), v, 0.1+float64((7*x+13*y)%10)/100)
-		},
-		"dark border on two sides":       func(x, y int, v float64) float64 { return pick(x > 60 && y > 60, v, 0) },
-		"light border of a dark picture": func(x, y int, v float64) float64 { return pick(within(x, y, 50, 250), 1-v, 1) },
-		"drawn frame": func(x, y int, v float64) float64 {
-			return pick(within(x, y, 10, 290) && !within(x, y, 13, 287), 0.2, v)
-		},
-		"strip along an edge": func(x, y int, v float64) float64 { return pick(y > 270, v*0.5, v) },
-		"blot": func(x, y int, v float64) float64 {
-			return pick((x-30)*(x-30)+(y-265)*(y-265) < 150, 0.2, v)
-		},
-		"line through the digit": func(x, y int, v float64) float64 { return pick(y/3 == 50, 0.2, v) },
-		"ruled paper, tilted":    func(x, y int, v float64) float64 { return pick((y+x/24)%34 < 3, v*0.5, v) },
-		"lines in perspective, bent": func(x, y int, v float64) float64 {
-			at := float64(y-150)*(1+0.0008*float64(x-150)) + 0.0002*float64((x-150)*(x-150)) + 0.03*float64(x)
-			return pick(math.Mod(at+340, 34) < 3, v*0.6, v)
-		},
-		"squared paper": func(x, y int, v float64) float64 { return pick(x%30 < 2 || y%30 < 2, v*0.75, v) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			stillRead(t, mnist().Test[:30], 85, func(p Picture) []byte {
-				picture := paper(p, 300, 300, 66, 66, 6, color.Gray{215}, color.Gray{50})
-				for i, v := range picture.Pix {
-					if i%4 < 3 {
-						picture.Pix[i] = byte(255 * light(i/4%300, i/1200, float64(v)/255))
-					}
-				}
-				return asPNG(picture)
-			})
-		})
-	}
-}
-
-// pick returns a if the condition holds, otherwise b.
-func pick(condition bool, a, b float64) float64 {
-	if condition {
-		return a
-	}
-	return b
+func read(file []byte) (picture Picture, warning string, err error) {
+	return ReadPicture(bytes.NewReader(file), mnistFrame, MaxPicture)
 }
 
 // ring returns a 0 as the outline of an ellipse, drawn with a pen of this width on side x
@@ -205,34 +76,92 @@ func ring(side int, pen, blur, paper, ink float64, centreX, centreY, radius floa
 	return picture
 }
 
-func TestStrokesAreMeasuredAndWidenedByTheirRadius(t *testing.T) {
-	bar := newField(4, 40) // its outline is 2 * (4 + 40), less at one corner, where it is sqrt 2 for 2
-	for i := range bar.at {
-		bar.at[i] = 1
-	}
-	if got, want := strokeWidth(bar), 2*160/(88-2+math.Sqrt2); math.Abs(got-want) > 1e-12 {
-		t.Errorf("a bar 4 wide is measured as %v, want %v", got, want)
-	}
-	point := thicken(&field{rows: 1, cols: 1, at: []float64{1}}, 1)
-	for i, v := range point.at {
-		distance := math.Hypot(float64(i/5-2), float64(i%5-2))
-		if want := min(1, 2-distance); point.cols != 5 || math.Abs(v-max(0, want)) > 1e-12 {
-			t.Errorf("a point widened by 1 is %v at %.2f from its middle, want %v", v, distance, max(0, want))
-		}
-	}
-	thick := thicken(bar, 3)
-	middle := crop(thick, image.Rect(thick.cols/2, 0, thick.cols/2+1, thick.rows))
-	if width := dot(middle.at, middle.at); math.Abs(width-10) > 1e-9 {
-		t.Errorf("a bar 4 wide is %v wide with 3 more on both sides", width)
+// Whole pictures.
+
+func TestDigitsInPicturesOfAllKindsAreReadLikeTheOriginals(t *testing.T) {
+	t.Parallel()
+	dark, none := color.NRGBA{30, 30, 60, 255}, color.NRGBA{}
+	for name, file := range map[string]func(Picture) []byte{
+		"as it is":            func(p Picture) []byte { return asPNG(paper(p, 28, 28, 0, 0, 1, black, white)) },
+		"inverted":            func(p Picture) []byte { return asPNG(paper(p, 28, 28, 0, 0, 1, white, black)) },
+		"enlarged to 200x300": func(p Picture) []byte { return asPNG(paper(p, 200, 300, 2, 50, 7, white, dark)) },
+		"in a corner":         func(p Picture) []byte { return asPNG(paper(p, 90, 60, 62, 32, 1, black, white)) },
+		"cut off at the ink": func(p Picture) []byte {
+			return asPNG(paper(p, 28, 28, 0, 0, 1, white, black).SubImage(litBox(pixels(p), 28).Inset(-1)))
+		},
+		"transparent": func(p Picture) []byte { return asPNG(paper(p, 56, 56, 0, 0, 2, none, dark)) },
+		"JPEG":        func(p Picture) []byte { return asJPEG(paper(p, 120, 120, 4, 4, 4, white, dark), 60) },
+		"GIF":         func(p Picture) []byte { return asGIF(paper(p, 56, 56, 0, 0, 2, white, dark)) },
+		"yellow on blue": func(p Picture) []byte {
+			return asPNG(paper(p, 84, 84, 0, 0, 3, color.NRGBA{20, 40, 120, 255}, color.NRGBA{250, 220, 80, 255}))
+		},
+		"16 bits of grey": func(p Picture) []byte {
+			picture := image.NewGray16(image.Rect(0, 0, 28, 28))
+			for i, v := range pixels(p) {
+				picture.SetGray16(i%28, i/28, color.Gray16{uint16(65535 * v)})
+			}
+			return asPNG(picture)
+		},
+		"low contrast": func(p Picture) []byte { return asPNG(paper(p, 84, 84, 0, 0, 3, color.Gray{180}, color.Gray{140})) },
+		"a blot": func(p Picture) []byte {
+			picture := paper(p, 150, 150, 33, 10, 3, white, dark)
+			draw.Draw(picture, image.Rect(10, 130, 18, 138), image.NewUniform(dark), image.Point{}, draw.Src)
+			return asPNG(picture)
+		},
+		"uneven light, with noise": func(p Picture) []byte {
+			picture := paper(p, 120, 120, 20, 10, 3, white, color.NRGBA{40, 40, 50, 255})
+			random := seeded(1)
+			for i := range picture.Pix {
+				if x, y := i/4%120, i/480; i%4 < 3 { // one corner has little more than half the light of the other
+					light := 0.5 + 0.4*float64(x+y)/240
+					picture.Pix[i] = byte(float64(picture.Pix[i])*light + 6*random.NormFloat64() + 12)
+				}
+			}
+			return asPNG(picture)
+		},
+	} {
+		t.Run(name, func(t *testing.T) { stillRead(t, file) })
 	}
 }
 
-func TestPixelsThatTouchAtACornerAreConnected(t *testing.T) {
-	for _, p := range connected(&field{rows: 3, cols: 5, at: []float64{0, 1, 0, 0, 2, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0}}) {
-		if want := map[float64]image.Rectangle{2: image.Rect(0, 0, 2, 2)}[p.ink]; len(p.pixels) == 2 && p.box != want {
-			t.Errorf("two pixels that touch at a corner are a component in %v, want %v", p.box, want)
-		} else if len(p.pixels) == 1 && p.box != image.Rect(4, 0, 5, 1) {
-			t.Errorf("the single pixel is a component in %v", p.box)
+// stillRead reads digits in files made from them and fails the test if fewer than 93% of those that
+// the network reads in the original are read, without a warning.
+func stillRead(t *testing.T, file func(Picture) []byte) {
+	t.Parallel()
+	n := trained()
+	pass := n.NewPass()
+	original, same := 0, 0
+	for _, e := range mnist().Test[:200] {
+		if Answer(n.Forward(pass, e.Picture)) != e.Label {
+			continue
+		}
+		original++
+		picture, warning, err := read(file(e.Picture))
+		if err == nil && Answer(n.Forward(pass, picture)) == e.Label && warning == "" {
+			same++
+		}
+	}
+	t.Logf("read: %s of the %d that are read in the original", share(same, original), original)
+	if same*100 < 93*original {
+		t.Errorf("%d of %d are read, want 93%%", same, original)
+	}
+}
+
+func TestFirstFrameOfAnAnimationIsRead(t *testing.T) {
+	palette := color.Palette{color.White, color.Black}
+	blank := image.NewPaletted(image.Rect(0, 0, 56, 56), palette)
+	digit := image.NewPaletted(blank.Rect, palette)
+	draw.Draw(digit, digit.Rect, paper(mnist().Test[0].Picture, 56, 56, 0, 0, 2, white, black), image.Point{}, draw.Src)
+	for _, c := range []struct {
+		frames []*image.Paletted
+		err    error
+	}{{[]*image.Paletted{digit, blank}, nil}, {[]*image.Paletted{blank, digit}, ErrNoInk}} {
+		var file bytes.Buffer
+		if err := gif.EncodeAll(&file, &gif.GIF{Image: c.frames, Delay: make([]int, len(c.frames))}); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := read(file.Bytes()); err != c.err {
+			t.Errorf("error %v, want %v", err, c.err)
 		}
 	}
 }
@@ -241,15 +170,14 @@ func TestThinStrokesAreThickened(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		picture *image.Gray
-		thin    bool
 	}{
-		{"a pen of 2.5 pixels on 400 x 400", ring(400, 2.5, 1, 0.9, 0.2, 200, 200, 150), true},
-		{"a line of 1 pixel on 28 x 28", ring(28, 1, 1, 0, 1, 14, 14, 11), true},
-		{"a marker", ring(400, 40, 1, 0.9, 0.2, 200, 200, 150), false},
-		{"a pale digit near a corner", ring(172, 9, 2, 0.8, 0.47, 26, 32, 28), false},
-		{"a blurred digit up to the edges", ring(120, 14, 14, 0.65, 0.3, 60, 60, 54), false},
+		{"a pen of 2.5 pixels on 400 x 400", ring(400, 2.5, 1, 0.9, 0.2, 200, 200, 150)},
+		{"a line of 1 pixel on 28 x 28", ring(28, 1, 1, 0, 1, 14, 14, 11)},
+		{"a marker, which is thick", ring(400, 40, 1, 0.9, 0.2, 200, 200, 150)},
+		{"a pale digit near a corner", ring(172, 9, 2, 0.8, 0.47, 26, 32, 28)},
+		{"a blurred digit up to the edges", ring(120, 14, 14, 0.65, 0.3, 60, 60, 54)},
 	} {
-		picture, done, err := read(asPNG(c.picture))
+		picture, _, err := read(asPNG(c.picture))
 		if err != nil {
 			t.Errorf("%s: %v", c.name, err)
 			continue
@@ -257,80 +185,8 @@ func TestThinStrokesAreThickened(t *testing.T) {
 		f := asField(picture)
 		width := strokeWidth(scale(crop(f, f.box()), measuredSide/20.))
 		answer := Answer(trained().Forward(trained().NewPass(), picture))
-		thickened := slices.Contains(done.Done, "thickened thin strokes")
-		if answer != 0 || width < 6.5 || width > 14 || thickened != c.thin {
-			t.Errorf("%s: read as %d, strokes of %.1f pixels in 80, %v", c.name, answer, width, done)
-		}
-	}
-}
-
-func TestFrameWithTheMostInkIsRead(t *testing.T) {
-	palette := color.Palette{color.White, color.Gray{128}, color.Black, color.Transparent}
-	digit := paper(mnist().Test[0].Picture, 56, 56, 0, 0, 2, white, black)
-	frame := func(part image.Rectangle) *image.Paletted {
-		f := image.NewPaletted(part, palette)
-		draw.Draw(f, f.Rect, digit, f.Rect.Min, draw.Src)
-		return f
-	}
-	blank, whole := frame(image.Rect(0, 0, 3, 3)), frame(digit.Rect)
-	upper, lower := frame(image.Rect(0, 0, 56, 20)), frame(image.Rect(0, 20, 56, 56))
-	want, _, _ := read(asPNG(whole))
-	alone := frame(digit.Rect) // the lower part
-	draw.Draw(alone, image.Rect(0, 0, 56, 20), image.White, image.Point{}, draw.Src)
-	part, _, _ := read(asPNG(alone))
-	for _, c := range []struct {
-		name     string
-		frames   []*image.Paletted
-		disposal byte
-		limit    int
-		want     Picture
-	}{
-		{"after blank ones", []*image.Paletted{blank, blank, whole, blank}, 0, MaxPicture, want},
-		{"it grows", []*image.Paletted{upper, lower}, gif.DisposalNone, MaxPicture, want},
-		{"frames that are cleared", []*image.Paletted{upper, lower, upper}, gif.DisposalBackground, MaxPicture, part},
-		{"frames that are taken back", []*image.Paletted{upper, lower, upper}, gif.DisposalPrevious, MaxPicture, part},
-		{"more pixels than the limit", []*image.Paletted{blank, blank, whole}, 0, 3*56*56 - 1, Picture{}},
-		{"too many frames", append(slices.Repeat([]*image.Paletted{blank}, 300), whole), 0, MaxPicture, Picture{}},
-	} {
-		animation := &gif.GIF{Image: c.frames, Delay: make([]int, len(c.frames)), Config: image.Config{Width: 56, Height: 56}}
-		animation.Disposal = bytes.Repeat([]byte{c.disposal}, len(c.frames))
-		var file bytes.Buffer
-		if err := gif.EncodeAll(&file, animation); err != nil {
-			t.Fatal(err)
-		}
-		got, _, err := ReadPicture(t.Context(), &file, mnistFrame, c.limit)
-		if !reflect.DeepEqual(got, c.want) || (err != nil) != (c.want.Rows == 0) {
-			t.Errorf("%s: error %v, or not the frame with the most ink", c.name, err)
-		}
-	}
-}
-
-// scans returns a progressive JPEG of 1024 x 1024 pixels with this number of scans. Each has 12 bytes and
-// visits all blocks without changing one.
-func scans(count int) []byte {
-	table := "\xff\xdb\x00\x43\x00" + strings.Repeat("\x01", 64)
-	frame := "\xff\xc2\x00\x0b\x08\x04\x00\x04\x00\x01\x01\x11\x00"
-	code := "\xff\xc4\x00\x14\x10\x01" + strings.Repeat("\x00", 15) + "\xe0" // 0 is the end of 2^14 blocks
-	scan := "\xff\xda\x00\x08\x01\x01\x00\x01\x3f\x00" + "\x00\x01"
-	return []byte("\xff\xd8" + table + frame + code + strings.Repeat(scan, count) + "\xff\xd9")
-}
-
-func TestDecodingHasAPrice(t *testing.T) {
-	done, cancel := context.WithCancel(t.Context())
-	cancel()
-	for _, c := range []struct {
-		name string
-		ctx  context.Context
-		file []byte
-		want string
-	}{
-		{"20 scans", t.Context(), scans(20), "no ink"},
-		{"70,000 scans", t.Context(), scans(70_000), "too many scans: save it as PNG"},
-		{"a request that has ended", done, scans(20), "context canceled"},
-		{"an animation after that", done, asGIF(image.NewGray(image.Rect(0, 0, 9, 9))), "context canceled"},
-	} {
-		if _, _, err := ReadPicture(c.ctx, bytes.NewReader(c.file), mnistFrame, 4_000_000); !says(err, c.want) {
-			t.Errorf("%s: error %v, want one with %q", c.name, err, c.want)
+		if answer != 0 || width < 6.5 || width > 14 {
+			t.Errorf("%s: read as %d, with strokes of %.1f pixels in 80; want 0, with 6.5 to 14", c.name, answer, width)
 		}
 	}
 }
@@ -338,20 +194,30 @@ func TestDecodingHasAPrice(t *testing.T) {
 func TestPhotoThatLiesDownIsTurnedUpright(t *testing.T) {
 	picture := ring(60, 5, 1, 0.9, 0.1, 30, 20, 12)
 	draw.Draw(picture, image.Rect(28, 20, 32, 55), image.Black, image.Point{}, draw.Src) // not symmetric
-	lying := image.NewGray(picture.Rect)
-	for i := range lying.Pix {
-		lying.Pix[i] = picture.Pix[i%60*60+59-i/60]
-	}
-	exif := "\xff\xe1\x00\x22Exif\x00\x00MM\x00*\x00\x00\x00\x08" +
-		"\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06\x00\x00\x00\x00\x00\x00"
+	const before = "\xff\xe1\x00\x22Exif\x00\x00MM\x00*\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00"
+	const after = "\x00\x00\x00\x00\x00\x00"
 	want, _, _ := read(asPNG(picture))
-	got, done, err := read(slices.Insert(asJPEG(lying, 100), 2, []byte(exif)...))
-	if err != nil || !slices.Contains(done.Done, "turned upright") {
-		t.Fatalf("error %v, done %v", err, done.Done)
-	}
-	for i, grey := range greysOf(got) {
-		if off := int(grey) - int(greysOf(want)[i]); off < -30 || off > 30 {
-			t.Fatalf("pixel %d has grey %d, want about %d", i, grey, greysOf(want)[i])
+	for orientation, source := range map[byte]func(x, y int) int{ // where the stored pixel at x, y comes from
+		1: func(x, y int) int { return y*60 + x },
+		3: func(x, y int) int { return (59-y)*60 + 59 - x },
+		6: func(x, y int) int { return x*60 + 59 - y },
+		8: func(x, y int) int { return (59-x)*60 + y },
+	} {
+		stored := image.NewGray(picture.Rect)
+		for i := range stored.Pix {
+			stored.Pix[i] = picture.Pix[source(i%60, i/60)]
+		}
+		exif := slices.Concat([]byte(before), []byte{orientation}, []byte(after))
+		got, _, err := read(slices.Insert(asJPEG(stored, 100), 2, exif...))
+		if err != nil {
+			t.Fatal(err)
+		}
+		off, ink := 0.0, 0.0
+		for i, v := range pixels(want) {
+			off, ink = off+math.Abs(pixels(got)[i]-v), ink+v
+		}
+		if off > ink/10 { // JPEG is not exact
+			t.Errorf("orientation %d: the pixels are off by %.1f together, want at most a tenth of %.1f", orientation, off, ink)
 		}
 	}
 }
@@ -359,9 +225,9 @@ func TestPhotoThatLiesDownIsTurnedUpright(t *testing.T) {
 func TestTwoDigitsSideBySideGiveAWarning(t *testing.T) {
 	page := ring(200, 8, 1, 0.9, 0.1, 60, 100, 40)
 	draw.Draw(page, image.Rect(130, 60, 138, 140), image.Black, image.Point{}, draw.Src)
-	picture, done, err := read(asPNG(page))
-	if err != nil || !strings.Contains(done.Warning, "2 digits") {
-		t.Fatalf("error %v, warning %q", err, done.Warning)
+	picture, warning, err := read(asPNG(page))
+	if err != nil || !strings.Contains(warning, "2 digits") {
+		t.Fatalf("error %v, warning %q; want one about 2 digits", err, warning)
 	}
 	if answer := Answer(trained().Forward(trained().NewPass(), picture)); answer != 0 {
 		t.Errorf("read as %d, want the larger digit, a 0", answer)
@@ -378,11 +244,10 @@ func TestPicturesWithoutADigitAreErrorsThatSayWhy(t *testing.T) {
 	digit := mnist().Test[0].Picture
 	whole := asPNG(paper(digit, 28, 28, 0, 0, 1, black, white))
 	photo := asJPEG(paper(digit, 60, 60, 0, 0, 2, white, black), 75)
-	huge := slices.Clone(whole) // its header says 100,000 x 100,000, with a checksum to match
-	binary.BigEndian.PutUint32(huge[16:], 100000)
-	binary.BigEndian.PutUint32(huge[20:], 100000)
+	huge := slices.Clone(whole) // its header says 16,000 x 16,000, with a checksum to match
+	binary.BigEndian.PutUint32(huge[16:], 16000)
+	binary.BigEndian.PutUint32(huge[20:], 16000)
 	binary.BigEndian.PutUint32(huge[29:], crc32.ChecksumIEEE(huge[12:29]))
-	inPhoto := func(old, new string) []byte { return bytes.Replace(photo, []byte(old), []byte(new), 1) }
 	inGIF := func(size, rest string) []byte { return []byte("GIF89a" + size + "\x80\x00\x00\x00\x00\x00" + rest) }
 	const colour, end = "\xff\xff\xff", "\x00\x00\x02\x01,\x00;"
 	for _, c := range []struct {
@@ -391,20 +256,15 @@ func TestPicturesWithoutADigitAreErrorsThatSayWhy(t *testing.T) {
 		want string
 	}{
 		{"nothing", nil, "the file is empty"},
-		{"text", []byte("seven"), "not a PNG, JPEG or GIF"},
-		{"cut header", whole[:20], "the PNG is cut off"},
-		{"cut PNG", whole[:len(whole)-30], "the PNG is cut off"},
-		{"cut JPEG", photo[:len(photo)/2], "the JPEG is cut off"},
-		{"cut GIF", []byte("GIF89a\n\x00\n\x00\x80\x00\x00\x00\x00"), "the GIF is cut off"},
-		{"damaged PNG", append(slices.Clone(whole[:50]), whole[60:]...), "the PNG is damaged"},
-		{"damaged JPEG", inPhoto("\xff\xda", "\xff\xc0"), "the JPEG is damaged"},
-		{"JPEG with 12 bits", inPhoto("\xff\xc0\x00\x11\x08", "\xff\xc0\x00\x11\x0c"), "a rare kind of JPEG"},
-		{"WebP", []byte("RIFF\x00\x01\x00\x00WEBPVP8 "), "a WebP picture: save it as PNG"},
-		{"HEIC", []byte("\x00\x00\x00\x18ftypheic\x00\x00"), "HEIC, as iPhones write it: save it as JPEG"},
-		{"web page", []byte("<!doctype HTML><html>"), "a web page: download the file itself"},
-		{"pointer", []byte("version https://git-lfs.github.com/spec/v1\noid"), "run git lfs pull"},
-		{"huge claim", huge, "100000 x 100000 pixels; at least 1 and at most 51 million"},
-		{"GIF of no size", inGIF("\x00\x00\x00\x00", colour+";"), "0 x 0"},
+		{"text", []byte("<!DOCTYPE html><html>"), `not a PNG, JPEG or GIF: the file starts with "<!DOCTYPE html><"`},
+		{"cut header", whole[:20], "this PNG cannot be decoded: unexpected EOF"},
+		{"cut PNG", whole[:len(whole)-30], "this PNG cannot be decoded: "},
+		{"cut JPEG", photo[:len(photo)/2], "this JPEG cannot be decoded: unexpected EOF"},
+		{"damaged PNG", append(slices.Clone(whole[:50]), whole[60:]...), "this PNG cannot be decoded: "},
+		{"WebP", []byte("RIFF\x00\x01\x00\x00WEBPVP8 "), "a WebP picture, not a PNG"},
+		{"HEIC", []byte("\x00\x00\x00\x18ftypheic\x00\x00"), "a HEIC picture, as iPhones write it, not a PNG"},
+		{"PDF", []byte("%PDF-1.7"), "a PDF document, not a PNG"},
+		{"huge claim", huge, "16000 x 16000 pixels; the limit is 51000000"},
 		{"GIF of no height", inGIF("\x05\x00\x00\x00", colour+";"), "5 x 0"},
 		{"GIF of no width", inGIF("\x00\x00\x05\x00", colour+";"), "0 x 5"},
 		{"GIF with an empty frame", inGIF("\n\x00\n\x00", colour+",\x00\x00\x00\x00\x00\x00\x00"+end), "no ink"},
@@ -413,24 +273,9 @@ func TestPicturesWithoutADigitAreErrorsThatSayWhy(t *testing.T) {
 		{"all transparent", asPNG(image.NewNRGBA(image.Rect(0, 0, 9, 9))), "no ink"},
 		{"paper with light from one side", asPNG(slope), "no ink"},
 		{"noisy paper", asPNG(noise), "no ink"},
-		{"the space within a pale hair", asPNG(ring(160, 1, 1, 0.9, 0.84, 80, 80, 30)), "no ink"},
 	} {
 		if picture, _, err := read(c.file); picture.Rows != 0 || !says(err, c.want) {
 			t.Errorf("%s: %d rows, error %v; want an error with %q", c.name, picture.Rows, err, c.want)
-		}
-	}
-}
-
-func TestNoUniformPictureHasInk(t *testing.T) {
-	picture := image.NewRGBA(image.Rect(0, 0, 9, 7))
-	for i := range 256 + 512 {
-		c := color.RGBA{byte(i), byte(i), byte(i), 255}
-		if i >= 256 {
-			c = color.RGBA{byte(i % 8 * 36), byte(i / 8 % 8 * 36), byte(i / 64 % 8 * 36), 255}
-		}
-		draw.Draw(picture, picture.Rect, image.NewUniform(c), image.Point{}, draw.Src)
-		if _, _, err := findDigit(picture); err != ErrNoInk {
-			t.Errorf("%v: error %v, want %v", c, err, ErrNoInk)
 		}
 	}
 }
@@ -448,15 +293,15 @@ func TestDigitIsPutWhereMNISTPutsIt(t *testing.T) {
 	if box.Dy() != 20 || box.Dx() < 5 || box.Dx() > 6 || box.Min.Y < 4 || box.Min.Y > 5 {
 		t.Errorf("the bar lies in %v", box)
 	}
-	if grey := greysOf(prepared)[14*28+14]; grey != 255 {
-		t.Errorf("its middle has grey %d", grey)
+	if v := pixels(prepared)[14*28+14]; v != 1 {
+		t.Errorf("its middle is %v, want 1", v)
 	}
 	for _, c := range []struct {
 		rows, cols, limit int
 		read              bool
 	}{{1, 1, 300 * 100, true}, {3, 5, 300 * 100, true}, {50, 20, 300 * 100, true}, {28, 28, 300*100 - 1, false}} {
 		frame := Frame{Rows: c.rows, Cols: c.cols, Part: 0.7, Mass: true}
-		p, _, err := ReadPicture(t.Context(), bytes.NewReader(asPNG(picture)), frame, c.limit)
+		p, _, err := ReadPicture(bytes.NewReader(asPNG(picture)), frame, c.limit)
 		if (err == nil) != c.read || c.read && (p.Rows != c.rows || p.Cols != c.cols || slices.Max(p.Greys) != 255) {
 			t.Errorf("%+v: %d x %d pixels, error %v", c, p.Rows, p.Cols, err)
 		}
@@ -468,98 +313,44 @@ func FuzzReadPicture(f *testing.F) {
 	f.Add(asPNG(paper(mnist().Test[0].Picture, 40, 30, 3, 1, 1, white, black)))
 	f.Add(asGIF(paper(mnist().Test[1].Picture, 28, 28, 0, 0, 1, color.Transparent, black)))
 	f.Fuzz(func(t *testing.T, file []byte) {
-		picture, _, err := ReadPicture(t.Context(), bytes.NewReader(file), mnistFrame, 100_000)
+		picture, _, err := ReadPicture(bytes.NewReader(file), mnistFrame, 100_000)
 		if err == nil && (picture.Rows*picture.Cols != 784 || slices.Max(picture.Greys) != 255) {
 			t.Errorf("%d pixels, the brightest %d", picture.Rows*picture.Cols, slices.Max(picture.Greys))
 		}
 	})
 }
 
-func TestPredictReadsEachFileAndGoesOnAfterABadOne(t *testing.T) {
-	folder, net := t.TempDir(), saved(t, trained())
-	file := asPNG(paper(mnist().Test[0].Picture, 60, 60, 10, 10, 1, white, black))
-	good, bad := write(t, folder, "seven.png", file), write(t, folder, "bad.png", []byte("text"))
-	escape := write(t, folder, "\x1b[2J.png", file) // it would clear the screen
-	for _, c := range []struct {
-		args     []string
-		code     int
-		out, err string
-	}{
-		{[]string{good}, 0, "^" + regexp.QuoteMeta(good) + `: 7  activation 0\.\d\d, then \d with 0\.\d\d\n$`, "^$"},
-		{[]string{"-"}, 0, "^-: 7  ", "^$"},
-		{[]string{good, bad, good}, 1, "(?s)^.*: 7  .*\n.*: 7  .*\n$",
-			`^digits: .*bad\.png: not a PNG.*\ndigits: 1 of 3 `},
-		{[]string{filepath.Join(folder, "none.png")}, 1, "^$", "none.png: no such file"},
-		{[]string{"-v", good}, 0, `(?s): 7  .*prepared: .*into 20 x 20 of 28 x 28 pixels, .* mass .*  7 0\.\d\d\d █`, "^$"},
-		{nil, 2, "^$", "no picture"},
-		{[]string{filepath.Join(folder, "s*.png")}, 0, `^.*seven\.png: 7  .*\n$`, "^$"}, // for shells that do not expand it
-		{[]string{filepath.Join(folder, "t*.png")}, 1, "^$", "t\\*.png: no such file"},
-		{[]string{escape}, 0, `^[^\x1b]*\\x1b\[2J\.png: 7  .*\n$`, "^$"},
-		{[]string{escape + "no"}, 1, "^$", `^digits: [^\x1b]*\\x1b\[2J\.pngno: no such file`},
-	} {
-		code, out, err := callWith(file, append([]string{"predict", "-net", net}, c.args...)...)
-		matches := func(pattern, text string) bool { return regexp.MustCompile(pattern).MatchString(text) }
-		if code != c.code || !matches(c.out, out) || !matches(c.err, err) {
-			t.Errorf("%v: exit %d, out %q, err %q; want exit %d, out %q, err %q", c.args, code, out, err, c.code, c.out, c.err)
-		}
-	}
-}
-
 // The steps that turn a picture into 784 greys, one by one.
 
-func TestPictureBecomesGreyWithWhateverShowsThroughIt(t *testing.T) {
-	picture := image.NewNRGBA(image.Rect(5, 5, 8, 6))
-	picture.SetNRGBA(5, 5, color.NRGBA{255, 0, 0, 255})
-	picture.SetNRGBA(6, 5, color.NRGBA{0, 255, 0, 255})
-	picture.SetNRGBA(7, 5, color.NRGBA{0, 0, 255, 255})
-	dark, light := image.NewNRGBA(image.Rect(0, 0, 2, 1)), image.NewNRGBA(image.Rect(0, 0, 2, 1))
-	dark.SetNRGBA(0, 0, color.NRGBA{51, 51, 51, 255})
-	light.SetNRGBA(0, 0, color.NRGBA{204, 204, 204, 255})
-	large := image.NewGray(image.Rect(0, 0, 401, 4)) // one in three by three, the last ones cut
+func TestPictureBecomesGreyOnWhitePaper(t *testing.T) {
+	colours := image.NewNRGBA(image.Rect(5, 5, 9, 6))
+	colours.SetNRGBA(5, 5, color.NRGBA{255, 0, 0, 255})
+	colours.SetNRGBA(6, 5, color.NRGBA{0, 255, 0, 255})
+	colours.SetNRGBA(7, 5, color.NRGBA{0, 0, 255, 255})
+	colours.SetNRGBA(8, 5, color.NRGBA{0, 0, 0, 51}) // a fifth of it hides the paper
+	large := image.NewGray(image.Rect(0, 0, 401, 4)) // one pixel for three by three, the last ones cut
 	for i := range large.Pix {
 		large.Pix[i] = byte(i % 401 % 3 * 100)
 	}
 	for _, c := range []struct {
-		name    string
-		picture image.RGBA64Image
-		step    int
-		first   []float64
+		name       string
+		picture    image.RGBA64Image
+		rows, cols int
+		at         map[int]float64
 	}{
-		{"colours", picture, 1, []float64{0.299, 0.587, 0.114}},
-		{"dark ink on nothing", dark, 1, []float64{0.2, 1}},
-		{"light ink on nothing", light, 1, []float64{0.8, 0}},
-		{"averages", large, 3, []float64{100.0 / 255, 100.0 / 255}},
-		{"not yet averages", image.NewGray(image.Rect(0, 0, 2, 160)), 1, []float64{0, 0}},
+		{"colours", colours, 1, 4, map[int]float64{0: 0.299, 1: 0.587, 2: 0.114, 3: 0.8}},
+		{"averages", large, 2, 134, map[int]float64{0: 100. / 255, 1: 100. / 255, 133: 50. / 255}},
+		{"not yet averages", image.NewGray(image.Rect(0, 0, 2, 160)), 160, 2, map[int]float64{0: 0}},
 	} {
-		grey, step := toGrey(c.picture, c.picture.Bounds())
-		for i, want := range c.first {
-			if step != c.step || math.Abs(grey.at[i]-want) > 1e-4 {
-				t.Errorf("%s: step %d, %.4f; want %d, %v", c.name, step, grey.at[:len(c.first)], c.step, c.first)
-				break
+		grey := toGrey(c.picture)
+		if grey.rows != c.rows || grey.cols != c.cols {
+			t.Errorf("%s: %d x %d greys, want %d x %d", c.name, grey.rows, grey.cols, c.rows, c.cols)
+		}
+		for i, want := range c.at {
+			if math.Abs(grey.at[i]-want) > 1e-4 {
+				t.Errorf("%s: grey %d is %.4f, want %.4f", c.name, i, grey.at[i], want)
 			}
 		}
-	}
-	grey, _ := toGrey(large, large.Rect)
-	if grey.rows != 2 || grey.cols != 134 || math.Abs(grey.at[133]-50.0/255) > 1e-4 {
-		t.Errorf("401 x 4 became %d x %d, its corner %.4f", grey.cols, grey.rows, grey.at[133])
-	}
-}
-
-func TestWhatIsSmallOnALargePictureIsLookedAtClosely(t *testing.T) {
-	page := image.NewGray(image.Rect(100, 50, 900, 450)) // five pixels in one at first sight
-	draw.Draw(page, page.Bounds(), image.NewUniform(color.Gray{230}), image.Point{}, draw.Src)
-	draw.Draw(page, image.Rect(400, 250, 440, 290), image.NewUniform(color.Gray{30}), image.Point{}, draw.Src)
-	ink, _, err := findDigit(page)
-	if err != nil {
-		t.Fatal(err)
-	}
-	// 8 x 8 of those, with a margin of 2 + 8/4 on each side, make 80 x 80 pixels.
-	if box := litBox(ink.at, ink.cols); ink.rows != 80 || ink.cols != 80 || box != image.Rect(20, 20, 60, 60) {
-		t.Errorf("seen in %d x %d pixels, the ink in %v", ink.cols, ink.rows, box)
-	}
-	page = page.SubImage(image.Rect(320, 170, 480, 330)).(*image.Gray) // small enough as it is
-	if ink, _, err := findDigit(page); err != nil || ink.cols != 160 {
-		t.Errorf("a picture of 160 x 160 is seen in %d pixels, error %v", ink.cols, err)
 	}
 }
 
@@ -586,17 +377,15 @@ func TestClosingFillsWhatIsNarrowAndDarkAndKeepsWhatIsWide(t *testing.T) {
 }
 
 func TestInkIsWhatStandsOutFromItsBackground(t *testing.T) {
+	even := func(y, x int) float64 { return 0.5 }
 	for _, sign := range []float64{1, -1} { // light ink, dark ink
-		f := newField(20, 20)
-		for i := range f.at {
-			f.at[i] = 0.5
-		}
+		f := newField(20, 20, even)
 		f.at[210] += sign * 0.4
 		f.at[211] += sign * 0.4
 		f.at[212] += sign * 0.24
 		f.at[213] += sign * 0.015 // no more than the unevenness of paper
 		f.at[230] -= sign * 0.1   // on the wrong side
-		ink, _, err := findInk(f)
+		ink, err := findInk(f)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -609,27 +398,18 @@ func TestInkIsWhatStandsOutFromItsBackground(t *testing.T) {
 	}
 	for _, c := range []struct {
 		contrast, noise float64
-		pixels          int
 		want            error
-	}{
-		{0.095, 0, 1, ErrNoInk}, {0.105, 0, 1, nil}, // a little of it must be clear
-		{0.019, 0, 2, ErrNoInk}, {0.021, 0, 2, nil}, {0.03, 0.008, 2, ErrNoInk}, // more may be pale, on even paper
-	} {
-		f := newField(10, 10)
-		for i := range f.at {
-			f.at[i] = 0.5 + c.noise*float64(i%2)
-		}
-		for i := range c.pixels {
-			f.at[44+i] = 0.5 + c.contrast
-		}
-		if _, _, err := findInk(f); err != c.want {
-			t.Errorf("%+v: error %v", c, err)
+	}{{0, 0, ErrNoInk}, {0.095, 0, ErrNoInk}, {0.105, 0, nil}, {0.105, 0.09, ErrNoInk}} {
+		f := newField(10, 10, func(y, x int) float64 { return 0.5 + c.noise*float64(x%2) })
+		f.at[44] = 0.5 - c.contrast
+		if _, err := findInk(f); err != c.want {
+			t.Errorf("contrast %v, noise %v: error %v, want %v", c.contrast, c.noise, err, c.want)
 		}
 	}
 }
 
 func TestMarksApartFromTheDigitAreDropped(t *testing.T) {
-	ink := newField(60, 100)
+	ink := newField(60, 100, func(y, x int) float64 { return 0 })
 	bar := func(x, y, width, height int) {
 		for i := range width * height {
 			ink.at[(y+i/width)*100+x+i%width] = 1
@@ -638,47 +418,60 @@ func TestMarksApartFromTheDigitAreDropped(t *testing.T) {
 	bar(10, 10, 4, 40) // the digit, with 160 ink
 	bar(15, 10, 4, 2)  // its other part, as near as a quarter of its size
 	bar(28, 10, 4, 2)
-	bar(44, 10, 4, 2) // too far away
-	bar(12, 52, 1, 1) // a dot of its broken stroke
-	bar(16, 56, 1, 1) // dust
-	bar(40, 20, 8, 8) // a blot
 	want := slices.Clone(ink.at)
-	want[56*100+16] = 0
-	for y := range 30 {
-		clear(want[y*100+40 : y*100+48])
-	}
+	bar(44, 10, 4, 2) // too far away
+	bar(40, 20, 8, 8) // a blot
 	if digits := keepDigit(ink); digits != 1 || !slices.Equal(ink.at, want) {
-		t.Errorf("%d digits, the ink in %v", digits, litBox(ink.at, ink.cols))
+		t.Errorf("%d digits, want 1; the ink in %v", digits, ink.box())
 	}
 	bar(60, 15, 3, 20) // another digit
 	if digits := keepDigit(ink); digits != 2 || !slices.Equal(ink.at, want) {
-		t.Errorf("%d digits, want 2; the ink in %v", digits, litBox(ink.at, ink.cols))
+		t.Errorf("%d digits, want 2; the ink in %v", digits, ink.box())
 	}
 }
 
-func TestUprightTurnsTheEightOrientationsOfEXIF(t *testing.T) {
-	for i, stored := range []string{"ABCDEF", "CBAFED", "FEDCBA", "DEFABC", "ADBECF", "CFBEAD", "FCEBDA", "DAEBFC"} {
-		f := &field{rows: 2, cols: 3}
-		if i+1 >= 5 {
-			f = &field{rows: 3, cols: 2}
-		}
-		for _, letter := range stored {
-			f.at = append(f.at, float64(letter))
-		}
-		if got := upright(f, i+1); got.rows != 2 || !slices.Equal(got.at, []float64{'A', 'B', 'C', 'D', 'E', 'F'}) {
-			t.Errorf("orientation %d: %+v, want A B C above D E F", i+1, got)
+func TestPixelsThatTouchAtACornerAreConnected(t *testing.T) {
+	components := connected(&field{rows: 2, cols: 5, at: []float64{0, 1, 0, 0, 2, 1, 0, 0, 0, 0}})
+	want := []component{
+		{pixels: []int{1, 5}, ink: 2, box: image.Rect(0, 0, 2, 2)},
+		{pixels: []int{4}, ink: 2, box: image.Rect(4, 0, 5, 1)},
+	}
+	if !reflect.DeepEqual(components, want) {
+		t.Errorf("the components are %v, want %v", components, want)
+	}
+}
+
+func TestStrokesAreMeasuredAndWidenedByTheirRadius(t *testing.T) {
+	// The outline of a bar is 2 * (4 + 40), less at one corner, where it is sqrt 2 for 2.
+	bar := newField(4, 40, func(y, x int) float64 { return 1 })
+	if got, want := strokeWidth(bar), 2*160/(88-2+math.Sqrt2); math.Abs(got-want) > 1e-12 {
+		t.Errorf("a bar 4 wide is measured as %v, want %v", got, want)
+	}
+	point := thicken(&field{rows: 1, cols: 1, at: []float64{1}}, 1)
+	for i, v := range point.at {
+		distance := math.Hypot(float64(i/5-2), float64(i%5-2))
+		if want := min(1, 2-distance); point.cols != 5 || math.Abs(v-max(0, want)) > 1e-12 {
+			t.Errorf("a point widened by 1 is %v at %.2f from its middle, want %v", v, distance, max(0, want))
 		}
 	}
+	thick := thicken(bar, 3)
+	middle := crop(thick, image.Rect(thick.cols/2, 0, thick.cols/2+1, thick.rows))
+	if width := dot(middle.at, middle.at); math.Abs(width-10) > 1e-9 {
+		t.Errorf("a bar 4 wide is %v wide with 3 more on both sides, want 10", width)
+	}
+}
+
+func TestOrientationIsReadFromEXIFInEitherOrderOfBytes(t *testing.T) {
 	for _, exif := range []string{
 		"Exif\x00\x00MM\x00*\x00\x00\x00\x08\x00\x02\x01\x0f12345678ab\x01\x12\x00\x03\x00\x00\x00\x01\x00\x06\x00\x00",
 		"Exif\x00\x00II*\x00\x0a\x00\x00\x00..\x01\x00\x12\x01\x03\x00\x01\x00\x00\x00\x06\x00\x00\x00",
 	} {
-		if got := readOrientation([]byte(exif)); got != 6 {
-			t.Errorf("%q: orientation %d, want 6", exif, got)
+		if got := quarterTurns([]byte(exif)); got != 1 {
+			t.Errorf("%q: %d quarter turns, want 1", exif, got)
 		}
 		for cut := range len(exif) - 4 {
-			if got := readOrientation([]byte(exif[:cut])); got != 1 {
-				t.Errorf("the first %d bytes: orientation %d", cut, got)
+			if got := quarterTurns([]byte(exif[:cut])); got != 0 {
+				t.Errorf("the first %d bytes: %d quarter turns, want 0", cut, got)
 			}
 		}
 	}
@@ -690,10 +483,9 @@ func TestDigitIsCroppedScaledAndCentred(t *testing.T) {
 		0, 1, 0, 2,
 		0, 0, 3, 0,
 	}}
-	box := litBox(f.at, f.cols)
 	want := &field{rows: 2, cols: 3, at: []float64{1, 0, 2, 0, 3, 0}}
-	if part := crop(f, box); box != image.Rect(1, 1, 4, 3) || !reflect.DeepEqual(part, want) {
-		t.Errorf("cropped to %v: %+v", box, part)
+	if part := crop(f, f.box()); !reflect.DeepEqual(part, want) {
+		t.Errorf("cropped to %v: %+v, want %+v", f.box(), part, want)
 	}
 	for _, c := range []struct {
 		factor float64
@@ -734,48 +526,6 @@ func TestDigitIsCroppedScaledAndCentred(t *testing.T) {
 	}
 }
 
-// A photo of 2 million pixels. Most of the time goes into decoding its file.
-func BenchmarkReadPicture(b *testing.B) {
-	photo := image.NewYCbCr(image.Rect(0, 0, 1632, 1224), image.YCbCrSubsampleRatio420)
-	for i := range photo.Y {
-		photo.Y[i] = byte(pick(i%1632/100 == 6 && i/1632/600 == 1, 50, 220))
-	}
-	file := asJPEG(photo, 75)
-	b.Run("decode", func(b *testing.B) {
-		for b.Loop() {
-			jpeg.Decode(bytes.NewReader(file))
-		}
-	})
-	b.Run("prepare", func(b *testing.B) {
-		for b.Loop() {
-			if _, _, err := findDigit(photo); err != nil {
-				b.Fatal(err)
-			}
-		}
-	})
-}
-
-func TestPredictCalledWronglyFailsInOneClearLine(t *testing.T) {
-	empty, net := t.TempDir(), saved(t, NewNetwork([]int{784, 10}, seeded(1)))
-	small := saved(t, NewNetwork([]int{64, 10}, seeded(1)))
-	for _, c := range []struct {
-		args string
-		code int
-		want string
-	}{
-		{"predict -net " + net, 2, "no picture"},
-		{"predict -net " + net + " https://example.org/4.png", 1, "an address"},
-		{"predict -net " + net + " " + empty, 1, "a folder; name the pictures in it"},
-		{"predict -net " + small + " four.png", 1, "not a network for MNIST; name the folder with its data with -data"},
-		{"predict -net matrix.go four.png", 1, "not a saved network"},
-	} {
-		code, _, err := call(strings.Fields(c.args)...)
-		if code != c.code || !strings.Contains(err, c.want) || strings.Count(err, "\n") != 1 {
-			t.Errorf("%s: exit %d, %q; want %d and one line with %s", c.args, code, err, c.code, c.want)
-		}
-	}
-}
-
 // fitted returns a set of MNIST's digits in another frame.
 func fitted(frame Frame) *Dataset {
 	fit := func(examples []Example) (fitted []Example) {
@@ -802,29 +552,68 @@ func TestPicturesAreReadInTheFrameOfTheSet(t *testing.T) {
 		set := fitted(want)
 		frame := FrameOf(set)
 		if frame != want {
-			t.Errorf("%+v, want %+v", frame, want)
+			t.Errorf("the frame is %+v, want %+v", frame, want)
 		}
 		n := NewNetwork([]int{want.Rows * want.Cols, 16, 10}, seeded(1))
 		Training{Epochs: 3, Batch: 10, Rate: 1.5}.Train(n, set.Train, seeded(2), func(Progress) error { return nil })
-		right := n.Score(set.Test).Right
-		read := 0
+		right, read := 0, 0
 		for _, e := range set.Test {
-			file := image.NewGray(image.Rect(0, 0, 4*want.Cols, 4*want.Rows))
-			greys := greysOf(e.Picture)
-			for i := range file.Pix {
-				file.Pix[i] = greys[i/file.Stride/4*want.Cols+i%file.Stride/4]
+			if Answer(n.Forward(n.NewPass(), e.Picture)) == e.Label {
+				right++
 			}
-			p, _, err := ReadPicture(t.Context(), bytes.NewReader(asPNG(file)), frame, MaxPicture)
+			file, greys := image.NewGray(image.Rect(0, 0, 4*want.Cols, 4*want.Rows)), pixels(e.Picture)
+			for i := range file.Pix {
+				file.Pix[i] = byte(255 * greys[i/file.Stride/4*want.Cols+i%file.Stride/4])
+			}
+			p, _, err := ReadPicture(bytes.NewReader(asPNG(file)), frame, MaxPicture)
 			if err == nil && Answer(n.Forward(n.NewPass(), p)) == e.Label {
 				read++
 			}
 		}
-		t.Logf("%s: %d of %d are right, %d read from PNG", frame, right, len(set.Test), read)
+		t.Logf("%+v: %d of %d are right, %d read from PNG", frame, right, len(set.Test), read)
 		if right < 80 || read < right-6 {
-			t.Errorf("%s: %d of %d are right, but %d read from PNG", frame, right, len(set.Test), read)
+			t.Errorf("%+v: %d of %d are right, but %d read from PNG", frame, right, len(set.Test), read)
 		}
 	}
 }
+
+// The command.
+
+func TestPredictReadsEachFileAndGoesOnAfterABadOne(t *testing.T) {
+	folder, net := t.TempDir(), saved(t, trained())
+	small := saved(t, NewNetwork([]int{64, 10}, seeded(1)))
+	file := asPNG(paper(mnist().Test[0].Picture, 60, 60, 10, 10, 1, white, black))
+	good, bad := write(t, folder, "seven.png", file), write(t, folder, "bad.png", []byte("text"))
+	stdin, err := os.Open(good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func(old *os.File) { os.Stdin = old; stdin.Close() }(os.Stdin)
+	os.Stdin = stdin
+	for _, c := range []struct {
+		args     []string
+		code     int
+		out, err string
+	}{
+		{[]string{good}, 0, "^" + regexp.QuoteMeta(good) + `: 7  activation 0\.\d\d, then \d with 0\.\d\d\n$`, "^$"},
+		{[]string{"-"}, 0, "^-: 7  ", "^$"},
+		{[]string{good, bad, good}, 1, "(?s)^.*: 7  .*\n.*: 7  .*\n$",
+			`^digits: .*bad\.png: not a PNG.*\ndigits: 1 of 3 pictures could not be read\n$`},
+		{[]string{filepath.Join(folder, "none.png")}, 1, "^$", "^digits: open .*none.png: no such file.*\n$"},
+		{[]string{folder}, 1, "^$", "^digits: .*is a directory\n$"},
+		{[]string{"-v", good}, 0, `(?s): 7  .*█.*  7 0\.\d\d\d █`, "^$"},
+		{nil, 1, "^$", "^digits: predict: no picture;.*\n$"},
+		{[]string{"-net", small, good}, 1, "^$", "^digits: .*: not a network for MNIST; .* -data\n$"},
+	} {
+		code, out, err := call(append([]string{"predict", "-net", net}, c.args...)...)
+		matches := func(pattern, text string) bool { return regexp.MustCompile(pattern).MatchString(text) }
+		if code != c.code || !matches(c.out, out) || !matches(c.err, err) {
+			t.Errorf("%v: exit %d, out %q, err %q; want exit %d, out %q, err %q", c.args, code, out, err, c.code, c.out, c.err)
+		}
+	}
+}
+
+// The styles of train -styles.
 
 func TestStylesAreAddedToSomeDigits(t *testing.T) {
 	vary, random := Styles(), seeded(1)
@@ -850,7 +639,22 @@ func TestStylesAreAddedToSomeDigits(t *testing.T) {
 			t.Errorf("of the %ds %v are changed, want %v", label, got, share)
 		}
 	}
-	if blank := NewPicture(28, 28, make([]byte, 784)); !reflect.DeepEqual(restyle(blank, random, nil), blank) {
-		t.Error("a blank picture is changed")
+}
+
+func TestStylesFitPicturesOfAnySize(t *testing.T) {
+	random := seeded(1)
+	for _, size := range []image.Point{{1, 1}, {2, 1}, {1, 9}, {40, 2}} {
+		blank := NewPicture(size.Y, size.X, make([]byte, size.X*size.Y))
+		if p := restyle(blank, random, (*pen).addHook); !reflect.DeepEqual(p, blank) {
+			t.Errorf("a blank picture of %v pixels is changed", size)
+		}
+		lit := NewPicture(size.Y, size.X, bytes.Repeat([]byte{200}, size.X*size.Y))
+		for range 100 {
+			for _, add := range []func(*pen){(*pen).addFlagOrFoot, (*pen).addHook, (*pen).addSlash} {
+				if p := restyle(lit, random, add); p.Rows != size.Y || p.Cols != size.X {
+					t.Fatalf("a picture of %v pixels becomes %d x %d", size, p.Cols, p.Rows)
+				}
+			}
+		}
 	}
 }
