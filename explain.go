@@ -3,61 +3,41 @@ package main
 import (
 	"bytes"
 	"cmp"
-	"encoding/binary"
 	"flag"
 	"fmt"
-	"hash/crc32"
 	"image"
 	"image/color"
 	"image/draw"
 	"image/png"
 	"math"
-	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 )
 
-// The commands of this file show what is inside a network: the numbers of explain, and the weights
-// as pictures.
+// This file shows what is inside a network: the command explain, with the numbers behind an answer,
+// and the command weights, with the weights as pictures.
 
 func init() {
 	commands = append(commands, command{
-		name: "explain", arguments: "[NUMBER of a test picture or FILE]...", run: explain,
+		name: "explain", arguments: "[NUMBER of a test picture or FILE]...", run: runExplain,
 		summary: "follow a digit through the four chapters, or compare several",
-		example: "NUMBER", purpose: "follow a digit through the four chapters",
 	}, command{
-		name: "weights", run: weights,
+		name: "weights", run: runWeights,
 		summary: "draw the weights of each neuron of layer 1 as a picture",
 	})
 }
 
-// sketchSigned draws rows x cols numbers, at most width characters wide: ░▒▓█ stand for
-// numbers above 0 and ·-=≡ for those below, the last of each for 0.85 scale and more.
-func sketchSigned(table []float64, rows, cols, width int, scale float64) []string {
-	clipped := make([]float64, len(table))
-	for i, x := range table {
-		clipped[i] = max(-1, min(1, x/scale))
-	}
-	return mosaic(clipped, cols, image.Rect(0, 0, cols, rows), width, func(upper, lower float64) rune {
-		shade := min(4, int(math.Abs(upper+lower)/2*4+0.6))
-		if upper+lower < 0 {
-			return []rune(" ·-=≡")[shade]
-		}
-		return []rune(" ░▒▓█")[shade]
-	})
-}
+// The command explain.
 
-// explain takes one digit through the four chapters with the numbers of this network, or shows
+// runExplain takes one digit through the four chapters with the numbers of this network, or shows
 // what a mini-batch of several digits asks for.
-func explain(c *console, args []string) error {
-	flags := flag.NewFlagSet("explain", flag.ContinueOnError)
+func runExplain(c *console, flags *flag.FlagSet, args []string) error {
 	path, data := netFlag(flags), dataFlag(flags)
 	label := flags.String("label", "", "take the picture for this `digit` (default its label or, of a file, the answer)")
 	neuron := flags.Int("neuron", -1, "spell out this `neuron` of layer 1; -1 is the brightest")
-	names, err := parse(c, flags, args, math.MaxInt)
+	names, err := parse(flags, args, math.MaxInt)
 	if err != nil {
 		return err
 	}
@@ -66,10 +46,10 @@ func explain(c *console, args []string) error {
 		return err
 	}
 	if *neuron < -1 || *neuron >= n.Layers[1] {
-		return usage("explain: -neuron %d: the neurons of layer 1 are 0 to %d", *neuron, n.Layers[1]-1)
+		return fmt.Errorf("explain: -neuron %d: the neurons of layer 1 are 0 to %d", *neuron, n.Layers[1]-1)
 	}
 	if *neuron >= 0 && len(names) > 1 {
-		return usage("explain: -neuron is for one picture, not for %d", len(names))
+		return fmt.Errorf("explain: -neuron is for one picture, not for %d", len(names))
 	}
 	names = append(names, "0")[:max(1, len(names))]
 	all := make([]*explanation, len(names))
@@ -118,8 +98,8 @@ func newExplanation(c *console, n *Network, set *Dataset, word, label string) (*
 	number, err := strconv.Atoi(word)
 	isFile := err != nil
 	if isFile {
-		x.name = printable(filepath.Base(word))
-		if x.example.Picture, _, err = readPictureFile(c, word, FrameOf(set)); err != nil {
+		x.name = filepath.Base(word)
+		if x.example.Picture, _, err = readPictureFile(word, FrameOf(set)); err != nil {
 			return nil, fmt.Errorf("%w; explain takes the number of a test picture or a picture file", err)
 		}
 	} else if number < 0 || number >= len(set.Test) {
@@ -127,16 +107,16 @@ func newExplanation(c *console, n *Network, set *Dataset, word, label string) (*
 	} else {
 		x.name, x.example = fmt.Sprintf("test picture %d", number), set.Test[number]
 	}
-	answer, comma := Answer(n.Forward(x.pass, x.example.Picture)), ", "
+	answer, role := Answer(n.Forward(x.pass, x.example.Picture)), ", label "
 	if label != "" {
-		comma = ", taken for "
+		role = ", taken for "
 		if x.example.Label, err = labelNamed(set, label); err != nil {
 			return nil, err
 		}
 	} else if isFile {
 		x.example.Label = answer
 	}
-	x.name += comma + anA(set.Name(x.example.Label))
+	x.name += role + set.Name(x.example.Label)
 	n.Backward(x.pass, x.example.Label, x.gradient)
 	return x, nil
 }
@@ -148,7 +128,7 @@ func labelNamed(set *Dataset, name string) (int, error) {
 			return label, nil
 		}
 	}
-	return 0, usage("explain: -label %s: not a label of these pictures, such as %s", name, set.Name(set.Classes-1))
+	return 0, fmt.Errorf("explain: -label %s: not a label of these pictures, such as %s", name, set.Name(set.Classes-1))
 }
 
 // printf prints to the console.
@@ -223,12 +203,11 @@ func (x *explanation) chapter1(neuron int) {
 	x.printf("CHAPTER 1: how the network reads %s\n\n", x.name)
 	w := row(n.Weights[1], neuron)
 	rows, cols := x.example.Rows, x.example.Cols
-	drawn := x.paint(strings.Join(sketchSigned(w, rows, cols, 36, commonScale(w)), "\n"))
-	x.printf("%s", x.sideBySide([][]string{
+	x.printf("%s", sideBySide([][]string{
 		append(sketch(x.example.Picture, image.Rectangle{}), "the picture"),
-		append(strings.Split(drawn, "\n"), fmt.Sprintf("the weights of neuron %d:", neuron),
-			x.paint("░▒▓█")+" above 0, "+x.paint("·-=≡")+" below")}))
-	x.printf("layer 0: %s, %d of them not black\n", count(n.Layers[0], "pixel"), len(x.example.Lit))
+		append(sketchSigned(w, rows, cols, 36, commonScale(w)), fmt.Sprintf("the weights of neuron %d:", neuron),
+			"░▒▓█ above 0, ·-=≡ below")}))
+	x.printf("layer 0: %d pixels, %d of them not black\n", n.Layers[0], len(x.example.Lit))
 	for l, a := range p.A[1:] {
 		for j := 0; j < len(a); j += 10 {
 			x.printf("layer %d, neuron %2d and on: %.2f\n", l+1, j, a[j:min(j+10, len(a))])
@@ -296,7 +275,7 @@ func (x *explanation) chapter2(test []Example) {
 // chapter3 shows which changes of neurons, weights and biases lower the cost of this example.
 func (x *explanation) chapter3() {
 	p, last, label := x.pass, len(x.n.Layers)-1, x.example.Label
-	x.printf("CHAPTER 3: what %s asks for\n\n", anA(x.set.Name(label)))
+	x.printf("CHAPTER 3: what label %s asks for\n\n", x.set.Name(label))
 	x.printf("To lower C, each output should change in proportion to -dC/da = 2 (y - a):\n\n")
 	x.printTerms(len(p.A[last]), 10, "", func(j int) (float64, string) {
 		return -p.DCDA[last][j], fmt.Sprintf("output %d: 2 (%.0f - %s)", j, Wanted(j, label), precise(p.A[last][j]))
@@ -345,7 +324,8 @@ func printStep(all []*explanation, g *Gradient) {
 		squared += (sum / examples) * (sum / examples)
 	}
 	var moved *Network
-	for _, rate := range []float64{0.001, defaults().plan.Rate} {
+	usual := addFlags(flag.NewFlagSet("train", flag.ContinueOnError)).plan.Rate
+	for _, rate := range []float64{0.001, usual} {
 		moved = x.n.Clone()
 		step := &Gradient{Parameters: moved.Clone().Parameters, Examples: len(all)}
 		copy(step.All, g.All) // Descend empties it
@@ -378,7 +358,7 @@ func compare(all []*explanation) {
 		box := litBox(pixels(x.example.Picture), x.example.Cols)
 		sketches = append(sketches, append(sketch(x.example.Picture, box), x.name))
 	}
-	x.printf("CHAPTER 3: what %d pictures ask of the same weights\n\n%s", len(all), x.sideBySide(sketches))
+	x.printf("CHAPTER 3: what %d pictures ask of the same weights\n\n%s", len(all), sideBySide(sketches))
 	x.printf("Each picture asks for a change of -dC/dw in a weight. A mini-batch changes it by\n" +
 		"the average, times the rate. For each layer, these are the neurons j with the\n" +
 		"largest average delta, and their weights from the neuron k that is brightest for\n" +
@@ -472,19 +452,14 @@ func (x *explanation) printCheck(name string, dz, dadz, dCda, product, measured 
 	x.printf("  measured by nudging %s: %+.6g, relative error %.0e\n", name, measured, RelativeError(product, measured))
 }
 
-// weights draws the weights of the neurons of layer 1, on the terminal and in a PNG.
-func weights(c *console, args []string) error {
-	flags := flag.NewFlagSet("weights", flag.ContinueOnError)
+// The command weights.
+
+// runWeights draws the weights of the neurons of layer 1, on the terminal and in a PNG.
+func runWeights(c *console, flags *flag.FlagSet, args []string) error {
 	path, data := netFlag(flags), dataFlag(flags)
 	out := flags.String("out", "weights.png", "write the pictures to this `file`")
-	if _, err := parse(c, flags, args, 0); err != nil {
+	if _, err := parse(flags, args, 0); err != nil {
 		return err
-	}
-	if err := canWrite(*out); err != nil {
-		return err
-	}
-	if old, err := os.ReadFile(*out); err == nil && !bytes.Contains(old, []byte(maker)) {
-		return fmt.Errorf("%s: not written by weights, so it is not replaced; name another file with -out", *out)
 	}
 	set, n, err := loadForPictures(*path, *data)
 	if err != nil {
@@ -495,33 +470,22 @@ func weights(c *console, args []string) error {
 		tables = append(tables, row(n.Weights[1], j))
 	}
 	scale := commonScale(slices.Concat(tables...))
-	printWeights(c, set.Rows, set.Cols, tables, scale)
-	file, err := encodePNG(grid(set.Rows, set.Cols, tables, scale))
-	if err != nil {
-		return err
+	var sketches [][]string
+	for j, table := range tables {
+		sketches = append(sketches, append(sketchSigned(table, set.Rows, set.Cols, 16, scale), strconv.Itoa(j)))
 	}
-	if err := writeWhole(*out, file, *out); err != nil {
-		return err
-	}
-	fmt.Fprintf(c.out, "saved in %s in the same order; blue is above 0, red below\n", printable(*out))
-	return nil
-}
-
-// maker is a text in the PNGs that weights writes, so that it replaces no other file.
-const maker = "Software\x00digits weights"
-
-// encodePNG returns the file of a picture, with a chunk for maker: the length of the text, its
-// type, the text and a checksum.
-func encodePNG(picture image.Image) ([]byte, error) {
+	c.say("The weights of the %d neurons of layer 1. ░▒▓█ are above 0, ·-=≡ below.\n"+
+		"The last of each stands for %.2g and more.\n", len(tables), 0.85*scale)
+	fmt.Fprint(c.out, sideBySide(sketches))
 	var file bytes.Buffer
-	if err := png.Encode(&file, picture); err != nil {
-		return nil, err
+	if err := png.Encode(&file, grid(set.Rows, set.Cols, tables, scale)); err != nil {
+		return err
 	}
-	text := []byte("tEXt" + maker)
-	chunk := binary.BigEndian.AppendUint32(nil, uint32(len(maker)))
-	chunk = append(chunk, text...)
-	chunk = binary.BigEndian.AppendUint32(chunk, crc32.ChecksumIEEE(text))
-	return slices.Insert(file.Bytes(), 33, chunk...), nil // after the signature and the header
+	if err := writeWhole(*out, file.Bytes()); err != nil {
+		return err
+	}
+	c.say("saved in %s in the same order; blue is above 0, red below", *out)
+	return nil
 }
 
 // commonScale returns the 99th percentile of the absolute values of numbers, or a little more than
@@ -535,30 +499,30 @@ func commonScale(numbers []float64) float64 {
 	return max(sizes[len(sizes)*99/100], 1e-12)
 }
 
-// printWeights draws the weights of each neuron on the terminal.
-func printWeights(c *console, rows, cols int, tables [][]float64, scale float64) {
-	var sketches [][]string
-	for j, table := range tables {
-		sketches = append(sketches, append(sketchSigned(table, rows, cols, 16, scale), strconv.Itoa(j)))
+// sketchSigned draws rows x cols numbers, at most width characters wide. A character stands for the
+// average of side x 2 side numbers: ░▒▓█ for those above 0 and ·-=≡ for those below, the last of
+// each for 0.85 scale and more.
+func sketchSigned(table []float64, rows, cols, width int, scale float64) (lines []string) {
+	side := (cols + width - 1) / width
+	for y := 0; y < rows; y += 2 * side {
+		line := ""
+		for x := 0; x < cols; x += side {
+			sum, count := 0.0, 0.0
+			for row := y; row < min(y+2*side, rows); row++ {
+				for _, v := range table[row*cols+x : row*cols+min(x+side, cols)] {
+					sum += max(-1, min(1, v/scale))
+					count++
+				}
+			}
+			shades := []rune(" ░▒▓█")
+			if sum < 0 {
+				shades = []rune(" ·-=≡")
+			}
+			line += string(shades[int(math.Abs(sum/count)*4+0.6)])
+		}
+		lines = append(lines, line)
 	}
-	fmt.Fprintf(c.out, "The weights of the %s of layer 1. %s are above 0, %s below.\n"+
-		"The last of each stands for %.2g and more.\n\n%s",
-		count(len(tables), "neuron"), c.paint("░▒▓█"), c.paint("·-=≡"), 0.85*scale, c.paint(c.sideBySide(sketches)))
-}
-
-// The characters of sketchSigned for numbers above and below 0.
-var (
-	aboveShades = regexp.MustCompile("[░▒▓█]+")
-	belowShades = regexp.MustCompile("[·=≡-]+")
-)
-
-// paint makes the characters of sketchSigned blue above 0 and red below, on a terminal.
-func (c *console) paint(text string) string {
-	if !c.colour {
-		return text
-	}
-	text = aboveShades.ReplaceAllString(text, "\x1b[34m$0\x1b[0m")
-	return belowShades.ReplaceAllString(text, "\x1b[31m$0\x1b[0m")
+	return lines
 }
 
 // The colours of numbers that are 0, above 0 and below 0, and of the line around each table.
