@@ -28,6 +28,10 @@ import (
 // it the way MNIST was prepared: light on black, with strokes that are not much thinner than
 // MNIST's, and where frame says. A warning says why the answer may be wrong. A picture of more
 // than limit pixels is not decoded, because a file of a few bytes can claim any size.
+//
+// Of 534 digits that other people wrote, eight networks read 486 on average. They read 306 of them
+// if the digit is not cropped, 407 if all ink is taken for dark, 427 with the noise of the paper, 432
+// with the box in the middle, 472 with thin strokes, and 476 with all that lies around the digit.
 func ReadPicture(r io.Reader, frame Frame, limit int) (picture Picture, warning string, err error) {
 	grey, err := readGreys(r, limit)
 	if err != nil {
@@ -86,10 +90,10 @@ func crop(f *field, box image.Rectangle) *field {
 
 // Stage 1: from a file to greys.
 
-// largestSide is the longer side of the greys, at most, in pixels.
+// largestSide is how many pixels the longer side of the greys has at most.
 const largestSide = 160
 
-// readGreys returns how bright the picture in a file is, at most 160 x 160 pixels of it, upright.
+// readGreys returns how bright the picture in a file is, turned upright and made smaller.
 func readGreys(r io.Reader, limit int) (*field, error) {
 	file, err := io.ReadAll(io.LimitReader(r, 8*int64(limit))) // no pixel takes more than 8 bytes
 	if err != nil {
@@ -100,13 +104,13 @@ func readGreys(r io.Reader, limit int) (*field, error) {
 	case format == "":
 		return nil, explainFormat(file)
 	case err != nil:
-		return nil, fmt.Errorf("this %s cannot be decoded: %w", strings.ToUpper(format), err)
+		return nil, fmt.Errorf("the %s cannot be decoded: %w", strings.ToUpper(format), err)
 	case config.Width < 1 || config.Height < 1 || config.Width > limit/config.Height:
 		return nil, fmt.Errorf("the picture claims %d x %d pixels; the limit is %d", config.Width, config.Height, limit)
 	}
 	picture, _, err := image.Decode(bytes.NewReader(file))
 	if err != nil {
-		return nil, fmt.Errorf("this %s cannot be decoded: %w", strings.ToUpper(format), err)
+		return nil, fmt.Errorf("the %s cannot be decoded: %w", strings.ToUpper(format), err)
 	}
 	grey := toGrey(picture.(image.RGBA64Image)) // as all pictures of package image are
 	for range quarterTurns(file) {
@@ -176,9 +180,9 @@ var ErrNoInk = errors.New("no ink found: a digit must stand out from its backgro
 
 // findInk returns how much ink there is at each pixel: 0 for none, 1 for the average stroke.
 //
-// What is darker than the paper around it is ink. So are the lines of ruled paper, patterns, a table
-// around the sheet and the edge of a shadow: a picture should show little else than the digit. Ink
-// that differs from the paper in its colour only is not found.
+// What is darker than the paper around it counts as ink, or lighter, on dark paper. So do the lines
+// of ruled paper, a pattern, and the table around a sheet: to look for these brought none of the 534
+// digits. Ink that differs from the paper in its colour only is not found.
 func findInk(grey *field) (*field, error) {
 	if len(grey.at) == 0 { // an empty frame of a GIF
 		return nil, ErrNoInk
@@ -324,9 +328,9 @@ func connected(ink *field) (components []component) {
 	return components
 }
 
-// Strokes are measured on digits whose longer side has 80 pixels. There, most of MNIST's strokes are
-// 5.5 to 10.7 wide. A pen's are often half as wide, and a network reads most of these as 5. Thickening
-// to 9 or 10, and from 6 or 7 down, gave nearly the same results.
+// Strokes are measured on digits whose longer side has 80 pixels. There, nine of ten digits of MNIST
+// have strokes that are 5.7 to 12.3 wide. A pen's are often half as wide. Thickening to 9 or 10, and
+// from 6 or 7 down, gave nearly the same results.
 const (
 	measuredSide = 80
 	thinStroke   = 7 // thinner strokes are thickened
