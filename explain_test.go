@@ -273,7 +273,8 @@ func TestWeightsArePaintedBlueAbove0AndRedBelow(t *testing.T) {
 func TestWeightsThatCannotBeWrittenAreAnError(t *testing.T) {
 	net, set := byHand(t)
 	page := filepath.Join(t.TempDir(), "none", "weights.png")
-	if code, _, err := call("weights", "-net", net, "-data", set, "-out", page); code != 1 || !strings.Contains(err, page) {
+	code, _, err := call("weights", "-net", net, "-data", set, "-out", page)
+	if code != 1 || !strings.Contains(err, page) {
 		t.Errorf("exit %d, %q; want 1 and a line with %s", code, err, page)
 	}
 }

@@ -112,9 +112,9 @@ func TestDigitsInPicturesOfAllKindsAreReadLikeTheOriginals(t *testing.T) {
 			picture := paper(p, 120, 120, 20, 10, 3, white, color.NRGBA{40, 40, 50, 255})
 			random := seeded(1)
 			for i := range picture.Pix {
-				if x, y := i/4%120, i/480; i%4 < 3 { // one corner has little more than half the light of the other
-					light := 0.5 + 0.4*float64(x+y)/240
-					picture.Pix[i] = byte(float64(picture.Pix[i])*light + 6*random.NormFloat64() + 12)
+				if x, y := i/4%120, i/480; i%4 < 3 { // one corner has a fifth of the light of the other
+					light := 0.2 + 0.7*float64(x+y)/240
+					picture.Pix[i] = byte(float64(picture.Pix[i])*light + 3*random.NormFloat64() + 12)
 				}
 			}
 			return asPNG(picture)
@@ -431,10 +431,13 @@ func TestMarksApartFromTheDigitAreDropped(t *testing.T) {
 }
 
 func TestPixelsThatTouchAtACornerAreConnected(t *testing.T) {
-	components := connected(&field{rows: 2, cols: 5, at: []float64{0, 1, 0, 0, 2, 1, 0, 0, 0, 0}})
+	components := connected(&field{rows: 2, cols: 6, at: []float64{
+		0, 1, 0, 1, 0, 2,
+		1, 0, 1, 0, 0, 0,
+	}})
 	want := []component{
-		{pixels: []int{1, 5}, ink: 2, box: image.Rect(0, 0, 2, 2)},
-		{pixels: []int{4}, ink: 2, box: image.Rect(4, 0, 5, 1)},
+		{pixels: []int{1, 6, 8, 3}, ink: 4, box: image.Rect(0, 0, 4, 2)},
+		{pixels: []int{5}, ink: 2, box: image.Rect(5, 0, 6, 1)},
 	}
 	if !reflect.DeepEqual(components, want) {
 		t.Errorf("the components are %v, want %v", components, want)
@@ -581,7 +584,10 @@ func TestPicturesAreReadInTheFrameOfTheSet(t *testing.T) {
 
 func TestPredictReadsEachFileAndGoesOnAfterABadOne(t *testing.T) {
 	folder, net := t.TempDir(), saved(t, trained())
-	small := saved(t, NewNetwork([]int{64, 10}, seeded(1)))
+	small, dim := saved(t, NewNetwork([]int{64, 10}, seeded(1))), trained().Clone()
+	for j := range dim.Biases[3] {
+		dim.Biases[3][j] -= 20
+	}
 	file := asPNG(paper(mnist().Test[0].Picture, 60, 60, 10, 10, 1, white, black))
 	good, bad := write(t, folder, "seven.png", file), write(t, folder, "bad.png", []byte("text"))
 	stdin, err := os.Open(good)
@@ -600,6 +606,7 @@ func TestPredictReadsEachFileAndGoesOnAfterABadOne(t *testing.T) {
 		{[]string{good, bad, good}, 1, "(?s)^.*: 7  .*\n.*: 7  .*\n$",
 			`^digits: .*bad\.png: not a PNG.*\ndigits: 1 of 3 pictures could not be read\n$`},
 		{[]string{filepath.Join(folder, "none.png")}, 1, "^$", "^digits: open .*none.png: no such file.*\n$"},
+		{[]string{"-net", saved(t, dim), good}, 0, `: 7  activation 0\.\d\d, then \d with 0\.\d\d; unsure\n$`, "^$"},
 		{[]string{folder}, 1, "^$", "^digits: .*is a directory\n$"},
 		{[]string{"-v", good}, 0, `(?s): 7  .*█.*  7 0\.\d\d\d █`, "^$"},
 		{nil, 1, "^$", "^digits: predict: no picture;.*\n$"},
@@ -610,6 +617,12 @@ func TestPredictReadsEachFileAndGoesOnAfterABadOne(t *testing.T) {
 		if code != c.code || !matches(c.out, out) || !matches(c.err, err) {
 			t.Errorf("%v: exit %d, out %q, err %q; want exit %d, out %q, err %q", c.args, code, out, err, c.code, c.out, c.err)
 		}
+	}
+}
+
+func TestAnswerBelowOneHalfIsUnsure(t *testing.T) {
+	if !unsure([]float64{0.1, 0.49}) || unsure([]float64{0.51, 0.1}) {
+		t.Error("0.49 should be unsure and 0.51 should not")
 	}
 }
 
