@@ -248,7 +248,7 @@ func (x *explanation) chapter2(test []Example) {
 		a, y := output[j], Wanted(j, x.example.Label)
 		return (a - y) * (a - y), fmt.Sprintf("(a_%d - y_%d)^2 = (%s - %.0f)^2", j, j, precise(a), y)
 	})
-	cost := x.n.Score(test).Cost
+	cost := x.n.Evaluate(test).Cost()
 	x.printf("\nThe cost of the network, the average over all test pictures, is %.6g.\n\n", cost)
 
 	g := x.gradient.All

@@ -595,25 +595,23 @@ func drawOutput(c *console, set *Dataset, picture Picture, output []float64) {
 
 func init() {
 	variations = append(variations, variation{
-		name: "styles", start: Styles,
+		name: "styles", vary: Styles,
 		usage: "add a flag or a foot to some 1s, a hook to 9s, a slash to 0s, which MNIST hardly has",
 	})
 }
 
-// Styles returns a function for Training.Vary that adds a flag or a foot to a quarter of the 1s,
-// a hook to a fifth of the 9s and a slash to a tenth of the 0s, at random.
-func Styles() func(e Example, random *rand.Rand) Picture {
-	return func(e Example, random *rand.Rand) Picture {
-		switch {
-		case e.Label == 1 && random.IntN(4) == 0:
-			return restyle(e.Picture, random, (*pen).addFlagOrFoot)
-		case e.Label == 9 && random.IntN(5) == 0:
-			return restyle(e.Picture, random, (*pen).addHook)
-		case e.Label == 0 && random.IntN(10) == 0:
-			return restyle(e.Picture, random, (*pen).addSlash)
-		}
-		return e.Picture
+// Styles returns the picture of an example, with a flag or a foot added to a quarter of the 1s, a
+// hook to a fifth of the 9s and a slash to a tenth of the 0s, at random.
+func Styles(e Example, random *rand.Rand) Picture {
+	switch {
+	case e.Label == 1 && random.IntN(4) == 0:
+		return restyle(e.Picture, random, (*pen).addFlagOrFoot)
+	case e.Label == 9 && random.IntN(5) == 0:
+		return restyle(e.Picture, random, (*pen).addHook)
+	case e.Label == 0 && random.IntN(10) == 0:
+		return restyle(e.Picture, random, (*pen).addSlash)
 	}
+	return e.Picture
 }
 
 // restyle returns the picture of a digit with something added. The digit takes the same part of

@@ -629,7 +629,7 @@ func TestAnswerBelowOneHalfIsUnsure(t *testing.T) {
 // The styles of train -styles.
 
 func TestStylesAreAddedToSomeDigits(t *testing.T) {
-	vary, random := Styles(), seeded(1)
+	random := seeded(1)
 	for label, share := range map[int]float64{0: 0.1, 1: 0.25, 2: 0, 9: 0.2} {
 		digits, changed := 0, 0
 		for _, e := range mnist().Train {
@@ -637,7 +637,7 @@ func TestStylesAreAddedToSomeDigits(t *testing.T) {
 				continue
 			}
 			digits++
-			p := vary(e, random)
+			p := Styles(e, random)
 			if reflect.DeepEqual(p, e.Picture) {
 				continue
 			}
