@@ -107,14 +107,16 @@ func newExplanation(c *console, n *Network, set *Dataset, word, label string) (*
 	} else {
 		x.name, x.example = fmt.Sprintf("test picture %d", number), set.Test[number]
 	}
-	answer, role := Answer(n.Forward(x.pass, x.example.Picture)), ", label "
-	if label != "" {
-		role = ", taken for "
+	answer, role := Answer(n.Forward(x.pass, x.example.Picture)), ", taken for "
+	switch {
+	case label != "":
 		if x.example.Label, err = labelNamed(set, label); err != nil {
 			return nil, err
 		}
-	} else if isFile {
+	case isFile:
 		x.example.Label = answer
+	default:
+		role = ", label "
 	}
 	x.name += role + set.Name(x.example.Label)
 	n.Backward(x.pass, x.example.Label, x.gradient)

@@ -181,7 +181,7 @@ func TestExplainTakesANumberOrAFile(t *testing.T) {
 	}{
 		{nil, 0, "test picture 0, label 7", ""},
 		{[]string{"3"}, 0, "test picture 3, label 0", ""},
-		{[]string{file}, 0, "7.png, label 7", ""},
+		{[]string{file}, 0, "7.png, taken for 7", ""},
 		{[]string{"-label", "8", file}, 0, "7.png, taken for 8", ""},
 		{[]string{"20"}, 1, "", "0 to 19"},
 		{[]string{"-label", "2", "--", "-1"}, 1, "", "0 to 19"},
