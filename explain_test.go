@@ -109,7 +109,6 @@ func TestExplainAddsUpOnAPocketCalculator(t *testing.T) {
 
 // addUp checks each formula and each sum in what explain prints, and counts them.
 func addUp(t *testing.T, text string) (formulas, sums int) {
-	t.Helper()
 	split := regexp.MustCompile(` = |: |  +|, .*`)
 	square := regexp.MustCompile(`(\(.*\))\^2`)
 	sum, terms := 0.0, 0
@@ -254,6 +253,9 @@ func TestWeightsArePaintedBlueAbove0AndRedBelow(t *testing.T) {
 			t.Errorf("at %v the page is %v, want %v", at, got, want)
 		}
 	}
+}
+
+func TestTilesOfWeightsFitOnAScreen(t *testing.T) {
 	for _, c := range []struct {
 		rows, cols, tiles int
 		want              image.Point

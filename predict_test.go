@@ -109,19 +109,24 @@ func TestDigitsInPicturesOfAllKindsAreReadLikeTheOriginals(t *testing.T) {
 			return asPNG(picture)
 		},
 		"uneven light, with noise": func(p Picture) []byte {
-			picture := paper(p, 120, 120, 20, 10, 3, white, color.NRGBA{40, 40, 50, 255})
-			random := seeded(1)
-			for i := range picture.Pix {
-				if x, y := i/4%120, i/480; i%4 < 3 { // one corner has a fifth of the light of the other
-					light := 0.2 + 0.7*float64(x+y)/240
-					picture.Pix[i] = byte(float64(picture.Pix[i])*light + 3*random.NormFloat64() + 12)
-				}
-			}
-			return asPNG(picture)
+			return asPNG(unevenLight(paper(p, 120, 120, 20, 10, 3, white, color.NRGBA{40, 40, 50, 255})))
 		},
 	} {
 		t.Run(name, func(t *testing.T) { stillRead(t, file) })
 	}
+}
+
+// unevenLight adds noise to a picture, and makes it darker towards a corner, which gets a fifth of the
+// light of the opposite corner.
+func unevenLight(picture *image.NRGBA) *image.NRGBA {
+	random, size := seeded(1), picture.Rect.Size()
+	for i := range picture.Pix {
+		if x, y := i/4%size.X, i/4/size.X; i%4 < 3 {
+			light := 0.2 + 0.7*float64(x+y)/float64(size.X+size.Y)
+			picture.Pix[i] = byte(float64(picture.Pix[i])*light + 3*random.NormFloat64() + 12)
+		}
+	}
+	return picture
 }
 
 // stillRead reads digits in files made from them and fails the test if fewer than 93% of those that
@@ -234,13 +239,7 @@ func TestTwoDigitsSideBySideGiveAWarning(t *testing.T) {
 	}
 }
 
-func TestPicturesWithoutADigitAreErrorsThatSayWhy(t *testing.T) {
-	noise := image.NewGray(image.Rect(0, 0, 100, 100))
-	slope, random := image.NewGray(noise.Rect), seeded(1)
-	for i := range slope.Pix {
-		slope.Pix[i] = byte(100 + i%100)
-		noise.Pix[i] = byte(200 + 4*random.NormFloat64())
-	}
+func TestFilesThatAreNoPicturesAreErrorsThatSayWhy(t *testing.T) {
 	digit := mnist().Test[0].Picture
 	whole := asPNG(paper(digit, 28, 28, 0, 0, 1, black, white))
 	photo := asJPEG(paper(digit, 60, 60, 0, 0, 2, white, black), 75)
@@ -248,8 +247,6 @@ func TestPicturesWithoutADigitAreErrorsThatSayWhy(t *testing.T) {
 	binary.BigEndian.PutUint32(huge[16:], 16000)
 	binary.BigEndian.PutUint32(huge[20:], 16000)
 	binary.BigEndian.PutUint32(huge[29:], crc32.ChecksumIEEE(huge[12:29]))
-	inGIF := func(size, rest string) []byte { return []byte("GIF89a" + size + "\x80\x00\x00\x00\x00\x00" + rest) }
-	const colour, end = "\xff\xff\xff", "\x00\x00\x02\x01,\x00;"
 	for _, c := range []struct {
 		name string
 		file []byte
@@ -265,10 +262,33 @@ func TestPicturesWithoutADigitAreErrorsThatSayWhy(t *testing.T) {
 		{"HEIC", []byte("\x00\x00\x00\x18ftypheic\x00\x00"), "a HEIC picture, as iPhones write it, not a PNG"},
 		{"PDF", []byte("%PDF-1.7"), "a PDF document, not a PNG"},
 		{"huge claim", huge, "16000 x 16000 pixels; the limit is 51000000"},
-		{"GIF of no height", inGIF("\x05\x00\x00\x00", colour+";"), "5 x 0"},
-		{"GIF of no width", inGIF("\x00\x00\x05\x00", colour+";"), "0 x 5"},
-		{"GIF with an empty frame", inGIF("\n\x00\n\x00", colour+",\x00\x00\x00\x00\x00\x00\x00"+end), "no ink"},
-		{"GIF with a frame of no rows", inGIF("\n\x00\n\x00", colour+",\x00\x00\x00\x00\x05\x00\x00"+end), "no ink"},
+	} {
+		if picture, _, err := read(c.file); picture.Rows != 0 || !says(err, c.want) {
+			t.Errorf("%s: %d rows, error %v; want an error with %q", c.name, picture.Rows, err, c.want)
+		}
+	}
+}
+
+func TestPicturesWithoutInkAreErrors(t *testing.T) {
+	noise := image.NewGray(image.Rect(0, 0, 100, 100))
+	slope, random := image.NewGray(noise.Rect), seeded(1)
+	for i := range slope.Pix {
+		slope.Pix[i] = byte(100 + i%100)
+		noise.Pix[i] = byte(200 + 4*random.NormFloat64())
+	}
+	inGIF := func(size, rest string) []byte {
+		return []byte("GIF89a" + size + "\x80\x00\x00\x00\x00\x00\xff\xff\xff" + rest)
+	}
+	const end = "\x00\x00\x02\x01,\x00;"
+	for _, c := range []struct {
+		name string
+		file []byte
+		want string
+	}{
+		{"GIF of no height", inGIF("\x05\x00\x00\x00", ";"), "5 x 0"},
+		{"GIF of no width", inGIF("\x00\x00\x05\x00", ";"), "0 x 5"},
+		{"GIF with an empty frame", inGIF("\n\x00\n\x00", ",\x00\x00\x00\x00\x00\x00\x00"+end), "no ink"},
+		{"GIF with a frame of no rows", inGIF("\n\x00\n\x00", ",\x00\x00\x00\x00\x05\x00\x00"+end), "no ink"},
 		{"one pixel", asPNG(image.NewGray(image.Rect(0, 0, 1, 1))), "no ink"},
 		{"all transparent", asPNG(image.NewNRGBA(image.Rect(0, 0, 9, 9))), "no ink"},
 		{"paper with light from one side", asPNG(slope), "no ink"},
@@ -480,7 +500,7 @@ func TestOrientationIsReadFromEXIFInEitherOrderOfBytes(t *testing.T) {
 	}
 }
 
-func TestDigitIsCroppedScaledAndCentred(t *testing.T) {
+func TestDigitIsCroppedAndScaled(t *testing.T) {
 	f := &field{rows: 3, cols: 4, at: []float64{
 		0, 0, 0, 0,
 		0, 1, 0, 2,
@@ -506,6 +526,9 @@ func TestDigitIsCroppedScaledAndCentred(t *testing.T) {
 			t.Errorf("%v times as large: %v, want %v", c.factor, *got, c.want)
 		}
 	}
+}
+
+func TestDigitIsCentredByItsMass(t *testing.T) {
 	// 7 x 7 leaves a side of 5 for the digit. The corner of this one has a third of the ink,
 	// so its centre of mass lies at row 1.67 and column 1.67 of the five.
 	greys := fitInto(&field{rows: 5, cols: 5, at: []float64{
