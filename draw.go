@@ -31,9 +31,7 @@ import (
 // in the background, in this order.
 
 func init() {
-	commands = append(commands, command{
-		name: "draw", summary: "open a page to draw digits and watch the network", run: drawPage,
-	})
+	commands = append(commands, command{name: "draw", summary: "draw digits on a page, watch it learn", run: drawPage})
 }
 
 // page holds the files that the browser loads.
@@ -63,14 +61,7 @@ func drawPage(c *console, flags *flag.FlagSet, args []string) error {
 	}
 	ctx, release := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer release()
-	s := newStudio(*path, set, n)
-	err = s.serve(ctx, listener)
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
-	if s.network != s.inFile {
-		c.say("the network on the page was not saved")
-	}
-	return err
+	return newStudio(*path, set, n).serve(ctx, listener)
 }
 
 // announce prints the address of the page, and a warning if it is open to others. It returns the
@@ -102,7 +93,6 @@ func openBrowser(address string) {
 // weight that is set, and training replace it with another one, which has the next version. So a
 // request takes the network once and computes without a lock, and its answer is about one version.
 type studio struct {
-	path  string // of the network's file
 	set   *Dataset
 	frame Frame // of the set's pictures
 
@@ -110,7 +100,7 @@ type studio struct {
 	network *Network
 	version int       // the number of networks so far
 	inFile  *Network  // the network last read from the file or saved there
-	keeper  *keeper   // of the file, nil if it could not be written so far
+	keeper  *keeper   // saves in the file
 	changes []change  // that can be taken back
 	course  course    // of the training under way, or of the last one
 	granted int       // how many steps training may take before it pauses, or toTheEnd or noMore
@@ -119,7 +109,7 @@ type studio struct {
 
 // newStudio returns a studio with the network in a file.
 func newStudio(path string, set *Dataset, n *Network) *studio {
-	s := &studio{path: path, set: set, frame: FrameOf(set), inFile: n, course: newCourse(stateIdle)}
+	s := &studio{set: set, frame: FrameOf(set), inFile: n, keeper: &keeper{path: path}, course: newCourse(stateIdle)}
 	s.moved.L = &s.mutex
 	s.replace(n)
 	return s
@@ -270,7 +260,7 @@ func (s *studio) decode(body io.Reader, needs string) (*query, error) {
 	}
 	for field := range strings.FieldsSeq(needs) {
 		if !given[field] {
-			return nil, fmt.Errorf("the request needs a %s", field)
+			return nil, fmt.Errorf("the request has no %s", field)
 		}
 	}
 	return q, nil
@@ -283,10 +273,8 @@ func (s *studio) readPicture(q *query) error {
 		q.picture = &s.set.Test[*q.Number].Picture
 	case len(q.Drawing) > 0:
 		picture, _, err := ReadPicture(context.Background(), bytes.NewReader(q.Drawing), s.frame, maxPixels)
-		if err != nil {
-			return err
-		}
 		q.picture = &picture
+		return err
 	}
 	return nil
 }
@@ -319,7 +307,7 @@ type state struct {
 	Training course `json:"training"`
 }
 
-// state returns the state.
+// state returns the state. The mutex must be locked.
 func (s *studio) state() state {
 	a := state{Version: s.version, Saved: s.network == s.inFile, Training: s.course}
 	if last := len(s.changes) - 1; last >= 0 && !s.underWay() {
@@ -344,22 +332,18 @@ func (s *studio) setup(*query) (any, error) {
 	flags := flag.NewFlagSet("train", flag.ContinueOnError)
 	addFlags(flags)
 	flags.VisitAll(func(f *flag.Flag) {
-		if !slices.Contains(notOnPage, f.Name) {
-			list = append(list, map[string]string{"name": f.Name, "default": f.DefValue, "usage": f.Usage})
-		}
+		list = append(list, map[string]string{"name": f.Name, "default": f.DefValue, "usage": f.Usage})
 	})
-	s.mutex.Lock()
-	defer s.mutex.Unlock()
 	warning := ""
-	if err := s.openFile(); err != nil {
+	if _, err := newKeeper(s.keeper.path); err != nil {
 		warning = err.Error()
 	}
 	return map[string]any{"rows": s.set.Rows, "cols": s.set.Cols, "names": names, "labels": labels,
-		"flags": list, "net": s.path, "warning": warning}, nil
+		"flags": list, "net": s.keeper.path, "warning": warning}, nil
 }
 
-// A lookAnswer is what the page shows of a network and a picture. It ends where the query has no more: a
-// picture, a label, and a rate or a place.
+// A lookAnswer is what the page shows of a network and a picture. What the query has no picture, no
+// label, no rate or no place for is left out.
 type lookAnswer struct {
 	Version     int          `json:"version"`
 	Network     *networkFile `json:"network,omitempty"` // unless the page has it
@@ -373,8 +357,8 @@ type lookAnswer struct {
 	Weight      *weightCurve `json:"weight,omitempty"`
 }
 
-// look answers /look: what the network makes of a picture and, if it has a label, what the gradient
-// asks.
+// look answers with what the network makes of a picture and, if that has a label, what the gradient
+// asks for.
 func (s *studio) look(q *query) (any, error) {
 	n, version := s.current()
 	a := lookAnswer{Version: version}
@@ -467,7 +451,6 @@ type weightCurve struct {
 // alongWeight computes the cost against a weight. The values reach from -4 to 4 or, where the weight
 // is not between -2 and 2, are moved by a multiple of 4, so that they stay while a slider moves.
 func alongWeight(n *Network, q *query, g *Gradient) (*weightCurve, error) {
-	const reach = 4.0
 	nudged := n.Clone()
 	w, err := nudged.at(*q.Place)
 	if err != nil {
@@ -476,8 +459,8 @@ func alongWeight(n *Network, q *query, g *Gradient) (*weightCurve, error) {
 	slope, _ := g.at(*q.Place) // where there is a weight there is its derivative
 	cost := q.costOf(nudged)
 	a := &weightCurve{Value: *w, Slope: *slope, Measured: MeasureSlope(w, cost)}
-	centre := reach * math.Round(a.Value/reach)
-	a.costCurve = sample(centre-reach, centre+reach, func(value float64) float64 { *w = value; return cost() })
+	centre := 4 * math.Round(a.Value/4)
+	a.costCurve = sample(centre-4, centre+4, func(value float64) float64 { *w = value; return cost() })
 	return a, nil
 }
 
@@ -491,19 +474,14 @@ type place struct {
 
 // at returns the number at a place.
 func (p Parameters) at(x place) (*float64, error) {
-	if x.L < 1 || x.L >= len(p.Weights) {
-		return nil, fmt.Errorf("l %d: the layers are 1 to %d", x.L, len(p.Weights)-1)
+	if x.L < 1 || x.L >= len(p.Weights) || x.J < 0 || x.J >= len(p.Biases[x.L]) ||
+		x.K < -1 || x.K >= p.Weights[x.L].Cols {
+		return nil, fmt.Errorf("there is no weight or bias at %+v", x)
 	}
-	w := p.Weights[x.L]
-	switch {
-	case x.J < 0 || x.J >= w.Rows:
-		return nil, fmt.Errorf("j %d: the neurons of layer %d are 0 to %d", x.J, x.L, w.Rows-1)
-	case x.K < -1 || x.K >= w.Cols:
-		return nil, fmt.Errorf("k %d: the neurons before layer %d are 0 to %d, and -1 is the bias", x.K, x.L, w.Cols-1)
-	case x.K < 0:
+	if x.K < 0 {
 		return &p.Biases[x.L][x.J], nil
 	}
-	return &w.Column(x.K)[x.J], nil
+	return &p.Weights[x.L].Column(x.K)[x.J], nil
 }
 
 // test answers with what the network does with all test pictures.
@@ -519,10 +497,9 @@ func (s *studio) test(*query) (any, error) {
 		"answers": answers}, nil
 }
 
-// What the page changes. From here on, the functions of a studio are called with its mutex locked,
-// but for those that a learner calls.
+// What the page changes. These functions are called with the mutex locked.
 
-// setWeight carries out the order to set one weight or bias.
+// setWeight sets one weight or bias.
 func (s *studio) setWeight(q *query) error {
 	n := s.network.Clone()
 	w, err := n.at(*q.Place)
@@ -533,7 +510,7 @@ func (s *studio) setWeight(q *query) error {
 	return s.change(n, "the weight", *q.Place)
 }
 
-// takeStep carries out the order to take one step of gradient descent on one example.
+// takeStep takes one step of gradient descent on one example.
 func (s *studio) takeStep(q *query) error {
 	n := s.network.Clone()
 	p, g := n.NewPass(), n.NewGradient()
@@ -543,7 +520,7 @@ func (s *studio) takeStep(q *query) error {
 	return s.change(n, "the step", place{})
 }
 
-// undo carries out the order to take back the last change. What it says of training goes with it.
+// undo takes back the last change. With training goes what the page is told of it.
 func (s *studio) undo(*query) error {
 	switch {
 	case s.underWay():
@@ -557,22 +534,11 @@ func (s *studio) undo(*query) error {
 	return nil
 }
 
-// save carries out the order to write the network to its file. Nothing else writes to it.
+// save writes the network to its file. Nothing else does.
 func (s *studio) save(*query) error {
-	err := s.openFile()
-	if err == nil {
-		err = s.keeper.save(s.network)
-	}
+	err := s.keeper.save(s.network)
 	if err == nil {
 		s.inFile = s.network
-	}
-	return err
-}
-
-// openFile prepares for saving. It returns an error if the network's file cannot be written.
-func (s *studio) openFile() (err error) {
-	if s.keeper == nil {
-		s.keeper, err = newKeeper(s.path)
 	}
 	return err
 }
@@ -618,7 +584,8 @@ func (s *studio) replace(n *Network) {
 	s.version++
 }
 
-// Training in the background.
+// Training in the background. Like what the page changes, but train, begin and report run beside the
+// requests and lock the mutex themselves.
 
 // A course is what the page is told of training.
 type course struct {
@@ -653,7 +620,7 @@ func newCourse(state string) course {
 
 // A grade says how well a network does on the test pictures.
 type grade struct {
-	Epoch int     `json:"epoch"` // after which it was tested
+	Epoch int     `json:"epoch"` // after which it was tested; 0 is before training
 	Cost  float64 `json:"cost"`  // the average
 	Right int     `json:"right"`
 	Of    int     `json:"of"`
@@ -673,16 +640,13 @@ func (s *studio) underWay() bool {
 	return s.course.State == stateLearning || s.course.State == statePaused
 }
 
-// notOnPage are the flags of train for what the page has already.
-var notOnPage = []string{"net", "data"}
-
 // learn starts training, as train would with the same flags. The flag -resume goes on from the
 // network that the page shows.
 func (s *studio) learn(q *query) error {
 	flags := flag.NewFlagSet("train", flag.ContinueOnError)
 	d, err := parseTrain(flags, q.Flags)
 	flags.Visit(func(f *flag.Flag) {
-		if slices.Contains(notOnPage, f.Name) {
+		if f.Name == "net" || f.Name == "data" {
 			err = fmt.Errorf("-%s: the page has its network and its pictures already", f.Name)
 		}
 	})
@@ -748,14 +712,14 @@ type learner struct {
 	costs     float64   // the sum of their costs
 }
 
-// record adds to a variation, which may be nil, that the pictures of some steps are kept.
+// record adds to a variation, which may be nil, that it keeps the pictures of some steps, at most 100
+// of each.
 func (l *learner) record(vary func(Example, *rand.Rand) Picture) func(Example, *rand.Rand) Picture {
-	const most = 100 // of a mini-batch
 	return func(e Example, random *rand.Rand) Picture {
 		if vary != nil {
 			e.Picture = vary(e, random)
 		}
-		if l.recording && len(l.batch) < most {
+		if l.recording && len(l.batch) < 100 {
 			kept := e
 			kept.Lit, kept.Greys = slices.Clone(e.Lit), slices.Clone(e.Greys) // as vary may use them again
 			l.batch = append(l.batch, kept)
@@ -779,8 +743,10 @@ func (s *studio) train(l *learner) {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	defer s.moved.Broadcast()
-	if err == nil || err == errStopped {
-		s.course.State = stateEnded
+	s.course.State = stateEnded
+	if stopped := err == nil || err == errStopped; stopped && slices.Equal(l.network.All, s.network.All) {
+		return // as it was shown before a pause
+	} else if stopped {
 		err = s.show(l)
 	}
 	if err != nil {
@@ -791,7 +757,7 @@ func (s *studio) train(l *learner) {
 
 // begin measures the network before the first step, and waits until that is granted.
 func (s *studio) begin(l *learner) error {
-	tested := s.grade(l.network)
+	tested := s.grade(l.network, 0)
 	some := l.examples[:min(1000, len(l.examples))] // as all of them would take long
 	cost := l.network.Score(some).Cost
 	s.mutex.Lock()
@@ -800,10 +766,10 @@ func (s *studio) begin(l *learner) error {
 	return s.await(l)
 }
 
-// grade tests a network on the test pictures.
-func (s *studio) grade(n *Network) grade {
+// grade tests a network on the test pictures after an epoch.
+func (s *studio) grade(n *Network, epoch int) grade {
 	score := n.Score(s.set.Test)
-	return grade{Cost: score.Cost, Right: score.Right, Of: score.Seen}
+	return grade{Epoch: epoch, Cost: score.Cost, Right: score.Right, Of: score.Seen}
 }
 
 // report is called after each step. It tells the page how far training has come, and waits until
@@ -814,9 +780,7 @@ func (s *studio) report(l *learner, p Progress) error {
 	}
 	var tests []grade
 	if p.Score.Seen == p.Of {
-		test := s.grade(l.network)
-		test.Epoch = p.Epoch
-		tests = append(tests, test)
+		tests = append(tests, s.grade(l.network, p.Epoch))
 	}
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
@@ -850,22 +814,18 @@ func (l *learner) plot(c *course, p Progress) {
 }
 
 // show shows the page a copy of the network and, if it was kept, the mini-batch of the last step,
-// for which the network was shown before that step too. The next copy is due in a tenth of a
-// second, or later for a large network, whose numbers take the page long to read.
+// before which the network was shown too. The next copy is due in a tenth of a second, or later for
+// a large network, whose numbers take the page long to read.
 func (s *studio) show(l *learner) error {
 	before, after := s.network, l.network.Clone()
-	if !after.finite() {
+	infinite := func(x float64) bool { return math.IsNaN(x) || math.IsInf(x, 0) } // which JSON does not have
+	if slices.ContainsFunc(after.All, infinite) {
 		return errTooLarge
 	}
 	s.replace(after)
 	s.course.Lessons = append(s.course.Lessons, lessons(l.batch, before, after)...)
 	l.showAt = time.Now().Add(max(100*time.Millisecond, time.Duration(len(after.All))*10*time.Microsecond))
 	return nil
-}
-
-// finite reports whether all weights and biases are finite. JSON has no other numbers.
-func (n *Network) finite() bool {
-	return !slices.ContainsFunc(n.All, func(x float64) bool { return math.IsNaN(x) || math.IsInf(x, 0) })
 }
 
 // lessons returns what a step has changed for the examples of its mini-batch.
