@@ -272,7 +272,7 @@ func (s *studio) readPicture(q *query) error {
 	case q.Number != nil:
 		q.picture = &s.set.Test[*q.Number].Picture
 	case len(q.Drawing) > 0:
-		picture, _, err := ReadPicture(context.Background(), bytes.NewReader(q.Drawing), s.frame, maxPixels)
+		picture, _, err := ReadPicture(bytes.NewReader(q.Drawing), s.frame, maxPixels)
 		q.picture = &picture
 		return err
 	}
@@ -493,7 +493,7 @@ func (s *studio) test(*query) (any, error) {
 		score.Add(output, e.Label)
 		answers = append(answers, Answer(output))
 	}
-	return map[string]any{"version": version, "cost": score.Cost, "right": score.Right, "of": score.Seen,
+	return map[string]any{"version": version, "cost": score.Cost(), "right": score.Right, "of": score.Seen,
 		"answers": answers}, nil
 }
 
@@ -720,9 +720,7 @@ func (l *learner) record(vary func(Example, *rand.Rand) Picture) func(Example, *
 			e.Picture = vary(e, random)
 		}
 		if l.recording && len(l.batch) < 100 {
-			kept := e
-			kept.Lit, kept.Greys = slices.Clone(e.Lit), slices.Clone(e.Greys) // as vary may use them again
-			l.batch = append(l.batch, kept)
+			l.batch = append(l.batch, e)
 		}
 		return e.Picture
 	}
@@ -759,7 +757,7 @@ func (s *studio) train(l *learner) {
 func (s *studio) begin(l *learner) error {
 	tested := s.grade(l.network, 0)
 	some := l.examples[:min(1000, len(l.examples))] // as all of them would take long
-	cost := l.network.Score(some).Cost
+	cost := l.network.Evaluate(some).Cost()
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	s.course.Test0, s.course.Points = &tested, [][2]float64{{0, cost}}
@@ -768,14 +766,14 @@ func (s *studio) begin(l *learner) error {
 
 // grade tests a network on the test pictures after an epoch.
 func (s *studio) grade(n *Network, epoch int) grade {
-	score := n.Score(s.set.Test)
-	return grade{Epoch: epoch, Cost: score.Cost, Right: score.Right, Of: score.Seen}
+	score := n.Evaluate(s.set.Test)
+	return grade{Epoch: epoch, Cost: score.Cost(), Right: score.Right, Of: score.Seen}
 }
 
 // report is called after each step. It tells the page how far training has come, and waits until
 // the next step is granted.
 func (s *studio) report(l *learner, p Progress) error {
-	if math.IsNaN(p.Score.Cost) {
+	if math.IsNaN(p.Score.Costs) {
 		return errTooLarge
 	}
 	var tests []grade
@@ -785,7 +783,7 @@ func (s *studio) report(l *learner, p Progress) error {
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	c := &s.course
-	c.Epoch, c.Seen, c.Cost, c.Right = p.Epoch, p.Score.Seen, p.Score.Cost, p.Score.Right
+	c.Epoch, c.Seen, c.Cost, c.Right = p.Epoch, p.Score.Seen, p.Score.Cost(), p.Score.Right
 	c.Tests, c.Lessons = append(c.Tests, tests...), []lesson{}
 	l.plot(c, p)
 	if s.granted > 0 {
@@ -803,7 +801,7 @@ func (s *studio) report(l *learner, p Progress) error {
 // since the point before. At first each step has a point. Later a point stands for 5% of the
 // examples before it, or for 1/200 of the whole training if that is less.
 func (l *learner) plot(c *course, p Progress) {
-	all, seen, costs := float64(l.plan.Epochs*p.Of), float64((p.Epoch-1)*p.Of+p.Score.Seen), l.past+p.costs
+	all, seen, costs := float64(l.plan.Epochs*p.Of), float64((p.Epoch-1)*p.Of+p.Score.Seen), l.past+p.Score.Costs
 	if p.Score.Seen == p.Of {
 		l.past = costs
 	}
@@ -837,7 +835,7 @@ func lessons(batch []Example, before, after *Network) (list []lesson) {
 		a.Before = Cost(output, e.Label)
 		a.After = Cost(after.Forward(p, e.Picture), e.Label)
 		for i, k := range e.Lit {
-			a.Picture[k] = int(e.Greys[i])
+			a.Picture[k+e.Moved] = int(e.Greys[i])
 		}
 		list = append(list, a)
 	}

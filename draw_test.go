@@ -362,8 +362,8 @@ func TestTestAnswersEveryTestPicture(t *testing.T) {
 		Cost               float64
 		Answers            []int
 	}
-	score := trained().Score(mnist().Test)
-	want := tested{Version: 1, Right: score.Right, Of: 10_000, Cost: score.Cost}
+	score := trained().Evaluate(mnist().Test)
+	want := tested{Version: 1, Right: score.Right, Of: 10_000, Cost: score.Cost()}
 	for _, e := range mnist().Test {
 		want.Answers = append(want.Answers, Answer(trained().Forward(p, e.Picture)))
 	}
@@ -486,7 +486,7 @@ func TestFileThatCannotBeWrittenIsSaidWhenThePageOpens(t *testing.T) {
 // Training.
 
 func TestTrainingOnThePageIsThatOfTrain(t *testing.T) {
-	usual := Training{Epochs: 2, Batch: 20, Rate: 1.5, Anneal: true, Decay: 1e-4, Vary: Shift()}
+	usual := Training{Epochs: 2, Batch: 20, Rate: 1.5, Anneal: true, Decay: 1e-4, Vary: Shift}
 	for flags, c := range map[string]struct {
 		plan     Training
 		resume   bool
@@ -505,10 +505,10 @@ func TestTrainingOnThePageIsThatOfTrain(t *testing.T) {
 		}
 		examples := s.set.Train[:c.examples]
 		test0, tests, last := s.grade(want, 0), []grade{}, Progress{}
-		start, costs := want.Score(examples).Cost, 0.0
+		start, costs := want.Evaluate(examples).Cost(), 0.0
 		c.plan.Train(want, examples, random, func(p Progress) error {
 			if last = p; p.Score.Seen == p.Of {
-				tests, costs = append(tests, s.grade(want, p.Epoch)), costs+p.costs
+				tests, costs = append(tests, s.grade(want, p.Epoch)), costs+p.Score.Costs
 			}
 			return nil
 		})
@@ -519,7 +519,7 @@ func TestTrainingOnThePageIsThatOfTrain(t *testing.T) {
 		}
 		if a.State != stateEnded || *a.Test0 != test0 || !slices.Equal(a.Tests, tests) || a.Epochs != c.plan.Epochs ||
 			a.Epoch != a.Epochs || a.Batch != c.plan.Batch || a.Seen != c.examples || a.Of != c.examples ||
-			a.Cost != last.Score.Cost || a.Right != last.Score.Right || len(a.Lessons) != 0 {
+			a.Cost != last.Score.Cost() || a.Right != last.Score.Right || len(a.Lessons) != 0 {
 			t.Errorf("%s: %+v", flags, a)
 		}
 		if a.Points[0] != [2]float64{0, start} {
