@@ -62,9 +62,10 @@ export function takeTestDigit(query) {
 
 // ---- Strokes ----
 
+// beginStroke begins a stroke. On a test digit it begins a new paper: what is drawn is never added to it.
 export function beginStroke(at) {
-  const {picture, strokes} = state.sheet;
-  setSheet({picture, strokes: [...strokes, [at]]});
+  const {picture, strokes, number} = state.sheet;
+  setSheet(number === null ? {picture, strokes: [...strokes, [at]]} : {strokes: [[at]]});
 }
 
 export function extendStroke(points) {
