@@ -68,8 +68,9 @@ function valueOf({outside}, l, j, a, stage) {
   return fixed(a, isOutput && !places.narrow ? 4 : 2);
 }
 
-// reachedBy reports whether the way back has come to what is asked of layer l.
-const reachedBy = (stage, l) => !stage || (stage.does !== "cost" && l >= stage.l);
+// reachedBy reports whether the stage shows what is asked of the neurons of layer l: of its own layer, and of the one
+// after it, whose neurons ask.
+const reachedBy = (stage, l) => !stage || (stage.does === "nudges" && (l === stage.l || l === stage.l + 1));
 
 // showWish draws an arrow at a neuron: which way it should move, the larger the more. The scale is the same for all.
 const fullWish = 1; // of -dC/da, for the largest arrow

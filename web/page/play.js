@@ -40,7 +40,7 @@ export function tell({does, l}, last, about) {
     case "nudges":
       return l === last
         ? `Output ${about.label} should rise and the others fall, each in proportion to its distance from y.`
-        : `${each} should move as all ${after} ask, through their weights. What they ask adds up.`;
+        : `${each} should move as all ${after} ask: a wire is its weight times what they ask. The arrow is the sum.`;
     case "weights":
       return `So each weight into ${layer} should change, the more the brighter the ${before} it comes from.`;
   }

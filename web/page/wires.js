@@ -32,11 +32,14 @@ const tileFrame = a => `rgba(255, 255, 255, ${0.18 + 0.7 * a})`; // the brighter
 
 // What is asked of a weight, -dC/dw, is drawn on one scale for all of the board and for all digits.
 const fullAsk = 0.1;
+const fullWish = 1; // of a term of -dC/da, as of the arrows of neurons.js
 
 // connection returns what the line from neuron k to neuron j of layer l stands for: the weight times the activation
-// behind it, or -dC/dw.
+// behind it, or -dC/dw. In the stage that says what the neurons of layer l ask of those before, it is their term of
+// -dC/da of neuron k: the weight times -dC/dz.
 function connection(l, j, k) {
   const {network, reading} = state;
+  if (stageNow()?.does === "nudges") return -reading.delta[l][j] * network.weights[l - 1][j][k];
   if (asks()) return -reading.delta[l][j] * reading.activations[l - 1][k];
   return network.weights[l - 1][j][k] * (reading ? reading.activations[l - 1][k] : l > 1 ? 1 : 0);
 }
@@ -70,7 +73,7 @@ function drawLayer(l, focus, chosen) {
   const stage = stageNow();
   if (stage && stage.wired !== l) return;
   const lines = strongest(l, only ? [focus.j] : shown[l], only ? mostOfOne : places.narrow ? mostNarrow : most);
-  const scale = asks() ? fullAsk : lines.at(-1)?.size;
+  const scale = !asks() ? lines.at(-1)?.size : stage?.does === "nudges" ? fullWish : fullAsk;
   const outOf = chosen && focus.l === l - 1;
   for (const {j, k, value, size} of lines) {
     const share = Math.min(1, size / scale);
@@ -122,12 +125,12 @@ function drawMark(focus, place) {
 // their sizes in grey.
 function drawTiles() {
   const {network, reading} = state;
-  const asking = asks();
   const scale = weightScale();
   const stage = stageNow();
   places.columns[1].places.forEach(({tile}, i) => {
     const j = shown[1][i];
     const weights = network.weights[0][j];
+    const asking = asks() && (!stage || stage.does === "weights");
     context.globalAlpha = !stage || stage.l <= 1 ? 1 : tileOpacity;
     context.drawImage(
       asking
