@@ -20,7 +20,7 @@ export const state = {
   drawing: false, // a stroke is under way
   pen: {row: 14, column: 14, down: false, used: false}, // of the keyboard
   settled: true, // the paper shows the picture that the network sees, and not the ink as it was drawn
-  said: null, // what the digit should be, as the user says; null: what it is or is read as
+  said: null, // what the digit should be, as the user says; null: what the test set has, if anything
 
   pinned: null, // the place {l, j} that was clicked; l = 0 is a pixel
   pointed: null, // the place under the pointer, with from "board" or "row"
@@ -63,10 +63,7 @@ export const countOf = layers => layers.slice(1).reduce((sum, size, l) => sum + 
 export const isEmpty = () => !state.sheet.picture && !state.sheet.strokes.length;
 export const isTestDigit = () => state.sheet.number !== null;
 
-// label returns what the digit should be: as said, as the test set has it, or as it is read; null for an empty paper.
-export function label() {
-  if (isEmpty()) return null;
-  return state.said ?? state.sheet.label ?? state.reading?.digit ?? null;
-}
+// label returns what the digit should be: as said, or as the test set has it; null for a drawing of which nobody has
+// said it. What it is read as is no label.
+export const label = () => (isEmpty() ? null : (state.said ?? state.sheet.label));
 export const nameOfLabel = j => state.setup?.names[j] ?? String(j);
-export const labelIsGuessed = () => state.said === null && state.sheet.label === null;

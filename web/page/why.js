@@ -1,6 +1,6 @@
 // Why, chapters 3 and 4: the cost of the digit, and what is asked of a neuron.
 
-import {state, change, eachFrame, isEmpty, label, labelIsGuessed, lastLayer, learning, nameOfLabel} from "./state.js";
+import {state, change, eachFrame, isEmpty, label, lastLayer, learning, nameOfLabel} from "./state.js";
 import {subject, nameOf, shortName} from "./focus.js";
 import {fill, largest, bySize} from "./panel.js";
 import {number} from "./numbers.js";
@@ -25,7 +25,9 @@ eachFrame(() => {
       ? `Cost of this digit: C = Σ (a − y)² = ${number(reading.cost)}`
       : isEmpty()
         ? "Draw a digit or take a test digit."
-        : "",
+        : label() === null
+          ? "Choose what it should be: the cost compares the outputs with that."
+          : "",
   );
   $("calm").hidden = !ready || reading.cost >= calm;
   if (ready) $("costOfOne").dataset.cost = reading.cost;
@@ -56,14 +58,16 @@ eachFrame(() => {
 function showLabel() {
   const select = $("label");
   const classes = state.network.layers.at(-1);
-  if (select.length !== classes)
+  if (select.length !== classes + 1)
     put(
       select,
-      Array.from({length: classes}, (_, j) => make("option", {value: j}, nameOfLabel(j))),
+      [
+        make("option", {value: "", disabled: "", hidden: ""}, "choose"),
+        ...Array.from({length: classes}, (_, j) => make("option", {value: j}, nameOfLabel(j))),
+      ],
     );
   select.disabled = isEmpty();
-  if (label() !== null) select.value = label();
-  write("guessed", !isEmpty() && labelIsGuessed() ? "what it is read as, until you say otherwise" : "");
+  select.value = label() ?? "";
 }
 
 // showStack stacks the squares (a - y)^2 of the outputs to the cost. A full bar is a cost of 2: one output wrong and
