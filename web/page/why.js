@@ -44,7 +44,7 @@ eachFrame(() => {
   write(
     "askedName",
     neuron
-      ? nameOf(neuron) + (reading.dCda[neuron.l][neuron.j] < 0 ? " should rise" : " should fall")
+      ? nameOf(neuron) + asked(-reading.dCda[neuron.l][neuron.j])
       : "What is asked of a neuron",
   );
   fill(
@@ -54,6 +54,15 @@ eachFrame(() => {
   );
   fill($("avenues"), ["So it asks", "a or w", "× −dC/dz"], neuron ? avenuesOf(neuron) : []);
 });
+
+// asked says in words that fit its size which way a neuron should move.
+const nextToNothing = 0.02; // of -dC/da
+const little = 0.2;
+function asked(change) {
+  const size = Math.abs(change);
+  if (size < nextToNothing) return ": next to nothing is asked";
+  return (change > 0 ? " should rise" : " should fall") + (size < little ? " a little" : "");
+}
 
 function showLabel() {
   const select = $("label");

@@ -11,9 +11,8 @@ const context = canvas.getContext("2d");
 const above = "#6ea8ff";
 const below = "#ff7a6e";
 const mark = "#fbbf24";
-const most = 70;
-const mostNarrow = 40;
-const mostOfOne = 130; // lines between two layers
+const mostOfEach = 5; // lines of one neuron, so that none looks as if it had no line
+const mostOfChosen = 130;
 
 // How a line looks, by its share of the strongest one, 0 to 1.
 const leastShare = 0.004; // a weaker one is not drawn
@@ -54,26 +53,31 @@ function litPixels() {
   return list;
 }
 
-// strongest returns the lines of most weight between layer l-1 and l.
-function strongest(l, targets, count) {
+// strongest returns the lines into the neurons to of layer l, or from the neurons from before it, the strongest few of
+// each; the weakest come first.
+function strongest(l, {to = shown[l], from = null, count}) {
   const lines = [];
-  for (const j of targets)
-    for (const k of sourcesOf(l - 1)) {
+  for (const one of from ?? to) {
+    const all = (from ? to : sourcesOf(l - 1)).map(other => {
+      const [j, k] = from ? [other, one] : [one, other];
       const value = connection(l, j, k);
-      if (value !== 0) lines.push({j, k, value, size: Math.abs(value)});
-    }
-  if (lines.length <= count) return lines.sort((a, b) => a.size - b.size);
-  const sizes = Float64Array.from(lines, line => line.size).sort();
-  const least = sizes[sizes.length - count];
-  return lines.filter(line => line.size >= least).sort((a, b) => a.size - b.size);
+      return {j, k, value, size: Math.abs(value)};
+    });
+    lines.push(...all.sort((a, b) => b.size - a.size).slice(0, count));
+  }
+  return lines.sort((a, b) => a.size - b.size);
 }
 
 function drawLayer(l, focus, chosen) {
   const only = chosen && focus.l === l;
   const stage = stageNow();
   if (stage && stage.wired !== l) return;
-  const lines = strongest(l, only ? [focus.j] : shown[l], only ? mostOfOne : places.narrow ? mostNarrow : most);
-  const scale = !asks() ? lines.at(-1)?.size : stage?.does === "nudges" ? fullWish : fullAsk;
+  const back = stage?.does === "nudges"; // the neurons before l are asked, those of l ask
+  const lines = strongest(l, {
+    ...(only ? {to: [focus.j]} : back ? {from: shown[l - 1]} : {}),
+    count: only ? mostOfChosen : mostOfEach,
+  });
+  const scale = !asks() ? lines.at(-1)?.size : back ? fullWish : fullAsk;
   const outOf = chosen && focus.l === l - 1;
   for (const {j, k, value, size} of lines) {
     const share = Math.min(1, size / scale);
@@ -81,7 +85,7 @@ function drawLayer(l, focus, chosen) {
     if (share < leastShare) continue;
     context.strokeStyle = value > 0 ? above : below;
     context.setLineDash(value > 0 ? [] : dashes);
-    context.globalAlpha = dim * (asks() ? Math.sqrt(share) : opacity(share));
+    context.globalAlpha = dim * (asks() ? share : opacity(share));
     context.lineWidth = l === 1 ? thicknessOfPixels(share) : thickness(share);
     draw(from(l - 1, k), placeOf(l, j));
   }
