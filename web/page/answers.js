@@ -1,120 +1,80 @@
-// How good the network is: the sentence in the header, and the table of its answers by label, whose cells walk through
-// their digits.
+// The table of the answers to the test digits by label, whose cells walk through their digits.
 
 import {state, change, eachFrame, learning, nameOfLabel} from "./state.js";
-import {ask, question, latest} from "./server.js";
+import {test} from "./header.js";
 import {takeTestDigit} from "./paper.js";
-import {percent, whole} from "./numbers.js";
-import {make, put, write} from "./dom.js";
+import {percent} from "./numbers.js";
+import {make, put} from "./dom.js";
 
 const $ = id => document.getElementById(id);
 
-question(
-  "test",
-  () => (state.network && !learning() ? String(state.progress.version) : null),
-  () => ask("test"),
-);
-
+let shown = null;
 eachFrame(() => {
-  if (!state.network) return;
-  const test = latest("test")?.value;
-  write(
-    "good",
-    learning()
-      ? whileLearning(state.progress)
-      : test
-        ? `${percent(test.right / test.of)} of ${whole(test.of)} test digits right`
-        : "",
-  );
-  $("good").setAttribute("aria-expanded", state.tableOpen);
-  $("answers").hidden = !state.tableOpen;
-  if (state.tableOpen) showTable(test);
+  const open = state.tableOpen && !learning() && Boolean(state.network);
+  $("good").setAttribute("aria-expanded", open);
+  $("answers").hidden = !open;
+  if (!open) return;
+  const now = test();
+  $("answers").classList.toggle("stale", !now);
+  if (now && now !== shown) {
+    shown = now;
+    put($("answerTable"), tableOf(count(now.answers)));
+  }
+  for (const button of $("answerTable").querySelectorAll("button"))
+    button.setAttribute("aria-pressed", button.dataset.cell === String(state.cell));
 });
 
-function whileLearning({start, tests}) {
-  if (tests.length) return `${percent(tests.at(-1))} of the test digits right after epoch ${tests.length}`;
-  return start ? `${percent(start.right)} of the test digits right before the first step` : "Learning";
+// count returns how often each label got each answer.
+function count(answers) {
+  const {labels, names} = state.setup;
+  const table = names.map(() => names.map(() => 0));
+  answers.forEach((answer, i) => table[labels[i]][answer]++);
+  return table;
 }
 
-const tableHelp =
-  "Each row has the test digits of one label, each column an answer. Click a number to walk through its digits.";
-
-const fewClasses = 12; // whose table has room for wide cells
-let shown = null;
-function showTable(test) {
-  if ($("tableHelp"))
-    write(
-      "tableHelp",
-      learning() ? "This table is of the network before the training; a new one is made when it pauses." : tableHelp,
-    );
-  if (!test || shown === test) return mark();
-  shown = test;
-  const classes = test.table.length;
-  const head = ["", ...test.table.map((_, answer) => nameOfLabel(answer)), "right"];
-  const rows = test.table.map((counts, l) => {
+function tableOf(table) {
+  const head = text => make("th", {scope: "col"}, text);
+  const rows = table.map((counts, l) => {
     const all = counts.reduce((sum, n) => sum + n, 0);
     return make(
       "tr",
       {},
       make("th", {scope: "row"}, nameOfLabel(l)),
-      ...counts.map((n, answer) => make("td", {}, cell(l, answer, n))),
+      ...counts.map((n, answer) => make("td", {}, n ? cell(l, answer, n) : "·")),
       make("td", {class: "number"}, all ? percent(counts[l] / all) : ""),
     );
   });
-  put($("answers"), [
-    make(
-      "div",
-      {class: "row"},
-      make("h2", {}, "Answers by label"),
-      make("button", {onclick: close, id: "closeAnswers"}, "Close"),
-    ),
-    make("p", {class: "faint", id: "tableHelp"}, tableHelp),
-    make(
-      "div",
-      {class: "wide", tabindex: 0, role: "group", "aria-label": "The table"},
-      make(
-        "table",
-        {class: classes > fewClasses ? "answers many" : "answers"},
-        make(
-          "thead",
-          {},
-          make("tr", {}, ...head.map((text, i) => (i ? make("th", {scope: "col"}, text) : make("td", {}, "")))),
-        ),
-        make("tbody", {}, ...rows),
-      ),
-    ),
-  ]);
-  mark();
+  return [
+    make("thead", {}, make("tr", {}, make("td"), ...table.map((_, answer) => head(nameOfLabel(answer))), head("right"))),
+    make("tbody", {}, ...rows),
+  ];
 }
 
 const cell = (l, answer, n) =>
-  n === 0
-    ? "·"
-    : make(
-        "button",
-        {
-          class: l === answer ? "right" : "wrong",
-          "data-cell": `${l},${answer}`,
-          "aria-label": `${n} with label ${nameOfLabel(l)} read as ${nameOfLabel(answer)}`,
-          onclick: () => walk(l, answer),
-        },
-        n,
-      );
-
-function mark() {
-  for (const button of $("answers").querySelectorAll("[data-cell]"))
-    button.setAttribute("aria-pressed", button.dataset.cell === String(state.cell));
-}
+  make(
+    "button",
+    {
+      class: l === answer ? "right" : "wrong",
+      "data-cell": `${l},${answer}`,
+      "aria-label": `${n} with label ${nameOfLabel(l)} read as ${nameOfLabel(answer)}`,
+      onclick: () => walk(l, answer),
+    },
+    n,
+  );
 
 // walk puts the next digit of a cell on the paper.
-async function walk(l, answer) {
-  const goesOn = String(state.cell) === `${l},${answer}` && state.sheet.number !== null;
+function walk(l, answer) {
+  const now = test();
+  if (!now) return;
+  const {labels} = state.setup;
+  const goesOn = String(state.cell) === `${l},${answer}`;
+  const after = goesOn ? (state.sheet.number ?? -1) : -1;
+  const digits = labels.map((_, i) => i).filter(i => labels[i] === l && now.answers[i] === answer);
   change({cell: [l, answer]});
-  await takeTestDigit(`wrong=${goesOn ? state.sheet.number : -1}&read=${l}&as=${answer}`);
+  takeTestDigit(digits.find(i => i > after) ?? digits[0]);
 }
 
-function close() {
+$("closeAnswers").onclick = () => {
   change({tableOpen: false});
   $("good").focus();
-}
-$("good").onclick = () => change({tableOpen: !state.tableOpen});
+};

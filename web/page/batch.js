@@ -1,54 +1,40 @@
 // Learn: the last mini-batch, when there is time to look at it.
 
-import {state, eachFrame, nameOfLabel} from "./state.js";
-import {ask, question, latest} from "./server.js";
-import {greyPicture} from "./picture.js";
-import {paint} from "./panel.js";
+import {state, eachFrame, nameOfLabel, training} from "./state.js";
+import {greyPicture, paint} from "./picture.js";
 import {number} from "./numbers.js";
 import {make, put, write} from "./dom.js";
 
 const $ = id => document.getElementById(id);
 
-export let asking = null; // the question that is under way, or the last one
-
-question(
-  "batch",
-  () => {
-    const {batchShown, epoch, seen, version} = state.progress;
-    return state.view === "learn" && batchShown && !state.steering ? [epoch, seen, version].join() : null;
-  },
-  () => (asking = ask("batch")),
-);
-
 let shown = null;
 eachFrame(() => {
-  if (state.view !== "learn" || !state.network) return;
-  const batch = state.progress.batchShown ? latest("batch")?.value : null;
-  $("lastBatch").hidden = !batch;
-  if (!batch || batch === shown) return;
-  shown = batch;
-  const fell = batch.filter(e => e.after < e.cost).length;
+  if (state.view !== "learn" || !state.setup) return;
+  const {lessons = []} = training();
+  $("lastBatch").hidden = !lessons.length;
+  const key = JSON.stringify(lessons.map(({label, before, after}) => [label, before, after]));
+  if (!lessons.length || key === shown) return;
+  shown = key;
+  const fell = lessons.filter(lesson => lesson.after < lesson.before).length;
+  const mean = name => number(lessons.reduce((sum, lesson) => sum + lesson[name], 0) / lessons.length);
   write(
     "batchHelp",
-    "What the network answered, and the cost of each digit before and after the step that learned from them. " +
-      `It fell for ${fell} of ${batch.length}.`,
+    `This step went down the gradient of these ${lessons.length}. Their average cost: ${mean("before")} before it, ` +
+      `${mean("after")} after; lower for ${fell}.`,
   );
-  put($("examples"), batch.map(example));
+  put($("lessons"), lessons.map(item));
 });
 
-function example({label, answer, cost, after, pixels}) {
+function item({label, answer, before, after, picture}) {
   const canvas = make("canvas", {role: "img", "aria-label": `A ${nameOfLabel(label)}`});
-  paint(canvas, greyPicture(pixels.map(p => p / 255)));
-  const wrong = answer !== label;
+  paint(canvas, greyPicture(picture.map(grey => grey / 255)));
+  const words = `${nameOfLabel(label)} read as ${nameOfLabel(answer)} before the step`;
+  const fell = after < before;
   return make(
     "li",
-    {},
+    {title: `${words}; cost ${number(before)} before it, ${number(after)} after`},
     canvas,
-    make("span", {class: wrong ? "wrong" : ""}, `${nameOfLabel(label)} read as ${nameOfLabel(answer)}`),
-    make(
-      "span",
-      {class: after < cost ? "fell" : "rose"},
-      `${number(cost)} ${after < cost ? "↘" : "↗"} ${number(after)}`,
-    ),
+    make("span", {class: answer === label ? "" : "wrong", "aria-label": words}, `${nameOfLabel(label)}→${nameOfLabel(answer)}`),
+    make("span", {class: fell ? "fell" : "rose"}, `${before.toFixed(2)}${fell ? "↘" : "↗"}${after.toFixed(2)}`),
   );
 }

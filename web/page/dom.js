@@ -1,6 +1,6 @@
 // Elements of the page.
 
-const svgNames = new Set(["svg", "g", "rect", "circle", "path", "text", "line"]);
+const svgNames = new Set(["rect", "circle", "path", "g", "text", "line"]);
 
 // make returns a new element with attributes and children. Attributes that are functions are set as properties.
 export function make(name, attributes = {}, ...children) {

@@ -1,37 +1,53 @@
-// The header: the layers of the network, and what can be done with the network as a whole.
+// The header: how good the network is, what can be done with it as a whole, and what is wrong with its file.
 
-import {state, change, eachFrame, countOf, underWay} from "./state.js";
-import {order} from "./server.js";
-import {sentence, whole} from "./numbers.js";
+import {state, change, eachFrame, countOf, learning, training, underWay} from "./state.js";
+import {ask, order, question} from "./server.js";
+import {percent, sentence, whole} from "./numbers.js";
 import {write} from "./dom.js";
 
 const $ = id => document.getElementById(id);
 
-const describe = ({layers}) => `${layers.join("-")}: ${whole(countOf(layers))} weights and biases`;
+question(
+  "test",
+  () => (state.network && !learning() ? String(state.network.version) : null),
+  () => ask("test"),
+);
 
-const undoes = {
-  step: "the step",
-  set: "the weight that was set",
-  learn: "the training",
-  revert: "the way back to the file",
-};
+// test returns how the network shown reads the test digits, or undefined while that is not known.
+export function test() {
+  const {value} = state.answers.test ?? {};
+  return value?.version === state.network?.version ? value : undefined;
+}
+export const tested = async () => test() ?? (await ask("test"));
+
+const describe = ({layers}) => `${layers.join("-")}: ${whole(countOf(layers))} weights and biases`;
+export const share = ({right, of}) => `${percent(right / of)} of ${whole(of)}`;
 
 eachFrame(() => {
-  const {progress, network, gone, faults} = state;
-  const busy = underWay();
+  const {progress, network, gone, faults, setup} = state;
   $("gone").hidden = !gone;
   write("about", network ? describe(network) : "");
-  $("save").disabled = gone || progress.saved !== false;
-  $("save").title = progress.saved ? "The network is the one in the file" : "Write the network to the file";
-  $("revert").hidden = !progress.revertible || busy;
-  $("takeBack").hidden = !progress.undoes;
-  $("takeBack").title = "Takes back " + undoes[progress.undoes];
-  write("fileFault", faults.fileFault || sentence(progress.fileError ?? ""));
+  $("save").disabled = gone || progress.saved;
+  $("save").title = setup ? `${progress.saved ? "The network is the one in" : "Writes the network to"} ${setup.net}` : "";
+  $("takeBack").hidden = !progress.undoes || underWay();
+  write("takeBack", "Take back: " + progress.undoes);
+  write("fileFault", faults.fileFault || sentence(setup?.warning ?? ""));
+  if (network) showGood();
 });
 
+// showGood says how good the network is; what is known of another one than is shown is dimmed.
+function showGood() {
+  const now = test();
+  const {tests = [], test0} = training();
+  const last = tests.at(-1);
+  if (learning() && last) write("good", `${share(last)} test digits right after epoch ${last.epoch}`);
+  else if (learning()) write("good", test0 ? `${share(test0)} test digits right before the first step` : "Learning");
+  else if (now) write("good", `${share(now)} test digits right`);
+  $("good").classList.toggle("stale", !now && !learning());
+  $("good").disabled = learning();
+  $("good").title = learning() ? "The table of answers comes when training pauses" : "";
+}
+
+$("good").onclick = () => change({tableOpen: !state.tableOpen});
 $("save").onclick = () => order("fileFault", "save");
-$("revert").onclick = () => order("fileFault", "revert");
-$("takeBack").onclick = () => {
-  change({taken: null});
-  order("fileFault", "undo");
-};
+$("takeBack").onclick = () => order("fileFault", "undo");

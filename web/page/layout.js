@@ -1,26 +1,17 @@
 // Where everything on the board stands. Pure functions: the layers and the size of the board in, places out.
 // Every layer has one column. The first column is the paper, whose pixels are layer 0. All lengths are px.
 
-const narrowWidth = 560; // of a phone
-const shortHeight = 330; // of a phone on its side, where the answer stands beside the paper
-const crowdedWidth = 1000; // less is too narrow for long bars
-const marginOfBoard = {narrow: 6, usual: 18};
-const top = 8;
+const margin = 18;
+const top = 26; // above the columns, for the name of the paper
 const foot = 26; // below the columns, for the names of the layers
 const belowNames = 9;
 
-// The paper, with the answer and the tools below it.
+// The paper.
 const smallestPaper = 84;
-const largestPaper = 900;
-const shareOfPaper = {narrow: 0.41, usual: 0.36, large: 0.5, alone: 0.45}; // of the width; alone: no hidden layers
+const largestPaper = 1100;
+const shareOfPaper = {usual: 0.4, large: 0.5, alone: 0.45}; // of the width; alone: no hidden layers
 const usualWidth = 900;
 const largeWidth = 1700; // where the paper has its large share
-const heightOfAnswer = {narrow: 108, small: 92, usual: 66};
-const smallPaper = 260;
-const heightOfTools = 96;
-const widthBeside = 130; // of the answer beside the paper
-const besideGap = 14;
-const below = 8; // between paper and answer
 
 // The columns of neurons.
 const closest = 13; // from neuron to neuron
@@ -30,66 +21,45 @@ const many = 16; // more neurons than these need not all be shown
 const farthest = 150;
 const radius = {ofStep: 0.4, least: 6, growth: 0.16}; // it grows slower than the step from neuron to neuron
 const tileOfStep = 0.9;
+const crowdedWidth = 1000; // less is too narrow for long bars
 const closestColumns = 10;
 const shareOfGaps = 0.2; // of the width beyond half of crowdedWidth
 const shareOfTile = {usual: 0.11, alone: 0.3}; // of the width, at most
 const smallestTile = 18;
 const tileGap = 4;
-const roomForArrow = {narrow: 9, usual: 18};
+const roomForArrow = 18;
 const smallestTarget = 24;
 const around = 3; // a neuron, where pointing at it begins
 
-// layout returns the places for a network with these layers and pictures of rows x cols pixels. In Why, asks,
-// the outputs need room for their errors and the neurons for arrows.
-export function layout({layers, rows, cols}, {width, height}, asks) {
-  const narrow = width < narrowWidth;
-  const beside = !narrow && height < shortHeight;
+// layout returns the places for a network with these layers and pictures of rows x cols pixels. In Why, asks, the
+// outputs need room for their errors and the neurons for arrows.
+export function layout(layers, {rows, cols}, {width, height}, asks) {
   const alone = layers.length === 2;
-  const numbers = roomForNumbers(narrow, width < crowdedWidth, asks);
-  const margin = narrow ? marginOfBoard.narrow : marginOfBoard.usual;
+  const numbers = roomForNumbers(width < crowdedWidth, asks);
   const space = height - top - foot;
   const columns = layers.slice(1).map((count, i) =>
     column(count, space, {
       pictures: i === 0,
       widest: Math.max(smallestTile, width * (alone ? shareOfTile.alone : shareOfTile.usual)),
-      arrow: asks ? (narrow ? roomForArrow.narrow : roomForArrow.usual) : 0,
+      arrow: asks ? roomForArrow : 0,
       label: i + 2 === layers.length ? numbers.width : 0,
     }),
   );
-
-  const left = margin + (beside ? widthBeside : 0);
   const used = columns.reduce((sum, c) => sum + c.width, 0);
-  const gaps = Math.max(columns.length * closestColumns, narrow ? 0 : (width - crowdedWidth / 2) * shareOfGaps);
-  const share = narrow ? shareOfPaper.narrow : alone ? shareOfPaper.alone : shareOfWidth(width);
-  const answer = beside
-    ? 0
-    : narrow
-      ? heightOfAnswer.narrow
-      : width * share < smallPaper
-        ? heightOfAnswer.small
-        : heightOfAnswer.usual;
-  const toolsHeight = narrow || beside ? 0 : heightOfTools;
-  const highest = space - answer - toolsHeight;
-  const size = Math.max(
-    smallestPaper,
-    Math.min(width - left - margin - used - gaps, width * share, highest, largestPaper),
-  );
+  const gaps = Math.max(columns.length * closestColumns, (width - crowdedWidth / 2) * shareOfGaps);
+  const share = alone ? shareOfPaper.alone : shareOfWidth(width);
+  const size = Math.max(smallestPaper, Math.min(width - 2 * margin - used - gaps, width * share, space, largestPaper));
   const middle = top + space / 2;
-  const y = Math.max(top, Math.min(middle - size / 2, top + highest - size));
-  const gap = Math.max(0, (width - margin - left - size - used) / columns.length);
-  let x = left + size;
+  const gap = Math.max(0, (width - 2 * margin - size - used) / columns.length);
+  let x = margin + size;
   for (const c of columns) {
     x += gap;
     c.places = placesOf(c, x, middle);
     x += c.width;
   }
-  const said = {x: left, y: y + size + below, width: size};
   return {
-    narrow,
     numbers,
-    paper: {x: left, y, size, pixel: size / Math.max(rows, cols)},
-    said: beside ? {x: margin, y, width: widthBeside - besideGap} : said,
-    tools: toolsHeight ? {...said, y: said.y + answer} : null, // null: below the board
+    paper: {x: margin, y: middle - size / 2, size, pixel: size / Math.max(rows, cols)},
     columns: [null, ...columns],
     bottom: height - belowNames,
     distance: gap + columns[0].width, // from column to column
@@ -103,11 +73,10 @@ function shareOfWidth(width) {
   return usual + (large - usual) * far;
 }
 
-// roomForNumbers returns where the numbers of an output stand right of its circle: a, and in Why y and
-// (a - y)^2 as a bar, which on a phone is below a.
-function roomForNumbers(narrow, close, asks) {
-  if (!asks) return {width: narrow ? 46 : 84};
-  if (narrow) return {width: 46, bar: 3, below: 7, thick: 3, widest: 40};
+// roomForNumbers returns where the numbers of an output stand right of its circle: a, and in Why y and (a - y)^2 as a
+// bar.
+function roomForNumbers(close, asks) {
+  if (!asks) return {width: 84};
   if (close) return {width: 168, y: 76, bar: 94, below: -5, thick: 10, widest: 60};
   return {width: 212, y: 92, bar: 122, below: -5, thick: 10, widest: 78};
 }

@@ -1,153 +1,132 @@
-// Learn, chapter 2: training under way. Its charts are in curve.js, its last mini-batch in batch.js.
+// Learn, chapter 2: training under way. Its chart is in curve.js, its last mini-batch in batch.js, its pace in pace.js.
 
-import {state, change, eachFrame, learning, underWay} from "./state.js";
-import {order, send, attempt} from "./server.js";
-import {asking} from "./batch.js";
-import {percent, whole, number} from "./numbers.js";
-import {make, write} from "./dom.js";
+import {state, change, eachFrame, learning, training, underWay} from "./state.js";
+import {send, attempt} from "./server.js";
+import {grant, firstGrant, drive} from "./pace.js";
+import {number, percent, whole} from "./numbers.js";
+import {fill} from "./panel.js";
+import {write} from "./dom.js";
 
 const $ = id => document.getElementById(id);
 const form = $("learnForm");
-const fields = [...form.querySelectorAll("[aria-describedby]")];
-const variations = []; // the names of the ways to vary the pictures, which come with the setup
-const tweaks = () => ["decay", "anneal", ...variations]; // what goes beyond the plain rule
 
 eachFrame(() => {
-  if (state.view !== "learn") return;
+  if (state.view !== "learn" || !state.network) return;
   showButtons();
-  write("learnState", sentence());
-  write("learnFault", state.faults.learnFault || (state.progress.state === "failed" ? failure() : ""));
+  write("learnState", sentence(training()));
+  write("learnFault", state.faults.learnFault ?? "");
+  $("bare").hidden = underWay();
+  showNumbers(training());
 });
 
 function showButtons() {
   const busy = underWay();
-  const paused = state.progress.state === "paused";
   const active = document.activeElement;
-  const buttons = {start: !busy, pause: learning(), resume: paused, next: busy, stop: busy};
+  const buttons = {start: !busy, pause: learning(), resume: busy && !learning(), next: busy, stop: busy};
   for (const id in buttons) $(id).hidden = !buttons[id];
   if (active.hidden && $("learnButtons").contains(active))
     $("learnButtons").querySelector("button:not([hidden])").focus();
-  for (const id of ["from", "rate", "batch", "epochs", "seed", "plain"]) $(id).disabled = busy;
-  for (const id of tweaks()) $(id).disabled = busy || $("plain").checked;
+  for (const id of ["from", "rate", "batch", "epochs", "plain"]) $(id).disabled = busy;
   $("hidden").disabled = busy || $("from").value === "here";
+  for (const label of form.querySelectorAll("label"))
+    label.title = busy && label.querySelector(":disabled") ? "Stop first" : "";
+  $("start").disabled = state.gone;
 }
 
-const failure = () => state.progress.error.replace(/^./, c => c.toUpperCase()).replace(/[^.?!]$/, "$&.");
-
-const invitation =
-  "Press Start: the network begins with random weights and biases, and each step moves them a little down the " +
-  "gradient of one mini-batch.";
-
-function sentence() {
-  const {state: now, epoch, epochs, seen, of, cost, right, batch} = state.progress;
+function sentence({state: now, error, epoch, epochs, seen, of, batch, tests}) {
   if (state.gone) return "";
-  if (now === "idle") return invitation;
-  if (now === "failed") return "The training has failed. The network is the one before Start.";
-  const words = {learning: "", paused: "Paused. ", ended: "The training has ended. "}[now];
-  if (!seen) return words || "Learning.";
-  const batches = n => whole(Math.ceil(n / batch));
-  const back = state.progress.undoes === "learn" ? " Take it back returns to the network before Start." : "";
+  const step = `mini-batch ${whole(Math.ceil(seen / batch))} of ${whole(Math.ceil(of / batch))} in epoch ${epoch} of ${epochs}`;
+  switch (now) {
+    case "failed":
+      return `The training has failed: ${error.replace(/[.]?$/, ".")} The network is the one from before it.`;
+    case "ended":
+      return (
+        `The training ${tests.length < epochs ? `was stopped in epoch ${epoch}` : "has ended"}. ` +
+        (state.progress.undoes === "the training" ? "Take back: the training returns to the network before it." : "")
+      );
+    case "learning":
+    case "paused":
+      if (!seen && epoch <= 1) return `${learning() ? "" : "Paused. "}${whole(of)} pictures to learn from, no step yet.`;
+      return `${learning() ? "Learning" : "Paused"}: ${step}.`;
+  }
+  return invitation();
+}
+
+// invitation says which network is on the board, and which one Start begins with.
+function invitation() {
+  const {progress, setup} = state;
+  const shown = progress.saved ? `The board shows the network in ${setup.net}. ` : "The board shows the network as it is now. ";
+  if ($("from").value === "here") return shown + "Start goes on from it, a step for each mini-batch.";
   return (
-    `${words}Epoch ${epoch} of ${epochs}, mini-batch ${batches(seen)} of ${batches(of)}. In this epoch so far: ` +
-    `cost ${number(cost)}, ${percent(right / seen)} right.${back}`
+    shown +
+    "Start begins with a new one: random weights and biases. Each step then moves them a little down the gradient of " +
+    "one mini-batch."
+  );
+}
+
+// showNumbers says what the digits it learns from and the test digits say, each with the time it is about.
+function showNumbers({state: now, seen, epoch, cost, right, tests = [], test0}) {
+  const last = tests.at(-1) ?? (test0 && {...test0, epoch: 0});
+  const after = last?.epoch ? `test digits after epoch ${last.epoch}` : "test digits before the first step";
+  fill(
+    $("learnNumbers"),
+    ["", "right", "cost"],
+    now === "idle" || now === "failed"
+      ? []
+      : [
+          ...(seen ? [{name: `training digits in epoch ${epoch} so far`, numbers: [percent(right / seen)], value: cost, bar: false}] : []),
+          ...(last ? [{name: after, numbers: [percent(last.right / last.of)], value: last.cost, bar: false}] : []),
+        ],
   );
 }
 
 // What has become of the training is spoken, once.
-const spoken = {
-  learning: "Learning",
-  paused: "Paused",
-  ended: "The training has ended",
-  failed: "The training has failed",
-};
-let last = state.progress.state;
+const spoken = {learning: "Learning", paused: "Paused", ended: "The training has ended", failed: "The training has failed"};
+let last = "idle";
 eachFrame(() => {
-  const now = state.progress.state;
-  if (now === last) return;
+  const now = learning() ? "learning" : training().state;
+  if (now !== last) write("place", spoken[now] ?? "");
   last = now;
-  write("place", spoken[now] ?? "");
 });
 
 // ---- Orders ----
 
-// checkFields says beside each field what it expects, if it has something else, and returns the first such field.
-function checkFields() {
-  const wrong = fields.filter(field => !field.checkValidity() || (field.id === "rate" && field.valueAsNumber <= 0));
-  for (const field of fields) {
-    field.setAttribute("aria-invalid", wrong.includes(field));
-    $(field.id + "Fault").textContent = wrong.includes(field) ? `It must be ${field.title}.` : "";
-  }
-  return wrong[0];
+// flags returns what the form says as flags of train.
+function flags() {
+  const list = ["rate", "batch", "epochs"].map(name => `-${name}=${$(name).value.trim()}`);
+  if ($("plain").checked) list.push("-plain");
+  list.push($("from").value === "here" ? "-resume" : `-hidden=${$("hidden").value.trim() || "none"}`);
+  return list;
 }
 
-// plan returns the order to learn that the form has.
-function plan() {
-  const from = $("from").value;
-  const plan = {from, plain: $("plain").checked};
-  if (from === "random")
-    plan.hidden = $("hidden")
-      .value.split(",")
-      .filter(word => word.trim())
-      .map(Number);
-  for (const id of ["rate", "batch", "epochs", "seed"]) plan[id] = $(id).valueAsNumber;
-  if (plan.plain) return plan;
-  for (const name of ["anneal", ...variations]) plan[name] = $(name).checked;
-  return {...plan, decay: $("decay").valueAsNumber};
-}
-
-form.oninput = () => {
-  checkFields();
-  change({faults: {...state.faults, learnFault: ""}});
-};
-form.onchange = () => change({});
-$("from").onchange = () => followRate($("from").value);
+form.oninput = () => change({faults: {...state.faults, learnFault: ""}});
 form.onsubmit = event => {
   event.preventDefault();
-  const wrong = checkFields();
-  if (wrong) {
-    if ($("more").contains(wrong)) $("more").open = true;
-    return wrong.focus();
-  }
   attempt("learnFault", async () => {
-    try {
-      await send("learn?batches=" + $("pace").value, JSON.stringify(plan()));
-    } catch (error) {
-      if (!$(error.field + "Fault")) throw error;
-      $(error.field + "Fault").textContent = error.message;
-      $(error.field).setAttribute("aria-invalid", true);
-    }
+    await send("learn", {flags: flags(), steps: firstGrant()});
+    drive();
   });
 };
-// steer sends an order to the training. It waits for a question about the last mini-batch, which is refused once
-// the training is too fast for it; until the order is answered there is no other one.
-async function steer(path) {
-  change({steering: true});
-  await asking?.catch(() => {});
-  await order("learnFault", path);
-  change({steering: false});
-}
-for (const id of ["pause", "resume", "next", "stop"]) $(id).onclick = () => steer(id);
-$("pace").onchange = () => {
-  if (underWay()) steer("pace?batches=" + $("pace").value);
+$("pause").onclick = () => grant(0);
+$("next").onclick = () => grant(1);
+$("resume").onclick = drive;
+$("stop").onclick = () => {
+  change({pacing: false});
+  attempt("learnFault", () => send("stop"));
 };
 
-// followRate sets the usual rate for this start, unless the user has chosen another one than for the other start.
+// The rate follows what is started from, unless the user has chosen another one.
 const usualRates = {};
-function followRate(from) {
+$("from").onchange = () => {
+  const from = $("from").value;
   const other = from === "here" ? "random" : "here";
-  if ($("rate").valueAsNumber === usualRates[other]) $("rate").value = usualRates[from];
-}
+  if ($("rate").value === usualRates[other]) $("rate").value = usualRates[from];
+  change({});
+};
 
-// prepare fills the form with the defaults of the program and a check box for each of its variations.
-export function prepare(setup) {
-  const {defaults} = setup;
-  for (const id of ["hidden", "rate", "batch", "epochs", "seed", "decay"]) $(id).value = defaults[id];
-  Object.assign(usualRates, {random: defaults.rate, here: defaults.gentleRate});
-  $("anneal").checked = defaults.anneal;
-  for (const {name, usage} of setup.variations) {
-    variations.push(name);
-    $("checks").append(
-      make("label", {}, make("input", {id: name, type: "checkbox", checked: defaults[name]}), usage),
-    );
-  }
+// prepare fills the form with the defaults of train.
+export function prepare({flags, gentleRate}) {
+  const usual = Object.fromEntries(flags.map(flag => [flag.name, flag.default]));
+  for (const id of ["hidden", "rate", "batch", "epochs"]) $(id).value = usual[id];
+  Object.assign(usualRates, {random: usual.rate, here: String(gentleRate ?? usual.rate)});
 }

@@ -2,8 +2,8 @@
 // two numbers that it was sent, or adds some, to show one term or one sum.
 
 import {state, change, eachFrame, isTestDigit, lastLayer} from "./state.js";
-import {ask, attempt, question, watch} from "./server.js";
-import {undo, clear, takeTestDigit} from "./paper.js";
+import {ask, attempt, order, question, watch} from "./server.js";
+import {undo, takeTestDigit, takeMisread} from "./paper.js";
 import {subject, nameOf, pin} from "./focus.js";
 import {shown} from "./board.js";
 import {go} from "./player.js";
@@ -12,18 +12,15 @@ import {number} from "./numbers.js";
 import {write} from "./dom.js";
 import "./reading.js";
 import "./neurons.js";
-import "./pen.js";
 import "./wires.js";
 import "./header.js";
-import "./desk.js";
-import "./read.js";
 import "./answers.js";
-import "./curve.js";
+import "./read.js";
 import "./batch.js";
+import "./curve.js";
 import "./why.js";
-import "./step.js";
 import "./weight.js";
-import "./several.js";
+import "./step.js";
 
 const $ = id => document.getElementById(id);
 const views = ["read", "learn", "why"];
@@ -45,7 +42,7 @@ function move(layers, neurons) {
   const l = Math.min(lastLayer(), Math.max(1, from.l + layers));
   const row = shown[l];
   const i = layers
-    ? Math.min(row.length - 1, Math.max(0, shown[from.l]?.indexOf(from.j) ?? 0))
+    ? Math.min(row.length - 1, Math.max(0, shown[from.l].indexOf(from.j)))
     : row.indexOf(from.j) + neurons;
   const j = row[Math.min(row.length - 1, Math.max(0, i))];
   const a = state.reading?.activations[l][j];
@@ -56,37 +53,22 @@ function move(layers, neurons) {
 document.addEventListener("keydown", event => {
   if (event.altKey) return;
   const typing = event.target.matches("input:not([type=checkbox], [type=range]), select");
-  const onBoard = event.target === $("paper") || event.target === $("network");
-  if (event.ctrlKey || event.metaKey) {
-    if (event.key.toLowerCase() !== "z" || typing) return;
-    event.preventDefault();
-    undoLast();
-  } else if (event.key === "Escape") escape(onBoard, typing);
-  else if (!onBoard) return;
-  else if (views[event.key - 1]) setView(views[event.key - 1]);
-  else if (event.key.toLowerCase() === "r") takeTestDigit("");
-  else if (event.key.toLowerCase() === "m") $("mistake").click();
+  if (event.key === "Escape") change(state.pinned ? {pinned: null} : {stage: null});
+  if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "z" || typing) return;
+  event.preventDefault();
+  undoLast();
 });
 
 // undoLast takes back a step or a weight if that was the last change, else what changed the paper.
 function undoLast() {
-  if (state.changedNetwork && ["step", "set"].includes(state.progress.undoes)) $("takeBack").click();
+  if (state.changedNetwork && ["the step", "the weight"].includes(state.progress.undoes)) order("fileFault", "undo");
   else undo();
-}
-
-// escape lets go of the neuron, then leaves the play, and clears the paper last.
-function escape(onBoard, typing) {
-  if (state.pinned) change({pinned: null});
-  else if (state.stage !== null) change({stage: null});
-  else if (onBoard && !typing) clear();
 }
 
 // ---- Views ----
 
-function setView(view, shows) {
-  change({view: views.includes(view) ? view : "read", stage: null});
-  if (shows && $("panels").getBoundingClientRect().top > innerHeight / 2)
-    requestAnimationFrame(() => $("panels").scrollIntoView({block: "start"}));
+function setView(view) {
+  change({view: views.includes(view) ? view : "read", stage: null, trial: null});
 }
 
 let remembered = "";
@@ -104,24 +86,20 @@ eachFrame(() => {
   history.replaceState(null, "", address);
 });
 
-for (const view of views) $("tab-" + view).onclick = () => setView(view, true);
+for (const view of views) $("tab-" + view).onclick = () => setView(view);
 document.querySelector("[role=tablist]").onkeydown = event => {
   const by = {ArrowLeft: -1, ArrowRight: 1}[event.key];
   if (!by) return;
   const view = views[(views.indexOf(state.view) + by + views.length) % views.length];
-  setView(view, true);
+  setView(view);
   $("tab-" + view).focus();
 };
 
 // ---- The start ----
 
-// The page opens with a test digit, read; in Why with one that is misread, as that asks for more.
-const firstDigit = view => (view === "why" ? "wrong=-1" : "number=0");
-
+// The page opens with a test digit: the one of the address, in Why one that is misread, as that asks for more, else the
+// first. The setup is asked for again when the program did not answer.
 const opened = new URLSearchParams(location.search);
-const asked = opened.get("digit");
-
-// The setup is asked for again when the program did not answer.
 question(
   "setup",
   () => (state.setup ? null : "setup"),
@@ -130,7 +108,10 @@ question(
       const setup = await ask("setup");
       prepare(setup);
       change({setup});
-      await takeTestDigit(asked === null ? firstDigit(state.view) : "number=" + encodeURIComponent(asked));
+      const number = opened.has("digit") ? Number(opened.get("digit")) : 0;
+      const known = setup.labels[number] !== undefined;
+      if (state.view === "why" && !opened.has("digit")) await takeMisread(-1, 0);
+      else takeTestDigit(known ? number : 0);
     }),
 );
 setView(opened.get("view"));

@@ -1,6 +1,6 @@
 // The neurons: how bright they are, their numbers, and in Why what is asked of them.
 
-import {state, eachFrame, label, lastLayer, nameOfLabel} from "./state.js";
+import {state, eachFrame, lastLayer, nameOfLabel} from "./state.js";
 import {elements, places, shown} from "./board.js";
 import {asks, marked, same, stageNow, subject} from "./focus.js";
 import {fixed, number} from "./numbers.js";
@@ -31,13 +31,14 @@ function show(parts, l, j, place, {focus, mark, stage, asking}) {
     chosen: same(focus, {l, j}),
     pinned: same(pinned, {l, j}),
     marked: same(mark, {l, j}),
-    dim: Boolean(stage) && stage.l !== l && stage.wired !== l,
+    dim: stage && ![stage.l, stage.wired, stage.wired - 1].includes(l),
     answered: isOutput && lit && j === reading?.digit,
-    wanted: isOutput && asking && j === label(),
+    wanted: isOutput && asking && j === reading.label,
   };
-  for (const name in classes) parts.group.classList.toggle(name, classes[name]);
-  parts.value.textContent = (inValue ? `${name} ` : "") + valueOf(parts, l, j, a, stage);
-  showWish(parts.wish, asking && reachedBy(stage, l) ? -reading.dCda[l][j] : 0, place);
+  for (const name in classes) parts.group.classList.toggle(name, Boolean(classes[name]));
+  const wish = asking && (!stage || (stage.does === "nudges" && l === stage.l)) ? -reading.dCda[l][j] : null;
+  parts.value.textContent = (inValue ? `${name} ` : "") + valueOf(parts, l, j, a, wish, stage);
+  showWish(parts.wish, wish ?? 0, place);
   if (parts.bar) showError(parts, j, asking);
 }
 
@@ -58,19 +59,17 @@ function keep(element, values) {
 }
 
 // valueOf returns the number beside a neuron: z while a layer adds up, else the activation. Hidden neurons show one
-// only in their own stages.
-function valueOf({outside}, l, j, a, stage) {
-  const isOutput = l === lastLayer();
-  const hasRoom = isOutput || (!places.narrow && !outside && stage?.l === l && !stage.asks);
-  if (!hasRoom) return "";
-  if (stage?.does === "sums" && stage.l === l) return (isOutput ? "z " : "") + number(state.reading.z[l][j]);
-  if (a === undefined) return "";
-  return fixed(a, isOutput && !places.narrow ? 4 : 2);
+// only in their own stages, there also what is asked of them.
+function valueOf({outside}, l, j, a, wish, stage) {
+  if (l === lastLayer()) {
+    if (stage?.does === "sums" && stage.l === l) return "z " + number(state.reading.z[l][j]);
+    return a === undefined ? "" : fixed(a, 4);
+  }
+  if (outside || stage?.l !== l) return "";
+  if (stage.does === "sums") return number(state.reading.z[l][j]);
+  if (stage.does === "sigmoid") return fixed(a, 2);
+  return wish === null ? "" : number(wish);
 }
-
-// reachedBy reports whether the stage shows what is asked of the neurons of layer l: of its own layer, and of the one
-// after it, whose neurons ask.
-const reachedBy = (stage, l) => !stage || (stage.does === "nudges" && (l === stage.l || l === stage.l + 1));
 
 // showWish draws an arrow at a neuron: which way it should move, the larger the more. The scale is the same for all.
 const fullWish = 1; // of -dC/da, for the largest arrow
@@ -94,9 +93,9 @@ function showWish(arrow, wish, {x, y, r}) {
 // showError writes what an output should be and the square of its distance, as a bar.
 const narrowestBar = 0.5; // px
 function showError({group, error, bar}, j, shows) {
-  const y = j === label() ? 1 : 0;
+  const y = shows && j === state.reading.label ? 1 : 0;
   const square = shows ? (state.reading.activations.at(-1)[j] - y) ** 2 : undefined;
-  error.textContent = shows && places.numbers.y ? y : "";
+  error.textContent = shows ? y : "";
   bar.setAttribute("width", shows ? Math.max(narrowestBar, places.numbers.widest * square) : 0);
   keep(group, {square});
 }

@@ -1,6 +1,6 @@
-// What the panels share: tables whose rows name places on the board, and pictures.
+// What the panels share: tables whose rows name places on the board.
 
-import {state} from "./state.js";
+import {state, change} from "./state.js";
 import {marked, same, pointAt, pin} from "./focus.js";
 import {aligned} from "./numbers.js";
 import {make, put} from "./dom.js";
@@ -22,14 +22,15 @@ export function largest(terms, count, sum) {
 }
 
 // fill writes rows into a table. heads are the headings of its columns: the first of the names, then of the numbers,
-// of which the last is the value. Each row has a name, a value, numbers for the columns between, and perhaps a place.
-// A bar shows how large the value is. Rows are kept and rewritten, so that focus and pointer stay on them.
+// of which the last is the value. Each row has a name, a value, numbers for the columns between, and perhaps a place on
+// the board that it names, or a part {l, j, k}, a weight that it opens. A bar shows how large the value is. Rows are kept
+// and rewritten, so that focus and pointer stay on them.
 export function fill(table, heads, rows) {
   if (!table.tHead) prepare(table);
   const columns = heads.length - 1;
   const numbers = i => rows.map(row => (i === columns - 1 ? row.value : row.numbers?.[i]));
   const texts = Array.from({length: columns}, (_, i) => aligned(numbers(i)));
-  const longest = Math.max(...rows.map(row => Math.abs(row.value ?? 0)));
+  const longest = Math.max(...rows.map(row => (row.bar === false ? 0 : Math.abs(row.value ?? 0))));
   const head = rows.length ? heads.join("|") : "";
   if (table.tHead.dataset.text !== head) {
     table.tHead.dataset.text = head;
@@ -38,27 +39,30 @@ export function fill(table, heads, rows) {
   table.hidden = !rows.length;
   const body = table.tBodies[0];
   while (body.rows.length > rows.length) body.lastChild.remove();
-  rows.forEach((row, i) =>
-    rewrite(
-      body.rows[i] ?? body.appendChild(emptyRow()),
-      row,
-      texts.map(column => column[i]),
-      longest,
-    ),
-  );
+  rows.forEach((row, i) => {
+    const tr = body.rows[i] ?? body.appendChild(emptyRow());
+    rewrite(tr, row, texts.map(column => column[i]), longest);
+  });
 }
 
 function prepare(table) {
   table.append(make("thead"), make("tbody"));
-  table.onpointerover = event => pointAt(event.target.closest("tr")?.place ?? null, "row");
+  table.onpointerover = event => {
+    const {place, part} = event.target.closest("tr") ?? {};
+    pointAt(part ?? place ?? null, "row");
+  };
   table.onpointerleave = () => pointAt(null);
   table.addEventListener("focusin", table.onpointerover);
   table.addEventListener("focusout", table.onpointerleave);
   table.onclick = event => {
-    const {place} = event.target.closest("tr") ?? {};
-    if (place) pin(place);
+    const {place, part} = event.target.closest("tr") ?? {};
+    if (part) change({part: isOpen(part) ? null : part, trial: null});
+    else if (place?.l > 0) pin(place);
   };
 }
+
+// isOpen reports whether a weight is the one that is open.
+export const isOpen = part => Boolean(part) && same(part, state.part) && part.k === state.part.k;
 
 const emptyRow = () => make("tr", {}, make("th", {scope: "row"}), make("td", {class: "bar"}, make("i")));
 
@@ -66,33 +70,29 @@ function rewrite(tr, row, texts, longest) {
   while (tr.cells.length < texts.length + 2) tr.cells[0].after(make("td", {class: "number"}));
   while (tr.cells.length > texts.length + 2) tr.cells[1].remove();
   tr.place = row.place;
+  tr.part = row.part;
+  const mark = marked();
   tr.className = row.total ? "total" : "";
-  tr.classList.toggle("marked", same(row.place, marked()));
+  tr.classList.toggle("marked", isOpen(row.part) || same(row.place, mark));
   rename(tr.cells[0], row);
   texts.forEach((text, i) => {
     if (tr.cells[i + 1].textContent !== text) tr.cells[i + 1].textContent = text;
   });
   const side = row.value < 0 ? "below" : "above";
-  tr.cells[texts.length].className = "number " + side;
+  tr.cells[texts.length].className = "number " + (row.bar === false ? "" : side);
   tr.cells[texts.length + 1].className = "bar " + side;
   tr.querySelector("i").style.width =
-    row.bar === false || row.value === undefined ? 0 : (100 * Math.abs(row.value)) / longest + "%";
-  if (row.value === undefined) delete tr.dataset.value;
-  else tr.dataset.value = row.value;
+    row.bar === false || !row.value ? 0 : (100 * Math.abs(row.value)) / longest + "%";
 }
 
-// rename writes the name of a row: a button, if there is a place to go to.
-function rename(cell, {name, place}) {
-  const button = cell.querySelector("button");
-  if (place && button) {
-    if (button.textContent !== name) button.textContent = name;
-  } else if (place) put(cell, [make("button", {class: "place"}, name)]);
-  else if (button || cell.textContent !== name) put(cell, [name]);
-}
-
-// paint draws a picture on a canvas of the size of the network's pictures.
-export function paint(canvas, picture) {
-  const {rows, cols} = state.network;
-  if (canvas.width !== cols || canvas.height !== rows) Object.assign(canvas, {width: cols, height: rows});
-  canvas.getContext("2d").drawImage(picture, 0, 0);
+// rename writes the name of a row: a button, if there is a neuron to go to or a weight to open.
+function rename(cell, {name, place, part}) {
+  const goes = part || place?.l > 0;
+  let button = cell.querySelector("button");
+  if (goes && !button) put(cell, [(button = make("button", {class: "place"}))]);
+  if (!goes && button) put(cell, []);
+  if (part) button.setAttribute("aria-expanded", isOpen(part));
+  else button?.removeAttribute("aria-expanded");
+  const holder = goes ? button : cell;
+  if (holder.textContent !== name) holder.textContent = name;
 }

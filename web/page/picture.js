@@ -5,7 +5,6 @@ import {state} from "./state.js";
 const zero = [13, 16, 20];
 const above = [96, 160, 255];
 const below = [255, 105, 92]; // red, green and blue
-const brightGround = 60; // of a ground of 1
 const scaleOfWeights = 2.5; // root mean squares, which most weights are below
 const leastScale = 1e-12; // of weights that are all 0
 const scratch = document.createElement("canvas");
@@ -14,7 +13,7 @@ const context = scratch.getContext("2d", {willReadFrequently: true});
 // picture returns a canvas on which paint has set the red, green and blue of each pixel k, at data[i] and after.
 // It is always the same canvas, so it must be used before the next picture.
 function picture(paint) {
-  const {rows, cols} = state.network;
+  const {rows, cols} = state.setup;
   if (scratch.width !== cols || scratch.height !== rows) Object.assign(scratch, {width: cols, height: rows});
   const image = context.createImageData(cols, rows);
   image.data.fill(255);
@@ -28,18 +27,13 @@ export const greyPicture = a =>
     data[i] = data[i + 1] = data[i + 2] = 255 * a[k];
   });
 
-// signedPicture is dark at 0, blue above it and red below, in full colour at scale. What is below the colours is
-// a grey, ground(k) from 0 to 1.
-export const signedPicture = (value, scale, ground) =>
+// signedPicture is dark at 0, blue above it and red below, in full colour at scale.
+export const signedPicture = (value, scale) =>
   picture((k, data, i) => {
     const v = value(k);
     const share = Math.min(1, Math.abs(v) / scale);
     const full = v > 0 ? above : below;
-    const grey = ground ? brightGround * ground(k) : 0;
-    for (let c = 0; c < 3; c++) {
-      const dark = zero[c] + grey;
-      data[i + c] = dark + share * (full[c] - dark);
-    }
+    for (let c = 0; c < 3; c++) data[i + c] = zero[c] + share * (full[c] - zero[c]);
   });
 
 // weightScale is one for all pictures of weights of a network.
@@ -54,4 +48,11 @@ export function weightScale() {
   const mean = squares / network.weights[0].length / network.layers[0];
   scale = Math.max(leastScale, scaleOfWeights * Math.sqrt(mean));
   return scale;
+}
+
+// paint draws a picture on a canvas of the size of the network's pictures.
+export function paint(canvas, picture) {
+  const {rows, cols} = state.setup;
+  if (canvas.width !== cols || canvas.height !== rows) Object.assign(canvas, {width: cols, height: rows});
+  canvas.getContext("2d").drawImage(picture, 0, 0);
 }

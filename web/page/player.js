@@ -1,16 +1,15 @@
-// The two buttons of the play and its sentence.
+// The two buttons of the play, its sentence, and the answer below the board.
 
-import {state, change, eachFrame, label, lastLayer, nameOfLabel} from "./state.js";
-import {nameOf, stageNow} from "./focus.js";
-import {stages, tell} from "./play.js";
-import {number, whole} from "./numbers.js";
+import {state, change, eachFrame, isEmpty, isTestDigit, label, lastLayer, learning, nameOfLabel} from "./state.js";
+import {showsSeen} from "./paper.js";
+import {allStages, nameOf, stageNow} from "./focus.js";
+import {tell} from "./play.js";
+import {anA, number, whole} from "./numbers.js";
 import {write} from "./dom.js";
 
 const $ = id => document.getElementById(id);
 
-const count = () => stages(lastLayer(), state.view === "why" && Boolean(state.reading?.delta)).length;
-const canGo = by =>
-  Boolean(state.reading) && (by > 0 ? state.stage === null || state.stage < count() - 1 : state.stage !== null);
+const canGo = by => (by > 0 ? (state.stage ?? -1) < allStages().length - 1 : stageNow() !== null);
 
 // go goes one stage forward or back. Before the first one everything is shown.
 export function go(by) {
@@ -29,26 +28,42 @@ eachFrame(() => {
   $("forward").disabled = !canGo(1);
   if (stage) $("board").dataset.stage = `${stage.does} ${stage.l}`;
   else delete $("board").dataset.stage;
-  write(
-    "sentence",
-    !reading
-      ? ""
-      : !stage
-        ? rest()
-        : tell(stage, lastLayer(), {
-            pixels: whole(network.layers[0]),
-            digit: nameOfLabel(reading.digit),
-            label: label() === null ? "" : nameOfLabel(label()),
-            cost: reading.cost === undefined ? "" : number(reading.cost),
-          }),
-  );
+  write("sentence", !reading ? "" : stage ? tell(stage, lastLayer(), about(network, reading)) : rest(reading));
+  const reached = reading && (!stage || stage.does === "answer" || state.view === "why");
+  write("digit", reached ? nameOfLabel(reading.digit) : "");
+  write("message", reached ? answer(reading) : reading || state.gone ? "" : isEmpty() ? invitation : state.refused);
+  write("paperFault", state.faults.paperFault ?? "");
+  if (reached && !state.drawing && !learning() && state.readingOf === state.sheet.id)
+    write("spoken", $("message").textContent);
 });
 
-function rest() {
-  const {pointed} = state;
-  const a = pointed && state.reading.activations[pointed.l]?.[pointed.j];
-  if (pointed?.l >= 0 && a !== undefined) return `${nameOf(pointed)}: a = ${number(a)}.`;
-  return state.view === "why" && state.reading.delta
-    ? "Blue should rise, red should fall: neurons and weights. Forward plays it layer by layer."
-    : "Forward plays the pass, from the pixels to the answer.";
+const about = (network, {digit, label, cost}) => ({
+  pixels: whole(network.layers[0]),
+  digit: nameOfLabel(digit),
+  label: nameOfLabel(label),
+  cost: cost === undefined ? "" : number(cost),
+});
+
+function rest({activations, delta, dCda}) {
+  const {pointed, view} = state;
+  const a = pointed?.l > 0 && pointed.k === undefined ? activations[pointed.l][pointed.j] : undefined;
+  if (a !== undefined) {
+    const asked = view === "why" && delta ? `, −dC/da = ${number(-dCda[pointed.l][pointed.j])}` : "";
+    return `${nameOf(pointed)}: a = ${number(a)}${asked}.`;
+  }
+  if (view !== "why") return "Forward plays the pass, from the pixels to the answer.";
+  return delta
+    ? "Arrows: which way each neuron should move. Wires: which way each weight should, blue up, red down. Forward plays it."
+    : "Choose what it should be: the cost compares the outputs with that.";
+}
+
+const invitation = "Draw a digit on the paper, or take a test digit.";
+
+function answer({digit, activations}) {
+  const read = `The brightest output is ${nameOfLabel(digit)}, with ${number(activations.at(-1)[digit])}.`;
+  if (isTestDigit()) {
+    const truth = state.setup.labels[state.sheet.number];
+    return `${read} Test digit ${state.sheet.number}, ${anA(nameOfLabel(truth))}${truth === digit ? "." : ": misread."}`;
+  }
+  return showsSeen() ? `${read} The paper shows your drawing as the network sees it: scaled and centred.` : read;
 }

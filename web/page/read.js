@@ -1,53 +1,45 @@
 // Read, chapter 1: the sum of one neuron, its picture of weights, and z on the curve of sigmoid.
 
 import {state, eachFrame} from "./state.js";
-import {subject, nameOf, shortName} from "./focus.js";
-import {fill, largest, paint} from "./panel.js";
-import {greyPicture, signedPicture, weightScale} from "./picture.js";
-import {pointAt, pin} from "./focus.js";
+import {subject, nameOf, shortName, pointAt, stageNow} from "./focus.js";
+import {fill, largest} from "./panel.js";
+import {greyPicture, paint, signedPicture, weightScale} from "./picture.js";
 import {chart} from "./chart.js";
 import {number, whole} from "./numbers.js";
 import {make, put, write} from "./dom.js";
 
 const $ = id => document.getElementById(id);
-const tall = 900; // px
-const most = {terms: 8, onTallBoard: 16, ofPixel: 16};
-const mostTerms = () => (state.size.height > tall ? most.onTallBoard : most.terms);
+const tall = 600; // px of the board, from which on there is room for more terms
+const most = {terms: 5, onTallBoard: 10};
 
 eachFrame(() => {
-  if (state.view === "read" && state.network) showRead(subject());
+  if (state.view === "read" && state.network) show(subject());
 });
 
-function showRead(focus) {
-  const {reading, network} = state;
+// show shows the sum of a neuron. While the play is at the sums, what comes after z is not there yet.
+function show(focus) {
+  const {reading} = state;
+  const stage = stageNow();
+  const squeezed = focus && (!stage || focus.l <= stage.lit);
+  const summed = squeezed || (focus && stage.does === "sums" && stage.l === focus.l);
   write("neuronName", focus ? nameOf(focus) : "The sum of a neuron");
   write(
     "neuronHelp",
-    !reading
-      ? "Draw a digit to see it."
-      : focus.l === 0
-        ? "How this pixel enters the sums of layer 1:"
-        : `Its weights times the ${focus.l === 1 ? "pixels" : `activations of layer ${focus.l - 1}`}, largest first:`,
+    summed
+      ? `z = b + the sum of its weights times the ${focus.l === 1 ? "pixels" : `activations of layer ${focus.l - 1}`}:`
+      : reading
+        ? "The play has not come to a sum yet."
+        : "Draw a digit to see it.",
   );
-  write(
-    "rounded",
-    network.rounded && focus
-      ? "While so large a network learns, the weights w here are rounded to three places. Pause to see all digits."
-      : "",
-  );
-  showPictures(reading && focus?.l === 1 ? focus.j : null);
-  fill(
-    $("sum"),
-    ["from", "w", "× a", "= w a"],
-    !reading || !focus ? [] : focus.l === 0 ? sumsOf(focus.j) : sumOf(focus),
-  );
-  $("sigmoidBox").hidden = !reading || !focus || focus.l === 0;
-  if (!$("sigmoidBox").hidden) showSigmoid(reading.z[focus.l][focus.j], reading.activations[focus.l][focus.j]);
+  showPictures(summed && focus.l === 1 ? focus.j : null);
+  fill($("sum"), ["from", "w", "× a", "= w a"], summed ? sumOf(focus, squeezed) : []);
+  $("sigmoidBox").hidden = !squeezed;
+  if (squeezed) showSigmoid(reading.z[focus.l][focus.j], reading.activations[focus.l][focus.j]);
 }
 
 // sumOf spells out z_j = b_j + sum over k of w_jk a_k, the largest terms first.
-function sumOf({l, j}) {
-  const {network, reading} = state;
+function sumOf({l, j}, squeezed) {
+  const {network, reading, size} = state;
   const before = reading.activations[l - 1];
   const z = reading.z[l][j];
   const b = network.biases[l - 1][j];
@@ -58,27 +50,11 @@ function sumOf({l, j}) {
     place: {l: l - 1, j: k},
   }));
   return [
-    ...largest(terms, mostTerms(), z - b),
+    ...largest(terms, size.height > tall ? most.onTallBoard : most.terms, z - b),
     {value: b, name: "bias b"},
     {value: z, name: "z, the sum", total: true},
-    {value: reading.activations[l][j], name: "a = sigmoid(z)", bar: false},
+    ...(squeezed ? [{value: reading.activations[l][j], name: "a = sigmoid(z)", bar: false}] : []),
   ];
-}
-
-// sumsOf shows what one pixel adds to each neuron of layer 1.
-function sumsOf(k) {
-  const {network, reading} = state;
-  const a = reading.activations[0][k];
-  return largest(
-    network.weights[0].map((w, j) => ({
-      value: w[k] * a,
-      numbers: [w[k], a],
-      name: shortName({l: 1, j}),
-      place: {l: 1, j},
-    })),
-    most.ofPixel,
-    0,
-  ).filter(row => row.place);
 }
 
 // showPictures shows the weights of a neuron of layer 1, the ink, and both multiplied, side by side.
@@ -89,16 +65,14 @@ put(
   canvases.map((canvas, i) => make("figure", {}, canvas, make("figcaption", {}, names[i]))),
 );
 for (const canvas of canvases) {
-  const place = event => {
+  canvas.onpointermove = event => {
     const box = canvas.getBoundingClientRect();
-    const {rows, cols} = state.network;
+    const {rows, cols} = state.setup;
     const row = Math.floor(((event.clientY - box.top) / box.height) * rows);
     const column = Math.floor(((event.clientX - box.left) / box.width) * cols);
-    return {l: 0, j: Math.min(rows - 1, Math.max(0, row)) * cols + Math.min(cols - 1, Math.max(0, column))};
+    pointAt({l: 0, j: Math.min(rows - 1, Math.max(0, row)) * cols + Math.min(cols - 1, Math.max(0, column))}, "row");
   };
-  canvas.onpointermove = event => pointAt(place(event), "row");
   canvas.onpointerleave = () => pointAt(null);
-  canvas.onclick = event => pin(place(event));
 }
 
 let painted = [];
@@ -110,15 +84,9 @@ function showPictures(j) {
   const w = state.network.weights[0][j];
   const a = state.reading.activations[0];
   const scale = weightScale();
-  paint(
-    canvases[0],
-    signedPicture(k => w[k], scale),
-  );
+  paint(canvases[0], signedPicture(k => w[k], scale));
   paint(canvases[1], greyPicture(a));
-  paint(
-    canvases[2],
-    signedPicture(k => w[k] * a[k], scale),
-  );
+  paint(canvases[2], signedPicture(k => w[k] * a[k], scale));
 }
 
 // The curve of sigmoid is only drawn here; z and a come from the program.
@@ -133,33 +101,18 @@ const curve = limit =>
 
 function showSigmoid(z, a) {
   const limit = Math.max(usualLimit, Math.ceil(marginOfLimit * Math.abs(z)));
+  const text = `Sigmoid makes z = ${number(z)} an activation of ${number(a)}.`;
+  write("sigmoidText", text);
+  $("sigmoid").setAttribute("aria-label", "The curve of sigmoid. " + text);
   chart($("sigmoid"), {
     x: [-limit, limit],
     y: [0, 1],
-    marksX: [
-      [-limit, "−" + whole(limit)],
-      [0, "z = 0"],
-      [limit, whole(limit)],
-    ],
-    marksY: [
-      [0, "0"],
-      [0.5, "0.5"],
-      [1, "1"],
-    ],
+    marksX: [[-limit, "−" + whole(limit)], [0, "z = 0"], [limit, whole(limit)]],
+    marksY: [[0, "0"], [0.5, "0.5"], [1, "1"]],
     lines: [
       {points: curve(limit), kind: "first"},
-      {
-        points: [
-          [z, 0],
-          [z, a],
-          [-limit, a],
-        ],
-        kind: "second",
-      },
+      {points: [[z, 0], [z, a], [-limit, a]], kind: "second"},
     ],
     dots: [{at: [z, a], kind: "handle"}],
   });
-  const text = `Sigmoid makes z = ${number(z)} an activation of ${number(a)}`;
-  write("sigmoidText", text);
-  $("sigmoid").setAttribute("aria-label", "The curve of sigmoid. " + text);
 }

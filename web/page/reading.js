@@ -1,83 +1,51 @@
 // What the network makes of the paper. Network and reading are always of one version.
 
-import {state, change, eachFrame, countOf, isEmpty, label, learning} from "./state.js";
-import {Unreachable, ask, post, question} from "./server.js";
+import {state, change, eachFrame, isEmpty, isTestDigit, label, learning} from "./state.js";
+import {Unreachable, ask, question} from "./server.js";
 import {drawing} from "./paper.js";
 
-// While a large network learns it is sent with few digits, so that it can be sent ten times a second.
-const large = 40000; // weights and biases
-const fewDigits = 3;
-const allDigits = 15;
-const rounds = () => learning() && (!state.network || countOf(state.network.layers) > large);
-
-// Networks are not asked for more often than needed, but for each change of a drawing.
 const restWhileLearning = 60;
 const restReduced = 500; // ms between two questions
 const reducedMotion = matchMedia("(prefers-reduced-motion: reduce)");
 
-const stale = () => state.network?.version !== state.progress.version || state.network.rounded !== rounds();
-
-// readingKey says of which paper, label and network a reading is.
-export const readingKey = () =>
-  !state.setup
-    ? null
-    : [state.sheet.id, state.view === "why" ? label() : "", state.progress.version, rounds()].join();
-
-// about asks the program about the example on the paper: a test digit goes by its number, a drawing as the body.
-export function about(path, values) {
-  const query = new URLSearchParams(values);
-  if (state.sheet.number === null) return post(path + "?" + query, drawing());
-  query.set("number", state.sheet.number);
-  return post(path + "?" + query);
+// example returns the fields of a request that are about the paper.
+export function example() {
+  if (isEmpty()) return {};
+  const about = isTestDigit() ? {number: state.sheet.number} : {drawing: drawing()};
+  return label() === null ? about : {...about, label: label()};
 }
 
+// What is asked about the example: in Why also the step and the weight.
+const asked = () => (state.view === "why" && label() !== null ? {rate: state.reach, place: state.part ?? undefined} : {});
+const have = () => (state.network && state.network.version !== null ? {have: state.network.version} : {});
+
 question(
-  "reading",
-  readingKey,
+  "look",
+  () => state.setup && JSON.stringify([state.sheet.id, label(), asked(), state.progress.version]),
   async () => {
-    const {id, page} = state.sheet;
-    const rounded = rounds();
+    const {id} = state.sheet;
+    const of = {label: label(), place: asked().place};
     try {
-      take(await read(), id, page, rounded);
+      take({...(await ask("look", {...have(), ...example(), ...asked()})), ...of}, id);
     } catch (error) {
       if (error instanceof Unreachable) throw error;
-      if (stale()) takeNetwork(await askNetwork(), rounded);
-      if (page === state.sheet.page) change({reading: null, readingOf: id, refused: error.message});
+      take(await ask("look", have()), id);
+      if (id === state.sheet.id) change({refused: error.message});
     }
   },
   () => (!learning() ? 0 : reducedMotion.matches && !state.drawing ? restReduced : restWhileLearning),
 );
 
-const places = () => (rounds() ? fewDigits : allDigits);
-const askNetwork = () => ask("network?places=" + places());
-
-async function read() {
-  if (isEmpty()) return stale() ? {network: await askNetwork()} : {version: state.network.version};
-  const query = new URLSearchParams();
-  if (stale()) query.set("places", places());
-  if (state.view === "why" && label() !== null) query.set("label", label());
-  if (state.sheet.number === null) return post("recognize?" + query, drawing());
-  query.set("number", state.sheet.number);
-  return ask("digit?" + query);
-}
-
-// take shows an answer, unless it is of another network than the one here or of what was on the paper before.
-function take(answer, id, page, rounded) {
-  if (answer.network) takeNetwork({version: answer.version, ...answer.network}, rounded);
-  if (answer.version !== undefined && answer.version !== state.network?.version) {
-    change({progress: {...state.progress, version: answer.version}});
-  } else if (page === state.sheet.page) {
-    change({reading: answer.activations ? answer : null, readingOf: id, refused: ""});
-  }
-}
-
-// takeNetwork takes another network. With one of another shape nothing is pinned any more.
-function takeNetwork(network, rounded) {
-  const {rows, cols} = state.setup;
+// take shows an answer, unless it is about what was on the paper before. With a network of another shape nothing is
+// pinned any more.
+function take({network, ...answer}, id) {
   const before = state.network;
-  change({network: {rows, cols, ...network, rounded}, progress: {...state.progress, version: network.version}});
-  if (before && before.layers.join() !== network.layers.join())
-    change({pinned: null, pointed: null, part: null, stage: null});
+  if (network) change({network: {...network, version: answer.version}});
+  if (network && before?.layers.join() !== network.layers.join())
+    change({pinned: null, pointed: null, part: null, trial: null, stage: null});
+  const now = id === state.sheet.id || state.drawing;
+  if (now) change({reading: answer.activations ? answer : null, readingOf: id, refused: ""});
+  else if (network) change({reading: null});
 }
 
 // Without the program there is no answer to what is new on the paper.

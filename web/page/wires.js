@@ -4,6 +4,7 @@ import {state, eachFrame, lastLayer} from "./state.js";
 import {pixelPlace} from "./layout.js";
 import {places, shown, placeOf} from "./board.js";
 import {subject, marked, asks, stageNow} from "./focus.js";
+import {showsSeen} from "./paper.js";
 import {signedPicture, weightScale} from "./picture.js";
 
 const canvas = document.getElementById("wires");
@@ -14,78 +15,87 @@ const mark = "#fbbf24";
 const mostOfEach = 5; // lines of one neuron, so that none looks as if it had no line
 const mostOfChosen = 130;
 
-// How a line looks, by its share of the strongest one, 0 to 1.
+// How a line looks, by its share of a full one, 0 to 1.
 const leastShare = 0.004; // a weaker one is not drawn
-const opacity = share => 0.12 + 0.75 * share;
+const opacity = share => 0.9 * Math.sqrt(share);
 const dimmed = 0.22; // times the opacity of lines that do not touch the chosen neuron
 const thickness = share => 0.5 + 2.5 * share;
-const thicknessOfPixels = share => 0.5 + share; // hundreds of lines leave the pixels
+const thicknessOfPixels = share => 0.5 + share; // many lines leave the pixels
 const dashes = [5, 4];
 const markThickness = 2.5;
 const smallestMark = 3; // px, half the side of the frame of a pixel
-const penGap = 2; // px between a pixel and the frame of the pen
 
 // Pictures of weights.
 const tileOpacity = 0.45; // while the play is elsewhere
 const tileFrame = a => `rgba(255, 255, 255, ${0.18 + 0.7 * a})`; // the brighter the neuron, the brighter
 
-// What is asked of a weight, -dC/dw, is drawn on one scale for all of the board and for all digits.
-const fullAsk = 0.1;
+// What is asked is drawn on one scale for all digits: a network that is read well has faint lines.
+const fullAsk = 0.3; // of a weight, -dC/dw
 const fullWish = 1; // of a term of -dC/da, as of the arrows of neurons.js
 
-// connection returns what the line from neuron k to neuron j of layer l stands for: the weight times the activation
-// behind it, or -dC/dw. In the stage that says what the neurons of layer l ask of those before, it is their term of
-// -dC/da of neuron k: the weight times -dC/dz.
+const backward = () => stageNow()?.does === "nudges";
+
+// connection returns what the line from neuron k to neuron j of layer l stands for: in Read the weight times the
+// activation behind it, in Why -dC/dw. In the stage of what layer l asks of the layer before, it is its term of -dC/da of
+// neuron k: the weight times -dC/dz.
 function connection(l, j, k) {
   const {network, reading} = state;
-  if (stageNow()?.does === "nudges") return -reading.delta[l][j] * network.weights[l - 1][j][k];
-  if (asks()) return -reading.delta[l][j] * reading.activations[l - 1][k];
-  return network.weights[l - 1][j][k] * (reading ? reading.activations[l - 1][k] : l > 1 ? 1 : 0);
+  const a = reading ? reading.activations[l - 1][k] : l > 1 ? 1 : 0;
+  if (!asks()) return network.weights[l - 1][j][k] * a;
+  return -reading.delta[l][j] * (backward() ? network.weights[l - 1][j][k] : a);
 }
 
-const from = (l, k) => (l === 0 ? pixelPlace(places, k, state.network.cols) : placeOf(l, k));
-const sourcesOf = l => (l > 0 ? shown[l] : litPixels());
+const from = (l, k) => (l === 0 ? pixelPlace(places, k, state.setup.cols) : placeOf(l, k));
 
 function litPixels() {
-  const a = state.reading?.activations[0];
   const list = [];
-  if (a && state.settled) for (let k = 0; k < a.length; k++) if (a[k] > 0) list.push(k);
+  if (showsSeen()) state.reading.activations[0].forEach((a, k) => a > 0 && list.push(k));
   return list;
 }
 
-// strongest returns the lines into the neurons to of layer l, or from the neurons from before it, the strongest few of
-// each; the weakest come first.
-function strongest(l, {to = shown[l], from = null, count}) {
+// strongest returns the strongest few lines of each neuron of layer l; on the way back, of each neuron that is asked.
+function strongest(l, focus) {
+  const back = backward();
+  const sources = l > 1 ? shown[l - 1] : litPixels();
   const lines = [];
-  for (const one of from ?? to) {
-    const all = (from ? to : sourcesOf(l - 1)).map(other => {
-      const [j, k] = from ? [other, one] : [one, other];
-      const value = connection(l, j, k);
-      return {j, k, value, size: Math.abs(value)};
-    });
-    lines.push(...all.sort((a, b) => b.size - a.size).slice(0, count));
-  }
+  const add = (all, count) => lines.push(...all.sort((a, b) => b.size - a.size).slice(0, count));
+  const line = (j, k) => {
+    const value = connection(l, j, k);
+    return {j, k, value, size: Math.abs(value)};
+  };
+  if (focus?.l === l && !back) add(sources.map(k => line(focus.j, k)), mostOfChosen);
+  else if (back) for (const k of sources) add(shown[l].map(j => line(j, k)), k === focus?.j ? mostOfChosen : mostOfEach);
+  else for (const j of shown[l]) add(sources.map(k => line(j, k)), mostOfEach);
   return lines.sort((a, b) => a.size - b.size);
 }
 
-function drawLayer(l, focus, chosen) {
-  const only = chosen && focus.l === l;
+// In Read one scale is for all lines of the digit on the board.
+let scaledFor = [];
+let scale = 1;
+function scaleOfLines() {
+  if (asks()) return backward() ? fullWish : fullAsk;
+  const {network, reading} = state;
+  if (scaledFor[0] === network && scaledFor[1] === reading) return scale;
+  scaledFor = [network, reading];
+  scale = 0;
+  network.weights.forEach((rows, i) => {
+    const a = reading?.activations[i];
+    for (const w of rows) for (let k = 0; k < w.length; k++) scale = Math.max(scale, Math.abs(w[k] * (a ? a[k] : 1)));
+  });
+  return scale;
+}
+
+function drawLayer(l, focus) {
   const stage = stageNow();
   if (stage && stage.wired !== l) return;
-  const back = stage?.does === "nudges"; // the neurons before l are asked, those of l ask
-  const lines = strongest(l, {
-    ...(only ? {to: [focus.j]} : back ? {from: shown[l - 1]} : {}),
-    count: only ? mostOfChosen : mostOfEach,
-  });
-  const scale = !asks() ? lines.at(-1)?.size : back ? fullWish : fullAsk;
-  const outOf = chosen && focus.l === l - 1;
-  for (const {j, k, value, size} of lines) {
-    const share = Math.min(1, size / scale);
-    const dim = chosen && !only && !(outOf && k === focus.j) ? dimmed : 1;
+  const full = scaleOfLines();
+  for (const {j, k, value, size} of strongest(l, focus)) {
+    const share = Math.min(1, size / full);
+    const touches = !focus || (focus.l === l && focus.j === j) || (focus.l === l - 1 && focus.j === k);
     if (share < leastShare) continue;
     context.strokeStyle = value > 0 ? above : below;
     context.setLineDash(value > 0 ? [] : dashes);
-    context.globalAlpha = dim * (asks() ? share : opacity(share));
+    context.globalAlpha = (touches ? 1 : dimmed) * opacity(share);
     context.lineWidth = l === 1 ? thicknessOfPixels(share) : thickness(share);
     draw(from(l - 1, k), placeOf(l, j));
   }
@@ -100,50 +110,33 @@ function draw(a, b) {
   context.stroke();
 }
 
-// drawWire lights the wire of one weight.
-function drawWire({l, j, k}) {
-  const a = from(l - 1, k);
-  const b = placeOf(l, j);
-  context.strokeStyle = mark;
-  context.lineWidth = markThickness;
-  if (a && b) draw(a, b);
-}
-
-// drawMark lights the wire between the place that is pointed at and the one that the panel speaks of.
+// drawMark lights what a row names: the wire between its neuron or pixel and the neuron that the panel speaks of, or
+// the wire of its weight, and the pixel.
 function drawMark(focus, place) {
+  const ends = place.k >= 0 ? [{l: place.l - 1, j: place.k}, place] : place.l < focus.l ? [place, focus] : [focus, place];
+  const [a, b] = ends;
+  const p = from(a.l, a.j);
+  const q = placeOf(b.l, b.j);
   context.strokeStyle = mark;
   context.lineWidth = markThickness;
-  const [a, b] = place.l < focus.l ? [place, focus] : [focus, place];
-  const p = from(a.l, a.j);
-  const q = b.l > 0 && placeOf(b.l, b.j);
   if (b.l === a.l + 1 && p && q) draw(p, q);
-  for (const {l, j} of [place, focus]) {
-    if (l > 0) continue;
-    const {x, y, r} = from(0, j);
-    const half = Math.max(r, smallestMark);
-    context.strokeRect(x - half, y - half, 2 * half, 2 * half);
-  }
+  if (a.l > 0) return;
+  const half = Math.max(p.r, smallestMark);
+  context.strokeRect(p.x - half, p.y - half, 2 * half, 2 * half);
 }
 
-// drawTiles draws the picture of weights beside each neuron of layer 1; in Why the change that is asked of them, above
-// their sizes in grey.
+// drawTiles draws the picture of weights beside each neuron of layer 1; when the play is at them, the change that is
+// asked of them.
 function drawTiles() {
   const {network, reading} = state;
-  const scale = weightScale();
   const stage = stageNow();
+  const asked = stage?.does === "weights" && stage.l === 1;
   places.columns[1].places.forEach(({tile}, i) => {
     const j = shown[1][i];
     const weights = network.weights[0][j];
-    const asking = asks() && (!stage || stage.does === "weights");
     context.globalAlpha = !stage || stage.l <= 1 ? 1 : tileOpacity;
     context.drawImage(
-      asking
-        ? signedPicture(
-            k => connection(1, j, k),
-            fullAsk,
-            k => Math.min(1, Math.abs(weights[k]) / scale),
-          )
-        : signedPicture(k => weights[k], scale),
+      asked ? signedPicture(k => connection(1, j, k), fullAsk) : signedPicture(k => weights[k], weightScale()),
       tile.x,
       tile.y,
       tile.size,
@@ -156,25 +149,15 @@ function drawTiles() {
   context.globalAlpha = 1;
 }
 
-function drawPen() {
-  const {pen} = state;
-  if (!pen.used) return;
-  const {x, y, r} = pixelPlace(places, pen.row * state.network.cols + pen.column, state.network.cols);
-  context.strokeStyle = pen.down ? mark : "#aaa";
-  context.lineWidth = markThickness;
-  const half = r + penGap;
-  context.strokeRect(x - half, y - half, 2 * half, 2 * half);
-}
-
 // What the wires show follows from these; when they are as they were, nothing is drawn.
 function shows() {
-  const {network, reading, size, view, stage, pinned, pointed, said, settled, pen, sheet} = state;
-  return [network, reading, size, view, stage, pinned, pointed, said, settled, pen, sheet.id, places, devicePixelRatio];
+  const {network, reading, size, view, stage, pinned, pointed} = state;
+  return [network, reading, size, view, stage, pinned, pointed, places, showsSeen(), devicePixelRatio];
 }
 let drawn = [];
 
 eachFrame(() => {
-  const {network, size} = state;
+  const {network, size, pinned, pointed} = state;
   const now = shows();
   if (!network || !places || now.every((x, i) => x === drawn[i])) return;
   drawn = now;
@@ -186,11 +169,9 @@ eachFrame(() => {
   context.clearRect(0, 0, size.width, size.height);
   context.imageSmoothingEnabled = false;
   const focus = subject();
-  const place = marked();
-  const pointedAt = state.pointed?.from === "board" && state.pointed.l > 0;
-  for (let l = 1; l <= lastLayer(); l++) drawLayer(l, focus, Boolean(state.pinned || pointedAt));
+  const chosen = pinned || pointed?.from === "board" ? focus : null;
+  for (let l = 1; l <= lastLayer(); l++) drawLayer(l, chosen);
   drawTiles();
-  if (state.pointed?.k >= 0) drawWire(state.pointed);
-  else if (focus && (place || focus.l === 0)) drawMark(focus, place ?? focus);
-  drawPen();
+  const place = pointed?.k >= 0 ? pointed : marked();
+  if (focus && place && (place.l !== focus.l || place.k >= 0)) drawMark(focus, place);
 });
