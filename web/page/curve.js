@@ -1,7 +1,7 @@
 // Learn: the cost, from before the first step to the end of the training. The first hundred steps change most, so both
 // scales are logarithmic: each mark is about ten times, or three times, the one before.
 
-import {state, eachFrame, training} from "./state.js";
+import {state, eachFrame, training, underWay} from "./state.js";
 import {chart} from "./chart.js";
 import {number, whole} from "./numbers.js";
 import {write} from "./dom.js";
@@ -32,8 +32,9 @@ eachFrame(() => {
   });
   write(
     "costText",
-    "The cost of the mini-batches, by the number of steps" +
-      (points.length ? `: ${number(points[0][1])} before the first, ${number(points.at(-1)[1])} now` : "") +
-      ".",
+    "The cost of the mini-batches by the number of steps, both on logarithmic scales" +
+      (points.length
+        ? `: ${number(points[0][1])} before the first, ${number(points.at(-1)[1])} ${underWay() ? "now" : "at the end"}.`
+        : "."),
   );
 });

@@ -26,7 +26,8 @@ export function subject() {
   const stage = stageNow();
   if (stage?.l === 0) return null;
   const l = stage?.l ?? lastLayer();
-  if (l === lastLayer()) return {l, j: (state.view === "why" ? reading.label : null) ?? reading.digit};
+  const hidden = state.view === "read" && stage && stage.does !== "answer"; // the answer is not reached yet
+  if (l === lastLayer()) return {l, j: hidden ? 0 : ((state.view === "why" ? reading.label : null) ?? reading.digit)};
   const sizes = asks() ? reading.dCda[l].map(Math.abs) : reading.activations[l];
   return {l, j: sizes.indexOf(Math.max(...sizes))};
 }

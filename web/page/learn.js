@@ -2,7 +2,7 @@
 
 import {state, change, eachFrame, learning, training, underWay} from "./state.js";
 import {send, attempt} from "./server.js";
-import {grant, firstGrant, drive} from "./pace.js";
+import {grant, drive, driveFromStart} from "./pace.js";
 import {number, percent, whole} from "./numbers.js";
 import {fill} from "./panel.js";
 import {write} from "./dom.js";
@@ -15,7 +15,6 @@ eachFrame(() => {
   showButtons();
   write("learnState", sentence(training()));
   write("learnFault", state.faults.learnFault ?? "");
-  $("bare").hidden = underWay();
   showNumbers(training());
 });
 
@@ -26,16 +25,19 @@ function showButtons() {
   for (const id in buttons) $(id).hidden = !buttons[id];
   if (active.hidden && $("learnButtons").contains(active))
     $("learnButtons").querySelector("button:not([hidden])").focus();
-  for (const id of ["from", "rate", "batch", "epochs", "plain"]) $(id).disabled = busy;
-  $("hidden").disabled = busy || $("from").value === "here";
-  for (const label of form.querySelectorAll("label"))
-    label.title = busy && label.querySelector(":disabled") ? "Stop first" : "";
+  $("settings").hidden = busy;
+  $("hidden").disabled = $("from").value === "here";
   $("start").disabled = state.gone;
 }
 
+const stopFirst = "To change the settings, or the network itself, stop first.";
+
 function sentence({state: now, error, epoch, epochs, seen, of, batch, tests}) {
   if (state.gone) return "";
-  const step = `mini-batch ${whole(Math.ceil(seen / batch))} of ${whole(Math.ceil(of / batch))} in epoch ${epoch} of ${epochs}`;
+  const step =
+    seen || epoch > 1
+      ? `mini-batch ${whole(Math.ceil(seen / batch))} of ${whole(Math.ceil(of / batch))} in epoch ${epoch} of ${epochs}`
+      : `no step yet, ${whole(of)} pictures to learn from`;
   switch (now) {
     case "failed":
       return `The training has failed: ${error.replace(/[.]?$/, ".")} The network is the one from before it.`;
@@ -46,8 +48,7 @@ function sentence({state: now, error, epoch, epochs, seen, of, batch, tests}) {
       );
     case "learning":
     case "paused":
-      if (!seen && epoch <= 1) return `${learning() ? "" : "Paused. "}${whole(of)} pictures to learn from, no step yet.`;
-      return `${learning() ? "Learning" : "Paused"}: ${step}.`;
+      return `${learning() ? "Learning" : "Paused"}: ${step}. ${stopFirst}`;
   }
   return invitation();
 }
@@ -65,7 +66,7 @@ function invitation() {
 }
 
 // showNumbers says what the digits it learns from and the test digits say, each with the time it is about.
-function showNumbers({state: now, seen, epoch, cost, right, tests = [], test0}) {
+function showNumbers({state: now, seen, of, epoch, cost, right, tests = [], test0}) {
   const last = tests.at(-1) ?? (test0 && {...test0, epoch: 0});
   const after = last?.epoch ? `test digits after epoch ${last.epoch}` : "test digits before the first step";
   fill(
@@ -74,7 +75,7 @@ function showNumbers({state: now, seen, epoch, cost, right, tests = [], test0}) 
     now === "idle" || now === "failed"
       ? []
       : [
-          ...(seen ? [{name: `training digits in epoch ${epoch} so far`, numbers: [percent(right / seen)], value: cost, bar: false}] : []),
+          ...(seen ? [{name: `training digits in epoch ${epoch}${seen < of ? " so far" : ""}`, numbers: [percent(right / seen)], value: cost, bar: false}] : []),
           ...(last ? [{name: after, numbers: [percent(last.right / last.of)], value: last.cost, bar: false}] : []),
         ],
   );
@@ -103,8 +104,8 @@ form.oninput = () => change({faults: {...state.faults, learnFault: ""}});
 form.onsubmit = event => {
   event.preventDefault();
   attempt("learnFault", async () => {
-    await send("learn", {flags: flags(), steps: firstGrant()});
-    drive();
+    await send("learn", {flags: flags(), steps: 0});
+    driveFromStart();
   });
 };
 $("pause").onclick = () => grant(0);

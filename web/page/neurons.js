@@ -36,9 +36,9 @@ function show(parts, l, j, place, {focus, mark, stage, asking}) {
     wanted: isOutput && asking && j === reading.label,
   };
   for (const name in classes) parts.group.classList.toggle(name, Boolean(classes[name]));
-  const wish = asking && (!stage || (stage.does === "nudges" && l === stage.l)) ? -reading.dCda[l][j] : null;
-  parts.value.textContent = (inValue ? `${name} ` : "") + valueOf(parts, l, j, a, wish, stage);
-  showWish(parts.wish, wish ?? 0, place);
+  parts.value.textContent = (inValue ? `${name} ` : "") + valueOf(parts, l, j, a, stage);
+  const wished = asking && (!stage || (stage.does === "nudges" && l === stage.l));
+  showWish(parts.wish, wished ? -reading.dCda[l][j] : 0, place);
   if (parts.bar) showError(parts, j, asking);
 }
 
@@ -59,16 +59,15 @@ function keep(element, values) {
 }
 
 // valueOf returns the number beside a neuron: z while a layer adds up, else the activation. Hidden neurons show one
-// only in their own stages, there also what is asked of them.
-function valueOf({outside}, l, j, a, wish, stage) {
+// only in their own stages.
+function valueOf({outside}, l, j, a, stage) {
   if (l === lastLayer()) {
     if (stage?.does === "sums" && stage.l === l) return "z " + number(state.reading.z[l][j]);
     return a === undefined ? "" : fixed(a, 4);
   }
   if (outside || stage?.l !== l) return "";
   if (stage.does === "sums") return number(state.reading.z[l][j]);
-  if (stage.does === "sigmoid") return fixed(a, 2);
-  return wish === null ? "" : number(wish);
+  return stage.does === "sigmoid" ? fixed(a, 2) : "";
 }
 
 // showWish draws an arrow at a neuron: which way it should move, the larger the more. The scale is the same for all.

@@ -1,6 +1,6 @@
 // Learn: the pace. Training is granted steps: by this page one after the other, or all of them.
 
-import {state, change, underWay, training} from "./state.js";
+import {state, change, learning, underWay} from "./state.js";
 import {order} from "./server.js";
 
 const $ = id => document.getElementById(id);
@@ -13,11 +13,8 @@ const quicker = 0.93; // each interval is this times the one before
 const more = 1.25; // each grant at lastInterval is this times the one before
 const most = 60; // more steps at a time are not worth the waiting
 
-let granted = 0; // since the page drives
+let granted = 0; // how often this page has granted steps since the start
 let timer = 0;
-
-// firstGrant returns the steps of Start itself.
-export const firstGrant = () => ($("pace").value === "all" ? all : 0);
 
 // grant stops the clock and grants a number of steps.
 export function grant(steps) {
@@ -26,33 +23,34 @@ export function grant(steps) {
   return order("learnFault", "go", {steps});
 }
 
-// drive goes on at the pace that is chosen.
+// drive grants steps at the pace that is chosen: after a pause it goes on where it was.
 export function drive() {
   clearTimeout(timer);
-  granted = 0;
-  const {pace} = {pace: $("pace").value};
+  const pace = $("pace").value;
   if (pace === "all") return grant(all);
   change({pacing: true});
   timer = setTimeout(next, interval(pace));
+}
+export function driveFromStart() {
+  granted = 0;
+  drive();
 }
 
 const interval = pace =>
   pace === "rising" ? Math.max(lastInterval, firstInterval * quicker ** granted) : 1000 / Number(pace);
 
-// next grants the next steps, unless the last ones are still under way.
+// next grants the next steps and waits until they are taken.
 async function next() {
   const pace = $("pace").value;
   if (!state.pacing || !underWay() || state.gone) return change({pacing: false});
-  if (training().state === "paused") {
-    granted++;
-    const slowOnes = Math.log(lastInterval / firstInterval) / Math.log(quicker);
-    const steps = pace === "rising" ? Math.max(1, Math.round(more ** (granted - slowOnes))) : 1;
-    if (steps > most) return grant(all);
-    await order("learnFault", "go", {steps});
-  }
-  timer = setTimeout(next, interval(pace));
+  granted++;
+  const slowOnes = Math.log(lastInterval / firstInterval) / Math.log(quicker);
+  const steps = pace === "rising" ? Math.max(1, Math.round(more ** (granted - slowOnes))) : 1;
+  if (steps > most) return grant(all);
+  await order("learnFault", "go", {steps});
+  if (state.pacing) timer = setTimeout(next, interval(pace));
 }
 
 $("pace").onchange = () => {
-  if (state.pacing || training().state === "learning") drive();
+  if (learning()) drive();
 };

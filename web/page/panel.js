@@ -48,15 +48,15 @@ export function fill(table, heads, rows) {
 function prepare(table) {
   table.append(make("thead"), make("tbody"));
   table.onpointerover = event => {
-    const {place, part} = event.target.closest("tr") ?? {};
-    pointAt(part ?? place ?? null, "row");
+    const {place, weight} = event.target.closest("tr") ?? {};
+    pointAt(weight ?? place ?? null, "row");
   };
   table.onpointerleave = () => pointAt(null);
   table.addEventListener("focusin", table.onpointerover);
   table.addEventListener("focusout", table.onpointerleave);
   table.onclick = event => {
-    const {place, part} = event.target.closest("tr") ?? {};
-    if (part) change({part: isOpen(part) ? null : part, trial: null});
+    const {place, weight} = event.target.closest("tr") ?? {};
+    if (weight) change({part: isOpen(weight) ? null : weight, trial: null});
     else if (place?.l > 0) pin(place);
   };
 }
@@ -70,7 +70,7 @@ function rewrite(tr, row, texts, longest) {
   while (tr.cells.length < texts.length + 2) tr.cells[0].after(make("td", {class: "number"}));
   while (tr.cells.length > texts.length + 2) tr.cells[1].remove();
   tr.place = row.place;
-  tr.part = row.part;
+  tr.weight = row.part;
   const mark = marked();
   tr.className = row.total ? "total" : "";
   tr.classList.toggle("marked", isOpen(row.part) || same(row.place, mark));

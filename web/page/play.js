@@ -26,6 +26,7 @@ export function tell({does, l}, last, about) {
   const each = l === last ? "Each output" : `Each neuron of layer ${l}`;
   const before = l === 1 ? "pixel" : `neuron of layer ${l - 1}`;
   const after = l + 1 === last ? "the outputs" : `layer ${l + 1}`;
+  const ask = l + 1 === last ? "ask" : "asks";
   switch (does) {
     case "pixels":
       return `The ${about.pixels} pixels are the first layer: each is a number from 0, black, to 1, white.`;
@@ -40,7 +41,7 @@ export function tell({does, l}, last, about) {
     case "nudges":
       return l === last
         ? `Output ${about.label} should rise and the others fall: the arrows are −dC/da = −2 (a − y).`
-        : `What ${after} asks of ${layer}: a wire is its weight times −dC/dz of ${after}, an arrow the sum, −dC/da.`;
+        : `What ${after} ${ask} of ${layer}: a wire is its weight times −dC/dz of ${after}, an arrow the sum, −dC/da.`;
     case "weights":
       return `What is asked of each weight into ${layer}, −dC/dw: more where the ${before} behind it is brighter.`;
   }

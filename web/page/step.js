@@ -57,7 +57,7 @@ function showAlong(step) {
     "alongText",
     there === null
       ? ""
-      : `A step of size ${number(rate)}: the slope, dashed, predicts a cost of ${number(predicted)}; it would be ` +
+      : `${$("takenBox").hidden ? "A" : "Another"} step of size ${number(rate)}: the slope, dashed, predicts a cost of ${number(predicted)}; it would be ` +
           `${number(there)}. ${verdict(cost, predicted, there)}`,
   );
 }
@@ -75,7 +75,7 @@ function verdict(before, predicted, after) {
 
 dragged($("along"), () => toSize, size => {
   const at = state.reading?.step?.at;
-  if (at) change({rate: at[Math.max(1, Math.round(size / at[1]))]});
+  if (at) change({rate: at[Math.min(at.length - 1, Math.max(1, Math.round(size / at[1])))]});
 });
 
 $("size").oninput = () => {

@@ -18,12 +18,15 @@ function weight() {
   return part && reading?.weight && isOpen(reading.place) ? reading.weight : null;
 }
 
+let opened = null;
 eachFrame(() => {
   const {view, part, reading, faults} = state;
   const now = weight();
   const shows = view === "why" && part && reading?.delta && same(part, subject()) && stageNow()?.does !== "nudges";
   $("weightBox").hidden = !shows || !now;
   if (!shows || !now) return;
+  if (opened !== part) requestAnimationFrame(() => $("weightBox").scrollIntoView({block: "nearest"}));
+  opened = part;
   const {l, j, k} = part;
   const x = k < 0 ? "b" : "w";
   const a = reading.activations[l][j];
@@ -55,7 +58,7 @@ function showCurve({value, slope, at, costs}, cost, x) {
   toValue = chart($("weightCurve"), {
     x: [from, to],
     y: [0, high],
-    marksX: [[from, number(from)], [0, `${x} = 0`], [to, number(to)]],
+    marksX: [[from, number(from)], ...(from < 0 && to > 0 ? [[0, `${x} = 0`]] : []), [to, number(to)]],
     marksY: [[0, "0"], [high, number(high)]],
     lines: [
       {points: tangent.filter(([, y]) => y >= 0 && y <= high), kind: "second"},

@@ -9,6 +9,7 @@ import {make, put, write} from "./dom.js";
 const $ = id => document.getElementById(id);
 const mostTerms = 4;
 const mostOfAvenue = 3;
+const mostInPlay = 12;
 $("label").onchange = () => change({sheet: {...state.sheet, said: +$("label").value}});
 
 eachFrame(() => {
@@ -110,10 +111,11 @@ function avenuesOf({l, j}, stage) {
     name: name(k),
     place: {l: l - 1, j: k},
   }));
-  const open = weights.slice(mostOfAvenue).filter(row => part?.l === l && part.j === j && part.k === row.part.k);
+  const count = stage ? mostInPlay : mostOfAvenue;
+  const open = weights.slice(count).filter(row => part?.l === l && part.j === j && part.k === row.part.k);
   return [
     ...(stage ? [] : [{name: "1. its bias", value: -delta, part: {l, j, k: -1}}, {name: "2. its weights, by a:"}]),
-    ...weights.slice(0, mostOfAvenue),
+    ...weights.slice(0, count),
     ...open,
     ...(stage ? [] : l === 1 ? [{name: "3. the pixels: they stay"}] : [{name: "3. the neurons behind, by w:"}]),
     ...(stage || l === 1 ? [] : bySize(behind).slice(0, mostOfAvenue)),
