@@ -77,7 +77,7 @@ function shareOfWidth(width) {
 // bar.
 function roomForNumbers(close, asks) {
   if (!asks) return {width: 84};
-  if (close) return {width: 168, y: 76, bar: 94, below: -5, thick: 10, widest: 60};
+  if (close) return {width: 138, y: 72, bar: 86, below: -5, thick: 10, widest: 46};
   return {width: 212, y: 92, bar: 122, below: -5, thick: 10, widest: 78};
 }
 
