@@ -137,7 +137,7 @@ eachFrame(() => {
   const {network, setup, sheet, reading} = state;
   $("undo").disabled = !history.length || state.drawing;
   $("clear").disabled = isEmpty();
-  $("random").disabled = $("misread").disabled = !network;
+  $("random").disabled = $("misread").disabled = !network || state.gone;
   const seen = showsSeen() ? reading.activations[0] : null;
   const now = [sheet.id, seen];
   if (!network || (isTestDigit() && !seen) || now.every((x, i) => x === painted[i])) return;
