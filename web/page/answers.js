@@ -45,7 +45,7 @@ function tableOf(table) {
     );
   });
   return [
-    make("thead", {}, make("tr", {}, make("td"), ...table.map((_, answer) => head(nameOfLabel(answer))), head("right"))),
+    make("thead", {}, make("tr", {}, make("td"), ...table.map((_, j) => head(nameOfLabel(j))), head("right"))),
     make("tbody", {}, ...rows),
   ];
 }

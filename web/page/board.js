@@ -88,11 +88,12 @@ function nameOfLayer(l) {
 function neuron({label: room}, {x, y, r, hit}, l) {
   const group = make("g", {class: "neuron", "data-layer": l});
   const outside = r < smallForNumber;
+  const nameAt = outside ? x + r + besideSmall : x;
   const parts = {
     group,
     outside,
     circle: make("circle", {cx: x, cy: y, r}),
-    name: make("text", {x: outside ? x + r + besideSmall : x, y: y + baseline, "text-anchor": "middle", class: "index"}),
+    name: make("text", {x: nameAt, y: y + baseline, "text-anchor": "middle", class: "index"}),
     value: make("text", {x: x + r + textGap, y: y + baseline, class: room > 0 ? "output" : "value"}),
     wish: make("path", {class: "wish"}),
     ...(room > 0 && places.numbers.bar && errorParts(x + r, y)),

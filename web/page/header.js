@@ -28,7 +28,7 @@ eachFrame(() => {
   $("gone").hidden = !gone;
   write("about", network ? describe(network) : "");
   $("save").disabled = gone || progress.saved;
-  $("save").title = setup ? `${progress.saved ? "The network is the one in" : "Writes the network to"} ${setup.net}` : "";
+  if (setup) $("save").title = `${progress.saved ? "The network is the one in" : "Writes the network to"} ${setup.net}`;
   $("takeBack").hidden = !progress.undoes || underWay();
   write("takeBack", "Take back: " + progress.undoes);
   write("fileFault", faults.fileFault || sentence(setup?.warning ?? ""));

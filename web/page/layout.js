@@ -8,10 +8,7 @@ const belowNames = 9;
 
 // The paper.
 const smallestPaper = 84;
-const largestPaper = 1100;
-const shareOfPaper = {usual: 0.4, large: 0.5, alone: 0.45}; // of the width; alone: no hidden layers
-const usualWidth = 900;
-const largeWidth = 1700; // where the paper has its large share
+const shareOfPaper = {usual: 0.41, alone: 0.45}; // of the width, at most; alone: no hidden layers
 
 // The columns of neurons.
 const closest = 13; // from neuron to neuron
@@ -47,8 +44,8 @@ export function layout(layers, {rows, cols}, {width, height}, asks) {
   );
   const used = columns.reduce((sum, c) => sum + c.width, 0);
   const gaps = Math.max(columns.length * closestColumns, (width - crowdedWidth / 2) * shareOfGaps);
-  const share = alone ? shareOfPaper.alone : shareOfWidth(width);
-  const size = Math.max(smallestPaper, Math.min(width - 2 * margin - used - gaps, width * share, space, largestPaper));
+  const share = alone ? shareOfPaper.alone : shareOfPaper.usual;
+  const size = Math.max(smallestPaper, Math.min(width - 2 * margin - used - gaps, width * share, space));
   const middle = top + space / 2;
   const gap = Math.max(0, (width - 2 * margin - size - used) / columns.length);
   let x = margin + size;
@@ -64,13 +61,6 @@ export function layout(layers, {rows, cols}, {width, height}, asks) {
     bottom: height - belowNames,
     distance: gap + columns[0].width, // from column to column
   };
-}
-
-// shareOfWidth returns the paper's share of the board, which grows with the width: the gaps have enough then.
-function shareOfWidth(width) {
-  const {usual, large} = shareOfPaper;
-  const far = Math.min(1, Math.max(0, (width - usualWidth) / (largeWidth - usualWidth)));
-  return usual + (large - usual) * far;
 }
 
 // roomForNumbers returns where the numbers of an output stand right of its circle: a, and in Why y and (a - y)^2 as a

@@ -30,64 +30,55 @@ function showButtons() {
   $("start").disabled = state.gone;
 }
 
-const stopFirst = "To change the settings, or the network itself, stop first.";
-
 function sentence({state: now, error, epoch, epochs, seen, of, batch, tests}) {
   if (state.gone) return "";
+  const batches = n => whole(Math.ceil(n / batch));
+  switch (now) {
+    case "idle":
+      return invitation();
+    case "failed":
+      return `The training has failed: ${error}. The network is the one from before it.`;
+    case "ended": {
+      const end = tests.length < epochs ? `The training was stopped in epoch ${epoch}.` : "The training has ended.";
+      const newest = state.progress.undoes === "the training";
+      return end + (newest ? " Take back: the training returns to the network before it." : "");
+    }
+  }
   const step =
     seen || epoch > 1
-      ? `mini-batch ${whole(Math.ceil(seen / batch))} of ${whole(Math.ceil(of / batch))} in epoch ${epoch} of ${epochs}`
+      ? `mini-batch ${batches(seen)} of ${batches(of)} in epoch ${epoch} of ${epochs}`
       : `no step yet, ${whole(of)} pictures to learn from`;
-  switch (now) {
-    case "failed":
-      return `The training has failed: ${error.replace(/[.]?$/, ".")} The network is the one from before it.`;
-    case "ended":
-      return (
-        `The training ${tests.length < epochs ? `was stopped in epoch ${epoch}` : "has ended"}. ` +
-        (state.progress.undoes === "the training" ? "Take back: the training returns to the network before it." : "")
-      );
-    case "learning":
-    case "paused":
-      return `${learning() ? "Learning" : "Paused"}: ${step}. ${stopFirst}`;
-  }
-  return invitation();
+  return `${learning() ? "Learning" : "Paused"}: ${step}. To change the settings or the network, stop first.`;
 }
 
 // invitation says which network is on the board, and which one Start begins with.
 function invitation() {
   const {progress, setup} = state;
-  const shown = progress.saved ? `The board shows the network in ${setup.net}. ` : "The board shows the network as it is now. ";
-  if ($("from").value === "here") return shown + "Start goes on from it, a step for each mini-batch.";
+  const shown = `The board shows the network ${progress.saved ? "in " + setup.net : "as it is now"}.`;
+  if ($("from").value === "here") return `${shown} Start goes on from it, with a step for each mini-batch.`;
   return (
-    shown +
-    "Start begins with a new one: random weights and biases. Each step then moves them a little down the gradient of " +
-    "one mini-batch."
+    `${shown} Start begins with a new one: random weights and biases. Each step then moves them a little down the ` +
+    "gradient of one mini-batch."
   );
 }
 
-// showNumbers says what the digits it learns from and the test digits say, each with the time it is about.
-function showNumbers({state: now, seen, of, epoch, cost, right, tests = [], test0}) {
-  const last = tests.at(-1) ?? (test0 && {...test0, epoch: 0});
-  const after = last?.epoch ? `test digits after epoch ${last.epoch}` : "test digits before the first step";
-  fill(
-    $("learnNumbers"),
-    ["", "right", "cost"],
-    now === "idle" || now === "failed"
-      ? []
-      : [
-          ...(seen ? [{name: `training digits in epoch ${epoch}${seen < of ? " so far" : ""}`, numbers: [percent(right / seen)], value: cost, bar: false}] : []),
-          ...(last ? [{name: after, numbers: [percent(last.right / last.of)], value: last.cost, bar: false}] : []),
-        ],
-  );
+// showNumbers says how the digits that it learns from and the test digits are read, each with the time of that.
+function showNumbers({seen, of, epoch, cost, right, tests = [], test0}) {
+  const rows = [];
+  const row = (name, right, of, cost) => rows.push({name, numbers: [percent(right / of)], value: cost, bar: false});
+  if (seen) row(`training digits in epoch ${epoch}${seen < of ? " so far" : ""}`, right, seen, cost);
+  const last = tests.at(-1);
+  if (last) row(`test digits after epoch ${last.epoch}`, last.right, last.of, last.cost);
+  else if (test0) row("test digits before the first step", test0.right, test0.of, test0.cost);
+  fill($("learnNumbers"), ["", "right", "cost"], rows);
 }
 
 // What has become of the training is spoken, once.
-const spoken = {learning: "Learning", paused: "Paused", ended: "The training has ended", failed: "The training has failed"};
-let last = "idle";
+let spoken = "idle";
 eachFrame(() => {
   const now = learning() ? "learning" : training().state;
-  if (now !== last) write("place", spoken[now] ?? "");
-  last = now;
+  if (now !== spoken) write("place", now === "idle" ? "" : `Training: ${now}`);
+  spoken = now;
 });
 
 // ---- Orders ----

@@ -23,8 +23,8 @@ export function largest(terms, count, sum) {
 
 // fill writes rows into a table. heads are the headings of its columns: the first of the names, then of the numbers,
 // of which the last is the value. Each row has a name, a value, numbers for the columns between, and perhaps a place on
-// the board that it names, or a part {l, j, k}, a weight that it opens. A bar shows how large the value is. Rows are kept
-// and rewritten, so that focus and pointer stay on them.
+// the board that it names, or a part {l, j, k}, a weight that it opens. A bar shows how large the value is. Rows are
+// kept and rewritten, so that focus and pointer stay on them.
 export function fill(table, heads, rows) {
   if (!table.tHead) prepare(table);
   const columns = heads.length - 1;

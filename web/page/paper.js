@@ -94,8 +94,8 @@ paper.onpointerup = paper.onpointercancel = event => {
   change({drawing: false});
 };
 
-// The paper shows the ink as it was drawn while the pointer is on it, so that the next stroke meets it; else the picture
-// that the network sees. A finger leaves the paper when it touches something else.
+// The paper shows the ink as it was drawn while the pointer is on it, so that the next stroke meets it; else the
+// picture that the network sees. A finger leaves the paper when it touches something else.
 paper.onpointerenter = () => change({atPaper: true});
 paper.onpointerleave = event => {
   if (event.pointerType === "mouse") change({atPaper: false});

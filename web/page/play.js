@@ -37,12 +37,12 @@ export function tell({does, l}, last, about) {
     case "answer":
       return `The brightest output is the answer: ${about.digit}.`;
     case "cost":
-      return `It should be ${about.label}: y is 1 there and 0 elsewhere. The cost adds up all (a − y)²: ${about.cost}.`;
+      return `It should be ${about.label}: y is 1 there, 0 elsewhere. The cost adds up all (a − y)²: ${about.cost}.`;
     case "nudges":
       return l === last
         ? `Output ${about.label} should rise and the others fall: the arrows are −dC/da = −2 (a − y).`
-        : `What ${after} ${ask} of ${layer}: a wire is its weight times −dC/dz of ${after}, an arrow the sum, −dC/da.`;
+        : `What ${after} ${ask} of ${layer}: a wire is its weight times −dC/dz after it, an arrow the sum, −dC/da.`;
     case "weights":
-      return `What is asked of each weight into ${layer}, −dC/dw: more where the ${before} behind it is brighter.`;
+      return `What is asked of each weight into ${layer}, −dC/dw: more where the ${before} behind is brighter.`;
   }
 }

@@ -53,7 +53,7 @@ function rest({activations, delta, dCda}) {
   }
   if (view !== "why") return "Forward plays the pass, from the pixels to the answer.";
   return delta
-    ? "Arrows: which way each neuron should move. Wires: which way each weight should, blue up, red down. Forward plays it."
+    ? "Arrows: which way each neuron should move. Wires: which way each weight should: blue up, red down."
     : "Choose what it should be: the cost compares the outputs with that.";
 }
 
@@ -63,7 +63,8 @@ function answer({digit, activations}) {
   const read = `The brightest output is ${nameOfLabel(digit)}, with ${number(activations.at(-1)[digit])}.`;
   if (isTestDigit()) {
     const truth = state.setup.labels[state.sheet.number];
-    return `${read} Test digit ${state.sheet.number}, ${anA(nameOfLabel(truth))}${truth === digit ? "." : ": misread."}`;
+    const name = `Test digit ${state.sheet.number}, ${anA(nameOfLabel(truth))}`;
+    return `${read} ${name}${truth === digit ? "." : ": misread."}`;
   }
   return showsSeen() ? `${read} The paper shows your drawing as the network sees it: scaled and centred.` : read;
 }

@@ -1,7 +1,7 @@
 // Read, chapter 1: the sum of one neuron, its picture of weights, and z on the curve of sigmoid.
 
 import {state, eachFrame} from "./state.js";
-import {subject, nameOf, shortName, pointAt, stageNow} from "./focus.js";
+import {subject, nameOf, shortName, stageNow} from "./focus.js";
 import {fill, largest} from "./panel.js";
 import {greyPicture, paint, signedPicture, weightScale} from "./picture.js";
 import {chart} from "./chart.js";
@@ -64,17 +64,6 @@ put(
   $("pictures"),
   canvases.map((canvas, i) => make("figure", {}, canvas, make("figcaption", {}, names[i]))),
 );
-for (const canvas of canvases) {
-  canvas.onpointermove = event => {
-    const box = canvas.getBoundingClientRect();
-    const {rows, cols} = state.setup;
-    const row = Math.floor(((event.clientY - box.top) / box.height) * rows);
-    const column = Math.floor(((event.clientX - box.left) / box.width) * cols);
-    pointAt({l: 0, j: Math.min(rows - 1, Math.max(0, row)) * cols + Math.min(cols - 1, Math.max(0, column))}, "row");
-  };
-  canvas.onpointerleave = () => pointAt(null);
-}
-
 let painted = [];
 function showPictures(j) {
   $("pictures").hidden = j === null;

@@ -16,7 +16,8 @@ export function example() {
 }
 
 // What is asked about the example: in Why also the step and the weight.
-const asked = () => (state.view === "why" && label() !== null ? {rate: state.reach, place: state.part ?? undefined} : {});
+const asksMore = () => state.view === "why" && label() !== null;
+const asked = () => (asksMore() ? {rate: state.reach, place: state.part ?? undefined} : {});
 const have = () => (state.network && state.network.version !== null ? {have: state.network.version} : {});
 
 question(

@@ -6,7 +6,7 @@ export const state = {
   setup: null, // what never changes: rows, cols, names[label], labels[number of a test digit], flags, net, warning
   size: {width: 0, height: 0}, // of the board's stage
   network: null, // version, layers, weights[l - 1][j][k] and biases[l - 1][j] of layer l
-  progress: {version: 0, saved: true, undoes: "", training: {state: "idle"}}, // the last event of the program
+  progress: {version: 0, saved: true, undoes: "", training: {state: "idle"}}, // as the program said last
   pacing: false, // this page grants the steps of the training by a clock
   reading: null, // the answer of /look about the paper: digit, activations[l][j], z[l][j]; the label or null, with one
   // cost, dCda[l][j] and delta[l][j]; in Why step, and with the place of an open weight weight
@@ -14,7 +14,7 @@ export const state = {
   refused: "", // why there is no reading
   answers: {}, // of the program, by the names of the questions: {key, value} or {key, error}
 
-  // The paper: strokes, or a test digit by its number. Each change has a new id. Said is what the user says it should be.
+  // The paper: strokes, or a test digit by its number. Each change has a new id. Said: what the user says it should be.
   sheet: {id: 0, strokes: [], number: null, said: null},
   drawing: false, // a stroke is under way
   atPaper: false, // the pointer is on the paper: it shows the ink as it was drawn
@@ -61,6 +61,6 @@ export const isTestDigit = () => state.sheet.number !== null;
 export const isEmpty = () => !isTestDigit() && !state.sheet.strokes.length;
 export const nameOfLabel = j => state.setup?.names[j] ?? String(j);
 
-// label returns what the digit should be: as said, or as the test set has it; null for a drawing of which nobody has said
-// it. What it is read as is no label.
+// label returns what the digit should be: as said, or as the test set has it; null for a drawing of which nobody has
+// said it. What it is read as is no label.
 export const label = () => state.sheet.said ?? (isTestDigit() ? state.setup.labels[state.sheet.number] : null);

@@ -53,13 +53,10 @@ function showAlong(step) {
     ],
     dots: there === null ? [] : [{at: [rate, there], kind: "handle"}],
   });
-  write(
-    "alongText",
-    there === null
-      ? ""
-      : `${$("takenBox").hidden ? "A" : "Another"} step of size ${number(rate)}: the slope, dashed, predicts a cost of ${number(predicted)}; it would be ` +
-          `${number(there)}. ${verdict(cost, predicted, there)}`,
-  );
+  const text =
+    `${$("takenBox").hidden ? "A" : "Another"} step of size ${number(rate)}: the slope, dashed, predicts a cost of ` +
+    `${number(predicted)}; it would be ${there === null ? "" : number(there)}. ${verdict(cost, predicted, there)}`;
+  write("alongText", there === null ? "" : text);
 }
 
 // verdict says how good a prediction is.
@@ -106,20 +103,19 @@ function showTaken() {
   fill(
     $("stepTable"),
     ["The step taken", "cost of this digit"],
-    !shows
-      ? []
-      : [
-          {name: "before", value: taken.before},
-          {name: "predicted by the slope", value: taken.predicted},
-          {name: "after, measured", value: reading.cost},
-        ],
+    [
+      {name: "before", value: taken?.before},
+      {name: "predicted by the slope", value: taken?.predicted},
+      {name: "after, measured", value: reading.cost},
+    ],
   );
   const now = test();
+  const [before, after] = shows && now ? [taken.test, now] : [];
   write(
     "stepTest",
-    !shows || !now
-      ? ""
-      : `Test digits right: ${share(taken.test)} before, ${share(now)} after. Their cost: ${number(taken.test.cost)} before, ` +
-          `${number(now.cost)} after.`,
+    before
+      ? `Test digits right: ${share(before)} before, ${share(after)} after. ` +
+          `Their cost: ${number(before.cost)} before, ${number(after.cost)} after.`
+      : "",
   );
 }

@@ -30,7 +30,8 @@ eachFrame(() => {
   const {l, j, k} = part;
   const x = k < 0 ? "b" : "w";
   const a = reading.activations[l][j];
-  write("weightName", `${nameOf(part)}: ${k < 0 ? "its bias b" : `w from ${shortName({l: l - 1, j: k})}`} = ${number(now.value)}`);
+  const name = k < 0 ? "its bias b" : `w from ${shortName({l: l - 1, j: k})}`;
+  write("weightName", `${nameOf(part)}: ${name} = ${number(now.value)}`);
   fill($("chain"), ["The chain rule", "value"], [
     {name: `dz/d${x}${k < 0 ? "" : " = a behind it"}`, value: k < 0 ? 1 : reading.activations[l - 1][k], bar: false},
     {name: "× da/dz = a (1 − a)", value: a * (1 - a), bar: false},
@@ -69,7 +70,8 @@ function showCurve({value, slope, at, costs}, cost, x) {
   Object.assign(slider, {min: from, max: to, step: at[1] - from, disabled: underWay()});
   if (trial === null && document.activeElement !== slider) slider.value = value;
   slider.setAttribute("aria-valuetext", number(now));
-  write("weightText", `At ${x} = ${number(now)} the cost of this digit is ${number(there)}. Dashed: the slope at ${number(value)}.`);
+  const text = `At ${x} = ${number(now)} the cost of this digit is ${number(there)}. `;
+  write("weightText", text + `Dashed: the slope at ${number(value)}.`);
 }
 
 // The slider tries values on the curve; letting go sets the weight.

@@ -2,7 +2,7 @@
 
 import {state, change, eachFrame, isEmpty, label, lastLayer, nameOfLabel} from "./state.js";
 import {subject, nameOf, shortName, stageNow} from "./focus.js";
-import {fill, largest, bySize} from "./panel.js";
+import {fill, isOpen, largest, bySize} from "./panel.js";
 import {number} from "./numbers.js";
 import {make, put, write} from "./dom.js";
 
@@ -19,7 +19,7 @@ eachFrame(() => {
   const focus = ready ? subject() : null;
   const stage = stageNow();
   showLabel();
-  write("costOfOne", ready ? costOf(reading) : isEmpty() ? "Draw a digit or take a test digit." : reading ? unlabelled : "");
+  write("costOfOne", ready ? costOf(reading) : isEmpty() ? empty : reading ? unlabelled : "");
   if (ready) $("costOfOne").dataset.cost = reading.cost;
   else delete $("costOfOne").dataset.cost;
   // The play shows one quantity at a time, here as on the board.
@@ -29,10 +29,12 @@ eachFrame(() => {
   write("askedName", nameOf(focus) + asked(-reading.dCda[focus.l][focus.j]));
   const nudges = stage?.does !== "weights";
   write("askedHelp", nudges && focus.l === lastLayer() ? askedOfOutput(focus) : "");
-  fill($("asked"), ["asked by", "w", "× −dC/dz", "= ask"], nudges && focus.l < lastLayer() ? askedOf(focus) : []);
-  fill($("avenues"), ["So it asks of", "a or w", "× −dC/dz"], stage?.does === "nudges" ? [] : avenuesOf(focus, stage));
+  const hidden = focus.l < lastLayer();
+  fill($("asked"), ["asked by", "w", "× −dC/dz", "= ask"], nudges && hidden ? askedOf(focus) : []);
+  fill($("avenues"), ["So it asks of", "a or w", "× −dC/dz"], stage && nudges ? [] : avenuesOf(focus, stage));
 });
 
+const empty = "Draw a digit or take a test digit.";
 const unlabelled = "Choose what it should be. Nothing is judged before: what it is read as is no label.";
 
 function showLabel() {
@@ -53,8 +55,11 @@ function costOf({activations, label, cost}) {
   const squares = activations.at(-1).map((a, j) => (a - (j === label ? 1 : 0)) ** 2);
   const j = squares.indexOf(Math.max(...squares));
   const part = `(${number(activations.at(-1)[j])} − ${j === label ? 1 : 0})² = ${number(squares[j])}`;
-  const share = squares[j] >= most * cost ? `Most of it is of output ${nameOfLabel(j)}` : `The largest part is of output ${nameOfLabel(j)}`;
-  return `The cost of this digit, the sum of all (a − y)²: C = ${number(cost)}. ${share}: ${part}.`;
+  const share = squares[j] >= most * cost ? "Most of it is" : "The largest part is";
+  return (
+    `The cost of this digit, the sum of all (a − y)²: C = ${number(cost)}. ` +
+    `${share} of output ${nameOfLabel(j)}: ${part}.`
+  );
 }
 
 // asked says in words that fit its size which way a neuron should move.
@@ -68,8 +73,9 @@ function asked(change) {
 
 function askedOfOutput({l, j}) {
   const {activations, dCda, delta, label} = state.reading;
+  const y = j === label ? 1 : 0;
   return (
-    `−dC/da = −2 (a − y) = −2 (${number(activations[l][j])} − ${j === label ? 1 : 0}) = ${number(-dCda[l][j])}. ` +
+    `−dC/da = −2 (a − y) = −2 (${number(activations[l][j])} − ${y}) = ${number(-dCda[l][j])}. ` +
     `Times da/dz = a (1 − a): −dC/dz = ${number(-delta[l][j])}.`
   );
 }
@@ -91,10 +97,10 @@ function askedOf({l, j}) {
   ];
 }
 
-// avenuesOf lists the three ways to move a neuron: its bias, its weights, the activations behind it. While the play is at
-// the weights, only those. The weight that is open is always among them.
+// avenuesOf lists the three ways to move a neuron: its bias, its weights, the activations behind it. While the play is
+// at the weights, only those. The weight that is open is always among them.
 function avenuesOf({l, j}, stage) {
-  const {network, reading, part} = state;
+  const {network, reading} = state;
   const delta = reading.delta[l][j];
   const name = k => shortName({l: l - 1, j: k});
   const weights = bySize(
@@ -112,12 +118,13 @@ function avenuesOf({l, j}, stage) {
     place: {l: l - 1, j: k},
   }));
   const count = stage ? mostInPlay : mostOfAvenue;
-  const open = weights.slice(count).filter(row => part?.l === l && part.j === j && part.k === row.part.k);
+  const chosen = weights.filter((row, i) => i < count || isOpen(row.part));
+  if (stage) return chosen;
   return [
-    ...(stage ? [] : [{name: "1. its bias", value: -delta, part: {l, j, k: -1}}, {name: "2. its weights, by a:"}]),
-    ...weights.slice(0, count),
-    ...open,
-    ...(stage ? [] : l === 1 ? [{name: "3. the pixels: they stay"}] : [{name: "3. the neurons behind, by w:"}]),
-    ...(stage || l === 1 ? [] : bySize(behind).slice(0, mostOfAvenue)),
+    {name: "1. its bias", value: -delta, part: {l, j, k: -1}},
+    {name: "2. its weights, by a:"},
+    ...chosen,
+    {name: l === 1 ? "3. the pixels: they stay" : "3. the neurons behind, by w:"},
+    ...(l === 1 ? [] : bySize(behind).slice(0, mostOfAvenue)),
   ];
 }

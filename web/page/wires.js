@@ -36,8 +36,8 @@ const fullWish = 1; // of a term of -dC/da, as of the arrows of neurons.js
 const backward = () => stageNow()?.does === "nudges";
 
 // connection returns what the line from neuron k to neuron j of layer l stands for: in Read the weight times the
-// activation behind it, in Why -dC/dw. In the stage of what layer l asks of the layer before, it is its term of -dC/da of
-// neuron k: the weight times -dC/dz.
+// activation behind it, in Why -dC/dw. In the stage of what layer l asks of the layer before, it is its term of -dC/da
+// of neuron k: the weight times -dC/dz.
 function connection(l, j, k) {
   const {network, reading} = state;
   const a = reading ? reading.activations[l - 1][k] : l > 1 ? 1 : 0;
@@ -64,8 +64,12 @@ function strongest(l, focus) {
     return {j, k, value, size: Math.abs(value)};
   };
   if (focus?.l === l && !back) add(sources.map(k => line(focus.j, k)), mostOfChosen);
-  else if (back) for (const k of sources) add(shown[l].map(j => line(j, k)), k === focus?.j ? mostOfChosen : mostOfEach);
-  else for (const j of shown[l]) add(sources.map(k => line(j, k)), mostOfEach);
+  else if (!back) for (const j of shown[l]) add(sources.map(k => line(j, k)), mostOfEach);
+  else
+    for (const k of sources) {
+      const chosen = focus?.l === l - 1 && focus.j === k;
+      add(shown[l].map(j => line(j, k)), chosen ? mostOfChosen : mostOfEach);
+    }
   return lines.sort((a, b) => a.size - b.size);
 }
 
@@ -113,8 +117,8 @@ function draw(a, b) {
 // drawMark lights what a row names: the wire between its neuron or pixel and the neuron that the panel speaks of, or
 // the wire of its weight, and the pixel.
 function drawMark(focus, place) {
-  const ends = place.k >= 0 ? [{l: place.l - 1, j: place.k}, place] : place.l < focus.l ? [place, focus] : [focus, place];
-  const [a, b] = ends;
+  const isWeight = place.k >= 0;
+  const [a, b] = isWeight ? [{l: place.l - 1, j: place.k}, place] : place.l < focus.l ? [place, focus] : [focus, place];
   const p = from(a.l, a.j);
   const q = placeOf(b.l, b.j);
   context.strokeStyle = mark;
