@@ -54,7 +54,7 @@ const cell = (l, answer, n) =>
   make(
     "button",
     {
-      class: l === answer ? "right" : "wrong",
+      class: l === answer ? "above" : "below",
       "data-cell": `${l},${answer}`,
       "aria-label": `${n} with label ${nameOfLabel(l)} read as ${nameOfLabel(answer)}`,
       onclick: () => walk(l, answer),
@@ -73,8 +73,3 @@ function walk(l, answer) {
   change({cell: [l, answer]});
   takeTestDigit(digits.find(i => i > after) ?? digits[0]);
 }
-
-$("closeAnswers").onclick = () => {
-  change({tableOpen: false});
-  $("good").focus();
-};

@@ -37,7 +37,6 @@ eachFrame(() => {
 
 // Texts, in px.
 const roomForNames = 110; // from column to column
-const roomForWords = 52;
 const baseline = 4; // below the middle of a letter
 const textGap = 8; // from a circle or the paper
 const besideSmall = 7; // from a small neuron to the middle of its number
@@ -79,7 +78,6 @@ const headings = ({x, y, r}) =>
 function nameOfLayer(l) {
   const {layers} = state.network;
   const name = l === 0 ? "pixels: draw here" : l === layers.length - 1 ? "outputs" : "";
-  if (places.distance < roomForWords && l > 1) return name || String(l);
   if (places.distance < roomForNames && l > 0) return name || `layer ${l}`;
   return name ? `${whole(layers[l])} ${name}` : `layer ${l}: ${whole(layers[l])}`;
 }

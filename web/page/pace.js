@@ -10,7 +10,8 @@ const all = -1;
 const firstInterval = 800; // ms
 const lastInterval = 100;
 const quicker = 0.93; // each interval is this times the one before
-const more = 1.25; // each grant at lastInterval is this times the one before
+const slowOnes = Math.log(lastInterval / firstInterval) / Math.log(quicker); // until lastInterval is reached
+const more = 1.25; // after that, each grant is this times the one before
 const most = 60; // more steps at a time are not worth the waiting
 
 let granted = 0; // how often this page has granted steps since the start
@@ -44,7 +45,6 @@ async function next() {
   const pace = $("pace").value;
   if (!state.pacing || !underWay() || state.gone) return change({pacing: false});
   granted++;
-  const slowOnes = Math.log(lastInterval / firstInterval) / Math.log(quicker);
   const steps = pace === "rising" ? Math.max(1, Math.round(more ** (granted - slowOnes))) : 1;
   if (steps > most) return grant(all);
   await order("learnFault", "go", {steps});

@@ -16,13 +16,11 @@ const inkContext = ink.getContext("2d", {willReadFrequently: true});
 // ---- The history of the paper ----
 
 const history = [];
-const mostKept = 200;
 let lastId = 0;
 
 // setSheet replaces what is on the paper. Undo brings the sheet before back.
 function setSheet(sheet) {
   if (!isEmpty() || lastId > 0) history.push(state.sheet);
-  if (history.length > mostKept) history.shift();
   showSheet(sheet);
 }
 

@@ -6,7 +6,6 @@ const zero = [13, 16, 20];
 const above = [96, 160, 255];
 const below = [255, 105, 92]; // red, green and blue
 const scaleOfWeights = 2.5; // root mean squares, which most weights are below
-const leastScale = 1e-12; // of weights that are all 0
 const scratch = document.createElement("canvas");
 const context = scratch.getContext("2d", {willReadFrequently: true});
 
@@ -46,7 +45,7 @@ export function weightScale() {
   for (const w of network.weights[0]) for (const x of w) squares += x * x;
   scaled = network;
   const mean = squares / network.weights[0].length / network.layers[0];
-  scale = Math.max(leastScale, scaleOfWeights * Math.sqrt(mean));
+  scale = scaleOfWeights * Math.sqrt(mean) || 1;
   return scale;
 }
 

@@ -28,7 +28,7 @@ eachFrame(() => {
   $("forward").disabled = !canGo(1);
   if (stage) $("board").dataset.stage = `${stage.does} ${stage.l}`;
   else delete $("board").dataset.stage;
-  write("sentence", !reading ? "" : stage ? tell(stage, lastLayer(), about(network, reading)) : rest(reading));
+  write("sentence", !reading ? "" : stage ? tell(stage, lastLayer(), about(reading)) : rest(reading));
   const reached = reading && (!stage || stage.does === "answer" || state.view === "why");
   write("digit", reached ? nameOfLabel(reading.digit) : "");
   write("message", reached ? answer(reading) : reading || state.gone ? "" : isEmpty() ? invitation : state.refused);
@@ -37,11 +37,11 @@ eachFrame(() => {
     write("spoken", $("message").textContent);
 });
 
-const about = (network, {digit, label, cost}) => ({
-  pixels: whole(network.layers[0]),
+const about = ({digit, label, cost}) => ({
+  pixels: whole(state.network.layers[0]),
   digit: nameOfLabel(digit),
   label: nameOfLabel(label),
-  cost: cost === undefined ? "" : number(cost),
+  cost: number(cost),
 });
 
 function rest({activations, delta, dCda}) {

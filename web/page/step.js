@@ -12,7 +12,6 @@ import {write} from "./dom.js";
 
 const $ = id => document.getElementById(id);
 const wrongSize = "The step size must be a number above 0.";
-const equal = 1e-9; // of the reach: sizes that are closer are the same but for rounding
 const headroom = 1.05; // above the highest cost in the chart
 
 let toSize = null;
@@ -27,12 +26,8 @@ eachFrame(() => {
   if (reading.step) showAlong(reading.step);
 });
 
-// costAt returns the cost after a step of a size, or null if the program has not been asked for it yet.
-function costAt({at, costs, after}, size) {
-  if (size === state.reach) return after;
-  const i = at.findIndex(x => Math.abs(x - size) <= at.at(-1) * equal);
-  return i < 0 ? null : costs[i];
-}
+// costAt returns the cost after a step of a size, which was typed or is one of the chart.
+const costAt = ({at, costs, after}, size) => (size === state.reach ? after : costs[at.indexOf(size)]);
 
 function showAlong(step) {
   const {cost, slope, at, costs} = step;
@@ -51,12 +46,12 @@ function showAlong(step) {
       {points: [[0, cost], [crossing, cost + slope * crossing]], kind: "second"},
       {points: at.map((x, i) => [x, costs[i]]), kind: "first"},
     ],
-    dots: there === null ? [] : [{at: [rate, there], kind: "handle"}],
+    dots: there === undefined ? [] : [{at: [rate, there], kind: "handle"}],
   });
   const text =
     `${$("takenBox").hidden ? "A" : "Another"} step of size ${number(rate)}: the slope, dashed, predicts a cost of ` +
-    `${number(predicted)}; it would be ${there === null ? "" : number(there)}. ${verdict(cost, predicted, there)}`;
-  write("alongText", there === null ? "" : text);
+    `${number(predicted)}; it would be ${number(there)}. ${verdict(cost, predicted, there)}`;
+  write("alongText", there === undefined ? "" : text);
 }
 
 // verdict says how good a prediction is.

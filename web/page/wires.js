@@ -24,10 +24,7 @@ const thicknessOfPixels = share => 0.5 + share; // many lines leave the pixels
 const dashes = [5, 4];
 const markThickness = 2.5;
 const smallestMark = 3; // px, half the side of the frame of a pixel
-
-// Pictures of weights.
-const tileOpacity = 0.45; // while the play is elsewhere
-const tileFrame = a => `rgba(255, 255, 255, ${0.18 + 0.7 * a})`; // the brighter the neuron, the brighter
+const tileOpacity = 0.45; // of a picture of weights while the play is elsewhere
 
 // What is asked is drawn on one scale for all digits: a network that is read well has faint lines.
 const fullAsk = 0.3; // of a weight, -dC/dw
@@ -132,7 +129,7 @@ function drawMark(focus, place) {
 // drawTiles draws the picture of weights beside each neuron of layer 1; when the play is at them, the change that is
 // asked of them.
 function drawTiles() {
-  const {network, reading} = state;
+  const {network} = state;
   const stage = stageNow();
   const asked = stage?.does === "weights" && stage.l === 1;
   places.columns[1].places.forEach(({tile}, i) => {
@@ -141,14 +138,8 @@ function drawTiles() {
     context.globalAlpha = !stage || stage.l <= 1 ? 1 : tileOpacity;
     context.drawImage(
       asked ? signedPicture(k => connection(1, j, k), fullAsk) : signedPicture(k => weights[k], weightScale()),
-      tile.x,
-      tile.y,
-      tile.size,
-      tile.size,
+      ...[tile.x, tile.y, tile.size, tile.size],
     );
-    context.strokeStyle = tileFrame(reading?.activations[1][j] ?? 0);
-    context.lineWidth = 1;
-    context.strokeRect(tile.x - 0.5, tile.y - 0.5, tile.size + 1, tile.size + 1);
   });
   context.globalAlpha = 1;
 }
