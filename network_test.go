@@ -62,7 +62,8 @@ func TestChapter1NetworkStartsFromRandomWeightsAndBiases(t *testing.T) {
 	for _, inputs := range []int{10, 784, 5000} {
 		wide := NewNetwork([]int{inputs, 1000}, seeded(4))
 		if got, want := deviation(wide.Weights[1].Data), 1/math.Sqrt(float64(inputs)); !(math.Abs(got/want-1) <= 0.05) {
-			t.Fatalf(formula+"%d weights into a neuron deviate by %.4f, want 1/sqrt(%[1]d) = %.4f", inputs, got, want)
+			t.Fatalf(formula+"%d weights into a neuron deviate by %.4f, want 1 over the root of their number, %.4f",
+				inputs, got, want)
 		}
 		if got := deviation(wide.Biases[1]); !(math.Abs(got-1) <= 0.1) {
 			t.Fatalf(formula+"the biases deviate by %.4f, want 1", got)
