@@ -29,8 +29,8 @@ func MeasureSlope(x *float64, cost func() float64) float64 {
 }
 
 // RelativeError returns the difference between a computed and a measured derivative, divided by the
-// larger absolute value of the two, but at least 1e-5, because of the error of a measured slope. With
-// handwritten digits a right gradient has at most 8e-7, and the usual mistakes give 0.5 or more.
+// larger absolute value of the two, but at least 1e-5, because of the error of a measured slope. The
+// worst of a right gradient is about 1e-6. The usual mistakes give 0.5 or more.
 func RelativeError(computed, measured float64) float64 {
 	return math.Abs(computed-measured) / max(math.Abs(computed), math.Abs(measured), 1e-5)
 }

@@ -106,7 +106,7 @@ func dispatch(c *console, args []string) error {
 	flags := flag.NewFlagSet(cmd.name, flag.ContinueOnError)
 	err := cmd.run(c, flags, args[1:])
 	if errors.Is(err, flag.ErrHelp) {
-		c.say("%s: %s\n\nusage: go run . %[1]s [flags] %s\n", cmd.name, cmd.summary, cmd.arguments)
+		c.say("%s: %s\n\nusage: go run . %s [flags] %s\n", cmd.name, cmd.summary, cmd.name, cmd.arguments)
 		flags.SetOutput(c.out)
 		flags.PrintDefaults()
 		return nil
