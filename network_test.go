@@ -1458,7 +1458,8 @@ func TestMistakesInTheCallAreOneClearLine(t *testing.T) {
 
 func TestHelpNamesEveryCommandAndItsFlags(t *testing.T) {
 	for _, cmd := range commands {
-		for args, has := range map[string]string{"help": "", "-h": "", "help " + cmd.name: "-net", cmd.name + " -h": "-net"} {
+		use := "\nusage: go run . " + cmd.name + " [flags] " + cmd.arguments + "\n\n  -"
+		for args, has := range map[string]string{"help": "", "-h": "", "help " + cmd.name: use, cmd.name + " -h": use} {
 			code, out, err := call(strings.Fields(args)...)
 			if code != 0 || err != "" || !says(errors.New(out), cmd.name, cmd.summary, has) {
 				t.Errorf("%s: exit %d, %s%s", args, code, out, err)
