@@ -1424,7 +1424,7 @@ func TestMistakesInTheCallAreOneClearLine(t *testing.T) {
 	}{
 		{"fly; help fly", 2, `there is no command "fly"; see: go run . help`},
 		{"-lr 1; train -lr 1; train away -lr 1", 2, "train: flag provided but not defined: -lr; see: go run . help train"},
-		{"test away -- -fly; test -- away -fly", 1, `test: unexpected argument "away"`},
+		{"test away; test away -- -fly; test -- away -fly", 1, `test: unexpected argument "away"`},
 		{"train -hidden 16,0", 2, `"0" is not a number of neurons from 1 to 10000`},
 		{"train -hidden 16,", 2, `"" is not a number of neurons from 1 to 10000`},
 		{"train -hidden 10001", 2, `"10001" is not a number of neurons from 1 to 10000`},
@@ -1643,7 +1643,8 @@ func TestTrainingSavesWhatIsWorthItAndSaysSo(t *testing.T) {
 		}
 		n, _ := loadNetwork("nets/n.json")
 		files, _ := os.ReadDir("nets")
-		if !reflect.DeepEqual(n, networks[c.saved]) || w.keeper.kept != (c.saved > 0) || len(files) != 1+min(c.saved, 1) {
+		if !reflect.DeepEqual(n, networks[c.saved]) || w.saved != c.saved ||
+			w.keeper.kept != (c.saved > 0) || len(files) != 1+min(c.saved, 1) {
 			t.Errorf("%q: the file has %v, want that of epoch %d; files %v", c.err+c.printed, n, c.saved, files)
 		}
 	}
@@ -1653,13 +1654,14 @@ func TestSignalEndsTraining(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("a program cannot send itself Ctrl-C")
 	}
+	t.Chdir(t.TempDir())
 	self, _ := os.FindProcess(os.Getpid())
 	defer func(old []variation) { variations = old }(variations)
 	for _, sig := range []os.Signal{os.Interrupt, syscall.SIGTERM} {
 		var once sync.Once
 		vary := func(e Example, _ *rand.Rand) Picture { once.Do(func() { self.Signal(sig) }); return e.Picture }
 		variations = []variation{{name: "shift", usual: true, vary: vary}}
-		code, _, err := call("-net", filepath.Join(t.TempDir(), "n.json"))
+		code, _, err := call()
 		if code != 1 || err != "digits: stopped in epoch 1 of 40; nothing is saved\n" {
 			t.Errorf("%v: exit %d, %s", sig, code, err)
 		}
