@@ -1365,10 +1365,15 @@ func TestBackupHasWhatTheKeeperDidNotWriteLast(t *testing.T) {
 		}
 		k, n := keepers[c.program], blank(1, 1)
 		n.All[0] = float64(i + 1)
-		if err := k.save(n); err != nil || number(path) != n.All[0] || number(backup(path)) != c.inBackup ||
-			k.kept != (c.inBackup > 0) {
+		before, _ := os.Stat(path)
+		err := k.save(n)
+		after, _ := os.Stat(path)
+		if err != nil || number(path) != n.All[0] || number(backup(path)) != c.inBackup || k.kept != (c.inBackup > 0) {
 			t.Errorf("%s saves network %d: %v is in the file, %v in the backup, want %v; error %v",
 				c.program, i+1, number(path), number(backup(path)), c.inBackup, err)
+		}
+		if os.SameFile(before, after) {
+			t.Error("the file is written in place; a program that is killed would leave half of it")
 		}
 	}
 	if files, _ := os.ReadDir(filepath.Dir(path)); len(files) != 2 {
