@@ -111,9 +111,9 @@ func findFile(files fs.FS, start string, patterns []string) (string, error) {
 	switch {
 	case len(found) == 0:
 		return "", fmt.Errorf("no file %s, plain or .gz", start+patterns[0])
-	case len(found) > 1 && found[1] != found[0]+".gz":
+	case len(found) > 2 || len(found) == 2 && found[1] != found[0]+".gz":
 		return "", fmt.Errorf("several sets, with %s and %s; name one of them, as in FOLDER/emnist-letters",
-			found[0], found[1])
+			found[0], found[len(found)-1])
 	}
 	return found[0], nil
 }

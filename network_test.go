@@ -1220,7 +1220,7 @@ func TestSetsAreFoundByTheirNamesAndEMNISTIsTurnedUpright(t *testing.T) {
 	for _, file := range files {
 		os.Rename(filepath.Join(from, file.Name()), filepath.Join(folder, "kmnist-"+file.Name()))
 	}
-	write(t, folder, "kmnist-train-images-idx3-ubyte.gz", nil) // the file that is not compressed is read
+	write(t, folder, "emnist-train-images.idx3-ubyte.gz", nil) // the file that is not compressed is read
 	for _, half := range []string{"train", "test"} {
 		write(t, folder, "emnist-"+half+"-images.idx3-ubyte", idx(0x803, []uint32{1, 2, 3}, []byte{1, 2, 3, 4, 5, 6}))
 		write(t, folder, "emnist-"+half+"-labels.idx1-ubyte", idx(0x801, []uint32{1}, []byte{2}))
