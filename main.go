@@ -529,7 +529,7 @@ func curve(numbers []float64) string {
 type keeper struct {
 	path string
 	last []byte // what the keeper wrote last; nil before the first save
-	kept bool   // the backup has what was in the file before
+	kept bool   // the backup has what was in the file
 }
 
 // newKeeper returns a keeper for a file. It returns an error if the file cannot be written, or if it
@@ -556,17 +556,20 @@ func (k *keeper) save(n *Network) error {
 	}
 	text = append(text, '\n')
 	old, err := os.ReadFile(k.path)
-	if err == nil && !bytes.Equal(old, k.last) {
-		err = writeWhole(backup(k.path), old)
-		k.kept = err == nil
-	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
-	if err = writeWhole(k.path, text); err == nil {
-		k.last = text
+	if err == nil && !bytes.Equal(old, k.last) {
+		if err := writeWhole(backup(k.path), old); err != nil {
+			return err
+		}
+		k.kept = true
 	}
-	return err
+	if err := writeWhole(k.path, text); err != nil {
+		return err
+	}
+	k.last = text
+	return nil
 }
 
 // writeWhole writes a file whole or not at all: it writes a temporary file and renames it.
