@@ -391,21 +391,21 @@ type watcher struct {
 const epochLine = "%9s  %7s  %7s  %7s  %9s"
 
 // train trains the network to the end or an interrupt, and prints the table of epochs and what the
-// network can do. It returns an error if the cost is no longer a number or nothing was saved.
+// network can do. It returns an error if the first epoch is interrupted, if the cost is no longer a
+// number, or if the last network could not be saved.
 func (w *watcher) train(random *rand.Rand) error {
 	w.console.say("\nright: training pictures answered right, each before the step that uses it")
 	w.console.say("test: test pictures answered right after the epoch, so at first it is higher\n")
 	w.console.say(epochLine, "epoch", "cost", "right", "test", "time left")
 	err := w.plan.Train(w.network, w.set.Train, random, w.report)
 	w.clearLine()
-	if errors.Is(err, context.Canceled) {
-		err = fmt.Errorf("stopped in epoch %d of %d", len(w.costs)+1, w.plan.Epochs)
-		if len(w.costs) > 0 {
-			w.console.say("%v", err)
-			err = nil
-		}
-	}
-	if err != nil {
+	stopped := fmt.Sprintf("stopped in epoch %d of %d", len(w.costs)+1, w.plan.Epochs)
+	switch {
+	case errors.Is(err, context.Canceled) && len(w.costs) == 0:
+		return fmt.Errorf("%s; %s", stopped, w.state())
+	case errors.Is(err, context.Canceled):
+		w.console.say("%s", stopped)
+	case err != nil:
 		return fmt.Errorf("%w; %s", err, w.state())
 	}
 	w.summarize()
