@@ -55,7 +55,7 @@ type console struct {
 // say prints a line of results.
 func (c *console) say(format string, args ...any) { fmt.Fprintf(c.out, format+"\n", args...) }
 
-// errUsage is in the errors about a command or a flag that does not exist.
+// errUsage ends the errors about a command or a flag that does not exist; run returns 2 for them.
 var errUsage = errors.New("see: go run . help")
 
 func main() {
@@ -128,7 +128,7 @@ func help(c *console) {
 // ends the flags. It returns the arguments, of which there may be at most the given number.
 func parse(flags *flag.FlagSet, args []string, most int) (arguments []string, err error) {
 	flags.SetOutput(io.Discard)
-	for {
+	for { // Parse stops before the first argument, or after --
 		if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
 			return nil, err
 		} else if err != nil {
@@ -206,7 +206,7 @@ var variations = []variation{
 // A variation is one way to vary a picture.
 type variation struct {
 	name, usage string
-	usual       bool // by default it is on
+	usual       bool // it is on by default
 	vary        func(Example, *rand.Rand) Picture
 }
 
@@ -283,7 +283,7 @@ func parseTrain(flags *flag.FlagSet, args []string) (*settings, error) {
 	switch p := s.plan; {
 	case p.Epochs < 1 || p.Batch < 1 || s.examples < 0:
 		return nil, errors.New("train: -epochs and -batch must be at least 1, -examples at least 0")
-	case !(p.Rate > 0 && p.Decay >= 0 && p.Rate*p.Decay < 1):
+	case !(p.Rate > 0 && p.Decay >= 0 && p.Rate*p.Decay < 1): // so NaN is refused too
 		return nil, errors.New("train: -rate must be above 0, -decay at least 0, and their product below 1")
 	}
 	return s, nil
@@ -296,7 +296,7 @@ func (s *settings) training() Training {
 		if !s.vary[i] {
 			continue
 		}
-		before := plan.Vary
+		before := plan.Vary // the variations before this one
 		plan.Vary = func(e Example, random *rand.Rand) Picture {
 			if before != nil {
 				e.Picture = before(e, random)
@@ -310,12 +310,13 @@ func (s *settings) training() Training {
 // randomNetwork returns a network for a set, with random weights and biases.
 func (s *settings) randomNetwork(set *Dataset, random *rand.Rand) (*Network, error) {
 	layers := slices.Concat([]int{set.Rows * set.Cols}, s.hidden, []int{set.Classes})
-	size := 0.0 // in 64 bits, as the product of two layers may be too large for an int
+	size := 0.0 // a float64, as on 32 bits the number may be too large for an int
 	for l := 1; l < len(layers); l++ {
 		size += float64(layers[l]) * float64(layers[l-1]+1)
 	}
 	if size > maxParameters {
-		return nil, fmt.Errorf("train: %s has %.0f weights and biases; the limit is %d", layersText(layers), size, maxParameters)
+		return nil, fmt.Errorf("train: %s has %.0f weights and biases; the limit is %d",
+			layersText(layers), size, maxParameters)
 	}
 	return NewNetwork(layers, random), nil
 }
@@ -421,7 +422,7 @@ func (w *watcher) report(p Progress) error {
 		w.endEpoch(p)
 	}
 	w.drawLine(p)
-	if w.plan.Done(p) == 1 {
+	if w.plan.Done(p) == 1 { // an interrupt comes too late
 		return nil
 	}
 	return w.ctx.Err()
@@ -432,8 +433,9 @@ func (w *watcher) endEpoch(p Progress) {
 	w.costs, w.last = append(w.costs, p.Score.Cost()), review(w.network, w.set.Test)
 	w.clearLine()
 	w.console.say("%s", w.line(p, share(w.last.score.Right, w.last.score.Seen)))
-	// With a share of 1/classes for each class, the best answer that is the same for all pictures
-	// has all outputs 1/classes, and costs 1 - 1/classes.
+	// If all classes are equally frequent, the best answer that is the same for every picture has all
+	// outputs 1/classes. It costs (1 - 1/classes)^2 + (classes-1) (1/classes)^2 = 1 - 1/classes.
+	// A cost that is not a number is not less, either.
 	if !(w.last.score.Cost() < 1-1/float64(w.set.Classes)) {
 		if !w.warned {
 			w.console.say("not saved: no better than the same answer for every picture; try a lower -rate")
@@ -451,7 +453,7 @@ func (w *watcher) endEpoch(p Progress) {
 // line returns the line of an epoch that has come as far as p.
 func (w *watcher) line(p Progress, test string) string {
 	done := w.plan.Done(p)
-	left := time.Since(w.start).Seconds() * (1/done - 1)
+	left := time.Since(w.start).Seconds() / done * (1 - done)
 	return fmt.Sprintf(epochLine, fmt.Sprintf("%d/%d", p.Epoch, w.plan.Epochs), fmt.Sprintf("%.4f", p.Score.Cost()),
 		share(p.Score.Right, p.Score.Seen), test, fmt.Sprintf("%.0fs", left))
 }
@@ -700,7 +702,7 @@ func printTable(c *console, set *Dataset, table [][]int) {
 			header += fmt.Sprintf("%6s", set.Name(class))
 		}
 	}
-	wide := len(classes) > 11
+	wide := len(classes) > 11 // 14 characters, and 6 for each class
 	if wide {
 		header = "  most often misread as"
 	}
@@ -741,7 +743,7 @@ func printAccuracy(c *console, s Score) {
 // layersText formats layers as 784-16-16-10.
 func layersText(layers []int) string { return join(layers, "-") }
 
-// join formats numbers with a separator between them.
+// join formats numbers with a separator between them; fmt.Sprint makes [784 16 16 10] of them.
 func join(numbers []int, separator string) string {
 	return strings.ReplaceAll(strings.Trim(fmt.Sprint(numbers), "[]"), " ", separator)
 }
@@ -770,7 +772,7 @@ func sideBySide(columns [][]string) string {
 		}
 	}
 	var text strings.Builder
-	for row := range slices.Chunk(columns, max(1, (80+gap)/(width+gap))) {
+	for row := range slices.Chunk(columns, max(1, (80+gap)/(width+gap))) { // the last needs no gap
 		for y := range height {
 			line := ""
 			for _, column := range row {

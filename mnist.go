@@ -72,7 +72,7 @@ func LoadDataset(folder string) (*Dataset, error) {
 // together.
 func readDataset(files fs.FS, start string) (*Dataset, error) {
 	var names [4]string
-	for i, patterns := range [4][]string{
+	for i, patterns := range [4][]string{ // ? is - or, in some copies, a dot
 		{"*train-images?idx*"}, {"*train-labels?idx*"},
 		{"*t10k-images?idx*", "*test-images?idx*"}, {"*t10k-labels?idx*", "*test-labels?idx*"},
 	} {
@@ -81,7 +81,7 @@ func readDataset(files fs.FS, start string) (*Dataset, error) {
 			return nil, err
 		}
 		names[i] = name
-		start, _, _ = strings.Cut(names[0], "train-images") // the others are of the same set
+		start, _, _ = strings.Cut(names[0], "train-images") // of the other three, which are of the same set
 	}
 	train, classes, err := readExamples(files, names[0], names[1], 256)
 	if err != nil {
@@ -111,7 +111,7 @@ func findFile(files fs.FS, start string, patterns []string) (string, error) {
 	switch {
 	case len(found) == 0:
 		return "", fmt.Errorf("no file %s, plain or .gz", start+patterns[0])
-	case len(found) > 2 || len(found) == 2 && found[1] != found[0]+".gz":
+	case len(found) > 2 || len(found) == 2 && found[1] != found[0]+".gz": // not twice the same file
 		return "", fmt.Errorf("several sets, with %s and %s; name one of them, as in FOLDER/emnist-letters",
 			found[0], found[len(found)-1])
 	}
