@@ -31,7 +31,7 @@ import (
 // in the background, in this order.
 
 func init() {
-	commands = append(commands, command{name: "draw", summary: "draw digits on a page, watch it learn", run: drawPage})
+	commands = append(commands, command{name: "draw", summary: "draw digits and watch the network learn", run: drawPage})
 }
 
 // page holds the files that the browser loads.
@@ -584,8 +584,8 @@ func (s *studio) replace(n *Network) {
 	s.version++
 }
 
-// Training in the background. Like what the page changes, but train, begin and report run beside the
-// requests and lock the mutex themselves.
+// Training in the background. train, begin and report run beside the requests and lock the mutex, the
+// other functions of a studio are called with the mutex locked.
 
 // A course is what the page is told of training.
 type course struct {

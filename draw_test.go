@@ -421,6 +421,12 @@ func TestTurningAWeightIsOneChange(t *testing.T) {
 			t.Errorf("%+v: %d changes", c, len(s.changes))
 		}
 	}
+	for range 2 {
+		order(t, s, "/step", `{"number":8,"label":5,"rate":1}`)
+	}
+	if len(s.changes) != 6 {
+		t.Errorf("%d changes after two steps", len(s.changes))
+	}
 }
 
 func TestOnlySaveWritesAndItKeepsWhatWasThere(t *testing.T) {
@@ -587,6 +593,9 @@ func TestTrainingPausesTakesStepsGoesOnAndStops(t *testing.T) {
 			t.Fatalf("order %d, %s %s: %q", i, c.path, c.body, wrong)
 		}
 		seen := max(0, a.Training.Epoch-1)*a.Training.Of + a.Training.Seen
+		if wrong == "" && (a.Undoes != "") != (c.state == stateEnded) {
+			t.Errorf("order %d, %s %s: it would take back %q", i, c.path, c.body, a.Undoes)
+		}
 		lessons := len(a.Training.Lessons)
 		if a.Training.State != c.state || c.seen >= 0 && seen != c.seen || c.lessons >= 0 && lessons != c.lessons {
 			t.Errorf("order %d, %s %s: %s after %d examples with %d lessons; want %+v",
@@ -623,7 +632,18 @@ func TestLessonsAreTheExamplesOfTheLastMiniBatch(t *testing.T) {
 				}
 			}
 		}
+		version := s.version
+		if a := order(t, s, "/go", `{"steps":3}`); a.Version != version+2 {
+			t.Errorf("%s: the last of three steps is not between two networks that were shown", flags)
+		}
 		order(t, s, "/stop", "{}")
+		for granted, want := range map[int]bool{toTheEnd: false, 2: false, 1: true} {
+			l := &learner{}
+			s.granted = granted
+			if s.await(l); l.recording != want {
+				t.Errorf("with %d steps granted, the examples of the next one are kept: %t", granted, l.recording)
+			}
+		}
 	}
 }
 
