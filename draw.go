@@ -339,7 +339,7 @@ func (s *studio) setup(*query) (any, error) {
 		warning = err.Error()
 	}
 	return map[string]any{"rows": s.set.Rows, "cols": s.set.Cols, "names": names, "labels": labels,
-		"flags": list, "net": s.keeper.path, "warning": warning}, nil
+		"flags": list, "gentleRate": gentleRate, "net": s.keeper.path, "warning": warning}, nil
 }
 
 // A lookAnswer is what the page shows of a network and a picture. What the query has no picture, no
@@ -650,8 +650,9 @@ func (s *studio) learn(q *query) error {
 			err = fmt.Errorf("-%s: the page has its network and its pictures already", f.Name)
 		}
 	})
-	if err != nil {
-		return err
+	if err != nil { // without what is said to those who typed a command
+		text, _, _ := strings.Cut(strings.TrimPrefix(err.Error(), "train: "), "; see")
+		return errors.New(text)
 	}
 	random, n := rand.New(rand.NewPCG(d.seed, 0)), s.network
 	if !d.resume {
