@@ -22,6 +22,7 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -788,5 +789,182 @@ func TestBrowserMayAskTheServerAndRunsNoForeignCode(t *testing.T) {
 	want := answers{Answer(n.Forward(n.NewPass(), mnist().Test[8].Picture)), []int{1, 2}, false}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("%+v, want %+v", got, want)
+	}
+}
+
+func TestPageShowsTheNumbersOfTheCore(t *testing.T) {
+	s, e := newTestStudio(t), mnist().Test[8]
+	p, g := passOf(trained(), e)
+	type neuron struct{ Layer, Neuron, Activation, Z, DCDA, Delta string }
+	text := func(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }
+	for _, view := range []string{"read", "learn", "why"} {
+		got := browse[struct {
+			Digit                    string
+			Cost, Computed, Measured float64
+			Neurons                  []neuron
+		}](t, s, "/?digit=8&view="+view, `
+			await until(() => find("digit").textContent && document.querySelector("[data-delta]"));
+			if (document.body.dataset.view === "why") {
+				find("avenues").querySelectorAll("button")[1].click();
+				await until(() => find("chain").dataset.computed);
+			}
+			const {computed, measured} = find("chain").dataset;
+			result({digit: find("digit").textContent, cost: +find("costOfOne").dataset.cost, computed: +computed,
+				measured: +measured, neurons: [...document.querySelectorAll("[data-layer]")].map(g => {
+					const {layer, neuron, activation, z, dcda, delta} = g.dataset;
+					return {layer, neuron, activation, z, dcda, delta};
+				})});`)
+		if got.Digit != fmt.Sprint(Answer(p.A[3])) || len(got.Neurons) != 16+16+10 {
+			t.Errorf("%s: the answer %q, %d neurons", view, got.Digit, len(got.Neurons))
+		}
+		for _, n := range got.Neurons {
+			l, _ := strconv.Atoi(n.Layer)
+			j, _ := strconv.Atoi(n.Neuron)
+			numbers := []float64{p.A[l][j], p.Z[l][j], p.DCDA[l][j], p.Delta[l][j]}
+			for i, x := range []string{n.Activation, n.Z, n.DCDA, n.Delta} {
+				if shown, err := strconv.ParseFloat(x, 64); err != nil || shown != numbers[i] {
+					t.Errorf("%s: neuron %d of layer %d shows %s, want %s", view, j, l, x, text(numbers[i]))
+				}
+			}
+		}
+		if view != "why" {
+			continue
+		}
+		slope := g.Weights[3].At(e.Label, Answer(p.A[2])) // of the brightest neuron
+		if got.Cost != Cost(p.A[3], e.Label) || got.Computed != slope || RelativeError(got.Measured, slope) > 1e-5 {
+			t.Errorf("cost %v, slope %v, measured %v; want %v and %v", got.Cost, got.Computed, got.Measured,
+				Cost(p.A[3], e.Label), slope)
+		}
+	}
+}
+
+func TestFirstStrokeBeginsAPaperThatHasNoLabel(t *testing.T) {
+	type paper struct {
+		Number         *int
+		Strokes        int
+		Label, Cost    string
+		Digit, Address string
+	}
+	got := browse[[]paper](t, newTestStudio(t), "/?digit=0&view=why", `
+		import {state} from "./state.js";
+		const papers = [], look = () => papers.push({number: state.sheet.number, strokes: state.sheet.strokes.length,
+			label: find("label").value, cost: find("costOfOne").dataset.cost ?? "", digit: find("digit").textContent,
+			address: location.search});
+		const read = () => state.reading && state.readingOf === state.sheet.id && find("digit").textContent;
+		const stroke = async (...points) => {
+			const {left, top, width, height} = find("paper").getBoundingClientRect();
+			for (const [i, [x, y]] of points.entries()) {
+				const at = {clientX: left + x * width, clientY: top + y * height, pointerId: 1, bubbles: true};
+				find("paper").dispatchEvent(new PointerEvent(i ? "pointermove" : "pointerdown", at));
+			}
+			find("paper").dispatchEvent(new PointerEvent("pointerup", {pointerId: 1, bubbles: true}));
+			await frame();
+			await until(read);
+			await frame();
+			look();
+		};
+		find("paper").setPointerCapture = () => {};
+		await until(() => find("costOfOne").dataset.cost);
+		look();
+		await stroke([0.55, 0.2], [0.45, 0.8]);
+		find("label").value = 1;
+		find("label").dispatchEvent(new Event("change"));
+		await until(() => find("costOfOne").dataset.cost);
+		await stroke([0.3, 0.8], [0.6, 0.8]);
+		result(papers);`)
+	if got[0].Number == nil || got[0].Label != "7" || got[0].Cost == "" {
+		t.Errorf("the page opens with %+v", got[0])
+	}
+	first := paper{nil, 1, "", "", "1", "?view=why"}
+	if got[1] != first {
+		t.Errorf("after the first stroke: %+v, want %+v", got[1], first)
+	}
+	if got[2].Strokes != 2 || got[2].Label != "1" || got[2].Cost == "" {
+		t.Errorf("the second stroke is on another paper than the first, or its label is gone: %+v", got[2])
+	}
+}
+
+func TestEachStageOfWhyShowsOneQuantity(t *testing.T) {
+	type stage struct {
+		Name, Sentence string
+		Arrows         []int // the layers that have some
+		Wires          float64
+	}
+	got := browse[[]stage](t, newTestStudio(t), "/?digit=8&view=why", `
+		import {state} from "./state.js";
+		import {connection} from "./wires.js";
+		const stages = [], k = 2;
+		await until(() => document.querySelector("[data-delta]"));
+		while (!find("forward").disabled) {
+			find("forward").click();
+			await frame();
+			await frame();
+			const name = find("board").dataset.stage, l = +name.slice(-1), {delta, dCda, activations} = state.reading;
+			const arrows = [...document.querySelectorAll(".wish[d]")].map(path => +path.parentNode.dataset.layer);
+			let wires = 0; // by how much they differ from what the sentence names
+			if (name.startsWith("nudges") && l < 3)
+				wires = state.network.biases[l].reduce((sum, _, j) => sum + connection(l + 1, j, k), dCda[l][k]);
+			if (name.startsWith("weights")) wires = connection(l, 3, k) + delta[l][3] * activations[l - 1][k];
+			stages.push({name, sentence: find("sentence").textContent, arrows: [...new Set(arrows)], wires});
+		}
+		result(stages);`)
+	want := []stage{
+		{"cost 3", "(a − y)²", []int{}, 0}, {"nudges 3", "−dC/da", []int{3}, 0}, {"weights 3", "−dC/dw", []int{}, 0},
+		{"nudges 2", "−dC/da", []int{2}, 0}, {"weights 2", "−dC/dw", []int{}, 0},
+		{"nudges 1", "−dC/da", []int{1}, 0}, {"weights 1", "−dC/dw", []int{}, 0},
+	}
+	for i, w := range want {
+		if i >= len(got) || got[i].Name != w.Name || !slices.Equal(got[i].Arrows, w.Arrows) ||
+			!strings.Contains(got[i].Sentence, w.Sentence) || math.Abs(got[i].Wires) > 1e-9 {
+			t.Errorf("stage %d of %d: got %+v, want %+v", i, len(got), got[min(i, len(got)-1)], w)
+		}
+	}
+}
+
+func TestStepAndItsResultAreInSightUntilAnotherTabTakesItBack(t *testing.T) {
+	got := browse[[]any](t, newTestStudio(t), "/?digit=8&view=why", `
+		const sees = id => {
+			const {top, bottom, height} = find(id).getBoundingClientRect();
+			return height > 0 && top >= 0 && bottom <= Math.min(innerHeight, 720);
+		};
+		await until(() => find("alongText").textContent);
+		find("take").click();
+		await until(() => find("stepTest").textContent);
+		for (let i = 0; i < 5; i++) await frame();
+		const said = [sees("take"), sees("takenBox"), find("takeBack").textContent];
+		await fetch("undo", {method: "POST", body: "{}"});
+		await until(() => find("takenBox").hidden);
+		result([...said, find("takeBack").hidden]);`)
+	if want := []any{true, true, "Take back: the step", true}; !reflect.DeepEqual(got, want) {
+		t.Errorf("in sight, in sight, the button, gone after: %v, want %v", got, want)
+	}
+}
+
+func TestStartTakesOneStepAtATimeThenMoreThenAll(t *testing.T) {
+	got := browse[struct {
+		Steps []int
+		Said  []string
+	}](t, newSmallStudio(t), "/?view=learn", `
+		const later = window.setTimeout, send = window.fetch, steps = [], said = [];
+		window.setTimeout = (f, ms) => later(f, ms / 50);
+		window.fetch = (path, options) => {
+			if (path === "go") steps.push(JSON.parse(options.body).steps);
+			return send(path, options);
+		};
+		await until(() => find("learnState").textContent);
+		said.push(find("learnState").textContent);
+		find("epochs").value = 60;
+		find("start").click();
+		await until(() => find("learnState").textContent.includes("has ended"));
+		said.push(find("learnState").textContent);
+		find("takeBack").click();
+		await until(() => find("learnState").textContent.includes("board"));
+		result({steps, said: [...said, find("learnState").textContent]});`)
+	if n := len(got.Steps); n < 30 || !slices.Equal(got.Steps[:20], slices.Repeat([]int{1}, 20)) ||
+		!slices.IsSorted(got.Steps[:n-1]) || got.Steps[n-1] != toTheEnd {
+		t.Errorf("the page grants %v", got.Steps)
+	}
+	if got.Said[0] != got.Said[2] || !strings.HasSuffix(got.Said[1], "returns to the network before it.") {
+		t.Errorf("the page says %q", got.Said)
 	}
 }

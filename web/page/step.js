@@ -87,9 +87,9 @@ $("take").onclick = () =>
     const {version} = await send("step", {...example(), rate});
     const taken = {version, id: state.sheet.id, label: label(), rate, before: cost, predicted: cost + slope * rate};
     change({taken: {...taken, test: before}, changedNetwork: true});
-    requestAnimationFrame(() => requestAnimationFrame(() => $("takenBox").scrollIntoView({block: "nearest"})));
   });
 
+let seen = null; // the step whose result has been scrolled into sight
 // showTaken says what the last step did. That belongs to the version that the step led to: it goes with it.
 function showTaken() {
   const {taken, reading, sheet} = state;
@@ -106,6 +106,8 @@ function showTaken() {
   );
   const now = test();
   const [before, after] = shows && now ? [taken.test, now] : [];
+  if (after && seen !== taken) requestAnimationFrame(() => $("takenBox").scrollIntoView({block: "nearest"}));
+  if (after) seen = taken;
   write(
     "stepTest",
     before

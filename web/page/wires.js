@@ -35,7 +35,7 @@ const backward = () => stageNow()?.does === "nudges";
 // connection returns what the line from neuron k to neuron j of layer l stands for: in Read the weight times the
 // activation behind it, in Why -dC/dw. In the stage of what layer l asks of the layer before, it is its term of -dC/da
 // of neuron k: the weight times -dC/dz.
-function connection(l, j, k) {
+export function connection(l, j, k) {
   const {network, reading} = state;
   const a = reading ? reading.activations[l - 1][k] : l > 1 ? 1 : 0;
   if (!asks()) return network.weights[l - 1][j][k] * a;
