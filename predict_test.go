@@ -136,7 +136,7 @@ func stillRead(t *testing.T, file func(Picture) []byte) {
 	n := trained()
 	pass := n.NewPass()
 	original, same := 0, 0
-	for _, e := range mnist().Test[:200] {
+	for _, e := range mnist().Test[:100] {
 		if Answer(n.Forward(pass, e.Picture)) != e.Label {
 			continue
 		}
