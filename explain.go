@@ -502,8 +502,8 @@ func commonScale(numbers []float64) float64 {
 }
 
 // sketchSigned draws rows x cols numbers, at most width characters wide. A character stands for the
-// average of side x 2 side numbers: ░▒▓█ for those above 0 and ·-=≡ for those below, the last of
-// each for 0.85 scale and more.
+// average of two squares of numbers, one above the other: ░▒▓█ for averages above 0 and ·-=≡ for
+// those below, the last of each for 0.85 scale and more.
 func sketchSigned(table []float64, rows, cols, width int, scale float64) (lines []string) {
 	side := (cols + width - 1) / width
 	for y := 0; y < rows; y += 2 * side {
