@@ -554,8 +554,7 @@ type change struct {
 var errUnderWay = errors.New("the network is learning; stop that first")
 
 // change replaces the network so that the one before can be brought back. Setting the same weight
-// again and again, as a slider does, is one change. As many changes are kept as fit into the memory
-// of the largest network.
+// again and again, as a slider does, is one change. Changes are kept for ten million weights and biases.
 func (s *studio) change(n *Network, what string, at place) error {
 	if s.underWay() {
 		return errUnderWay
@@ -563,7 +562,7 @@ func (s *studio) change(n *Network, what string, at place) error {
 	last := len(s.changes) - 1
 	if last < 0 || at == (place{}) || at != s.changes[last].place {
 		s.changes = append(s.changes, change{s.network, what, at})
-		s.changes = s.changes[max(0, len(s.changes)-max(1, maxParameters/len(n.All))):]
+		s.changes = s.changes[max(0, len(s.changes)-max(1, 10_000_000/len(n.All))):]
 	}
 	s.replace(n)
 	return nil
@@ -656,9 +655,7 @@ func (s *studio) learn(q *query) error {
 	}
 	random, n := rand.New(rand.NewPCG(d.seed, 0)), s.network
 	if !d.resume {
-		if n, err = d.randomNetwork(s.set, random); err != nil {
-			return err
-		}
+		n = NewNetwork(d.layers(s.set), random)
 	}
 	if err := s.change(n, "the training", place{}); err != nil {
 		return err

@@ -307,22 +307,10 @@ func (s *settings) training() Training {
 	return plan
 }
 
-// randomNetwork returns a network for a set, with random weights and biases.
-func (s *settings) randomNetwork(set *Dataset, random *rand.Rand) (*Network, error) {
-	layers := slices.Concat([]int{set.Rows * set.Cols}, s.hidden, []int{set.Classes})
-	size := 0.0 // a float64, as on 32 bits the number may be too large for an int
-	for l := 1; l < len(layers); l++ {
-		size += float64(layers[l]) * float64(layers[l-1]+1)
-	}
-	if size > maxParameters {
-		return nil, fmt.Errorf("train: %s has %.0f weights and biases; the limit is %d",
-			layersText(layers), size, maxParameters)
-	}
-	return NewNetwork(layers, random), nil
+// layers returns the layers of a network for a set, with the hidden layers of the settings.
+func (s *settings) layers(set *Dataset) []int {
+	return slices.Concat([]int{set.Rows * set.Cols}, s.hidden, []int{set.Classes})
 }
-
-// maxParameters is the largest number of weights and biases of a network that is trained.
-const maxParameters = 10_000_000
 
 // sizes are the numbers of neurons in the hidden layers, a flag such as 16,16 or none.
 type sizes []int
@@ -343,8 +331,8 @@ func (s *sizes) Set(text string) error {
 	}
 	for word := range strings.SplitSeq(text, ",") {
 		size, err := strconv.Atoi(strings.TrimSpace(word))
-		if err != nil || size < 1 || size > 10_000 {
-			return fmt.Errorf("%q is not a number of neurons from 1 to 10000", word)
+		if err != nil || size < 1 || size > 1000 {
+			return fmt.Errorf("%q is not a number of neurons from 1 to 1000", word)
 		}
 		*s = append(*s, size)
 	}
@@ -359,7 +347,7 @@ func startingNetwork(c *console, s *settings, set *Dataset, random *rand.Rand) (
 		origin = fmt.Sprintf("from %s, going on at rate %g", *s.net, s.plan.Rate)
 		n, err = loadFitting(*s.net, set)
 	} else {
-		n, err = s.randomNetwork(set, random)
+		n = NewNetwork(s.layers(set), random)
 	}
 	if err != nil {
 		return nil, err
@@ -888,7 +876,7 @@ func loadNetwork(path string) (*Network, error) {
 		return nil, err
 	}
 	defer f.Close()
-	const most = 30 * maxParameters // bytes, of which a number takes about 20
+	const most = 300_000_000 // bytes, of which a number takes about 20
 	text, err := io.ReadAll(io.LimitReader(f, most+1))
 	switch {
 	case err != nil:

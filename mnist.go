@@ -121,8 +121,8 @@ func findFile(files fs.FS, start string, patterns []string) (string, error) {
 // readExamples reads a file of pictures and the file of their labels, which must be below limit.
 // The largest label is classes-1.
 func readExamples(files fs.FS, images, labels string, limit int) (examples []Example, classes int, err error) {
-	err = readIDXFile(files, images, 3, func(size []int, greys []byte) error {
-		rows, cols := size[0], size[1]
+	err = readIDXFile(files, images, 3, func(size []uint32, greys []byte) error {
+		rows, cols := int(size[0]), int(size[1])
 		if isTurned(images) {
 			rows, cols, greys = cols, rows, turn(rows, cols, greys)
 		}
@@ -133,7 +133,7 @@ func readExamples(files fs.FS, images, labels string, limit int) (examples []Exa
 		return nil, 0, err
 	}
 	count := 0
-	err = readIDXFile(files, labels, 1, func(_ []int, item []byte) error {
+	err = readIDXFile(files, labels, 1, func(_ []uint32, item []byte) error {
 		label := int(item[0])
 		if label >= limit {
 			return fmt.Errorf("picture %d has label %d, but labels are 0 to %d", count, label, limit-1)
@@ -149,14 +149,13 @@ func readExamples(files fs.FS, images, labels string, limit int) (examples []Exa
 		return nil, 0, err
 	}
 	if count != len(examples) {
-		return nil, 0, fmt.Errorf("%s: %d labels for the %d pictures in %s",
-			labels, count, len(examples), images)
+		return nil, 0, fmt.Errorf("%s: %d labels for the %d pictures in %s", labels, count, len(examples), images)
 	}
 	return examples, classes, nil
 }
 
 // readIDXFile is readIDX for a file. Its errors start with the path.
-func readIDXFile(files fs.FS, path string, dimensions int, each func(size []int, item []byte) error) error {
+func readIDXFile(files fs.FS, path string, dimensions int, each func(size []uint32, item []byte) error) error {
 	f, err := files.Open(path)
 	if err == nil {
 		defer f.Close()
@@ -177,12 +176,10 @@ func readIDXFile(files fs.FS, path string, dimensions int, each func(size []int,
 //	000c  00 00 00 1c   of 28 pixels
 //	0010  00 00 00 ...  the pixels, row by row, 0 black to 255 white
 //
-// The file may be compressed by gzip.
-//
-// readIDX calls each for every item in turn, with the size of an item in each dimension and a
+// The file may be compressed by gzip. readIDX calls each for every item in turn, with the size of an item in each dimension and a
 // slice that is reused for the next item. So it allocates memory for one item only, whatever
 // number of items the header claims.
-func readIDX(r io.Reader, dimensions int, each func(size []int, item []byte) error) error {
+func readIDX(r io.Reader, dimensions int, each func(size []uint32, item []byte) error) error {
 	in, err := unzip(r)
 	if err != nil {
 		return err
@@ -227,7 +224,7 @@ var idxContent = map[int]string{1: "labels", 3: "pictures"}
 
 // readIDXHeader returns the number of items, their size in each dimension, and their length in
 // bytes. It computes with 64 bits, because a header can claim any size.
-func readIDXHeader(in *bufio.Reader, dimensions int) (count uint32, size []int, length int, err error) {
+func readIDXHeader(in *bufio.Reader, dimensions int) (count uint32, size []uint32, length uint64, err error) {
 	content := idxContent[dimensions]
 	start, _ := in.Peek(16) // fewer bytes if the file is shorter
 	if !strings.HasPrefix(string(start), string([]byte{0, 0, 8, byte(dimensions)})) {
@@ -238,19 +235,15 @@ func readIDXHeader(in *bufio.Reader, dimensions int) (count uint32, size []int, 
 	if err := binary.Read(in, binary.BigEndian, numbers); err != nil {
 		return 0, nil, 0, fmt.Errorf("the file ends within its header: %w", err)
 	}
-	total := uint64(1)
-	for i, n := range numbers {
-		if n == 0 {
-			return 0, nil, 0, fmt.Errorf("the header gives 0 %s", [...]string{content, "rows", "columns"}[i])
-		}
-		if i > 0 {
-			size, total = append(size, int(n)), total*uint64(n)
-		}
+	count, size, length = numbers[0], numbers[1:], 1
+	for _, n := range size {
+		length *= uint64(n)
 	}
-	if total > MaxPicture {
-		return 0, nil, 0, fmt.Errorf("the header claims %s of %d pixels; the limit is %d", content, total, MaxPicture)
+	if count == 0 || length == 0 || length > MaxPicture {
+		return 0, nil, 0, fmt.Errorf("the header claims %d %s of %d bytes; there must be at least 1, of 1 to %d bytes",
+			count, content, length, MaxPicture)
 	}
-	return numbers[0], size, int(total), nil
+	return count, size, length, nil
 }
 
 // readNames reads EMNIST's list of what the labels stand for, if there is one. A line has a label

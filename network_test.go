@@ -1141,19 +1141,19 @@ func TestBrokenIDXFilesAreErrorsThatSayWhy(t *testing.T) {
 		{"cut in the header", good[:9], "ends within its header"},
 		{"cut in the data", good[:23], "ends after 1 of the 2 pictures"},
 		{"one byte too many", append(slices.Clone(good), 0), "goes on after the 2 pictures"},
-		{"no pictures", idx(0x803, []uint32{0, 28, 28}, nil), "0 pictures"},
-		{"no rows", idx(0x803, []uint32{1, 0, 28}, nil), "0 rows"},
+		{"no pictures", idx(0x803, []uint32{0, 28, 28}, nil), "claims 0 pictures of 784 bytes"},
+		{"no rows", idx(0x803, []uint32{1, 0, 28}, nil), "claims 1 pictures of 0 bytes"},
 		{"billions of pictures", idx(0x803, []uint32{math.MaxUint32, 28, 28}, picture), "after 1 of the 4294967295"},
-		{"0 pixels in 32 bits", idx(0x803, []uint32{1, 1 << 31, 2}, picture), "of 4294967296 pixels"},
-		{"0 pixels in 62 bits", idx(0x803, []uint32{1, 1 << 31, 1 << 31}, picture), "of 4611686018427387904 pixels"},
-		{"a little too large", idx(0x803, []uint32{1, 51000, 1001}, nil), "51051000 pixels; the limit is 51000000"},
+		{"0 pixels in 32 bits", idx(0x803, []uint32{1, 1 << 31, 2}, picture), "of 4294967296 bytes"},
+		{"0 pixels in 62 bits", idx(0x803, []uint32{1, 1 << 31, 1 << 31}, picture), "of 4611686018427387904 bytes"},
+		{"a little too large", idx(0x803, []uint32{1, 51000, 1001}, nil), "51051000 bytes; there must be at least 1, of 1 to 51000000 bytes"},
 		{"gzip that unpacks to gigabytes", gigabytes, "goes on after the 2 pictures"},
 		{"gzip cut short", zipped[:len(zipped)-9], "unexpected EOF"},
 		{"gzip with a wrong checksum", badSum, "invalid checksum"},
 		{"gzip that is none", []byte{0x1f, 0x8b, 1, 2, 3, 4, 5, 6, 7, 8}, "invalid header"},
 	} {
 		r := bytes.NewReader(c.file)
-		err := readIDX(r, 3, func([]int, []byte) error { return nil })
+		err := readIDX(r, 3, func([]uint32, []byte) error { return nil })
 		if read := len(c.file) - r.Len(); !says(err, c.want) || read > 1<<17 {
 			t.Errorf("%s: error %v, want one with %q; %d bytes are read", c.name, err, c.want, read)
 		}
@@ -1284,8 +1284,8 @@ func FuzzReadIDX(f *testing.F) {
 	f.Fuzz(func(t *testing.T, file []byte, pictures bool) {
 		dimensions := map[bool]int{true: 3, false: 1}[pictures]
 		items := 0
-		err := readIDX(bytes.NewReader(file), dimensions, func(size []int, item []byte) error {
-			if items++; pictures && len(item) != size[0]*size[1] || !pictures && len(item) != 1 {
+		err := readIDX(bytes.NewReader(file), dimensions, func(size []uint32, item []byte) error {
+			if items++; pictures && len(item) != int(size[0]*size[1]) || !pictures && len(item) != 1 {
 				t.Errorf("an item of size %v has %d bytes", size, len(item))
 			}
 			return nil
@@ -1430,10 +1430,9 @@ func TestMistakesInTheCallAreOneClearLine(t *testing.T) {
 		{"fly; help fly", 2, `there is no command "fly"; see: go run . help`},
 		{"-lr 1; train -lr 1; train away -lr 1", 2, "train: flag provided but not defined: -lr; see: go run . help train"},
 		{"test away; test away -- -fly; test -- away -fly", 1, `test: unexpected argument "away"`},
-		{"train -hidden 16,0", 2, `"0" is not a number of neurons from 1 to 10000`},
-		{"train -hidden 16,", 2, `"" is not a number of neurons from 1 to 10000`},
-		{"train -hidden 10001", 2, `"10001" is not a number of neurons from 1 to 10000`},
-		{"train -hidden 10000,10000", 1, "784-10000-10000-10 has 107960010 weights and biases; the limit is 10000000"},
+		{"train -hidden 16,0", 2, `"0" is not a number of neurons from 1 to 1000`},
+		{"train -hidden 16,", 2, `"" is not a number of neurons from 1 to 1000`},
+		{"train -hidden 1001", 2, `"1001" is not a number of neurons from 1 to 1000`},
 		{"train -rate 0; train -rate NaN; train -rate Inf -decay 0; train -decay -0.1; train -decay 1 -rate 1", 1, rates},
 		{"train -epochs 0; train -batch 0; train -examples -1", 1, counts},
 		{"train -resume -hidden 5", 1, "train: -resume takes the layers from " + net + "; leave out -hidden"},
