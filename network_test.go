@@ -198,12 +198,13 @@ func TestChapter2StepGoesDownTheGradient(t *testing.T) {
 		g.Examples = 2
 		n.Descend(g, rate, decay)
 		for i, w := range before {
-			dCdw, extra := (float64(i)-9.5)/2, 0.0
+			dCdw, own := (float64(i)-9.5)/2, 0.0
 			if i < 4*3 { // the weights from the pixels
-				extra = decay * w
+				own = decay
 			}
+			extra := own * w
 			formula := fmt.Sprintf("chapter 2: w <- w - rate * (dC/dw + decay * w), C the average over the examples, for %s "+
-				"with decay %g, in Descend, backprop.go", parameterName(n.Layers, i), extra/w)
+				"with decay %g, in Descend, backprop.go", parameterName(n.Layers, i), own)
 			equal(t, formula, n.All[i], w-rate*(dCdw+extra), slip{w + rate*(dCdw+extra), "is it a step uphill?"},
 				slip{w - rate*(2*dCdw+extra), "is dC/dw the sum instead of the average?"},
 				slip{w, "is the step missing?"}, slip{w - rate*(dCdw+decay*w), "does decay change a later layer or a bias?"})
@@ -296,6 +297,8 @@ func TestChapter4ChainOfSingleNeurons(t *testing.T) {
 	n.Backward(p, e.Label, g)
 	equal(t, "chapter 4: dC/dw3 of two examples is the sum, in Backward, backprop.go", g.Weights[3].Data[0], 2*a2*dCdz3,
 		slip{a2 * dCdz3, "is it set instead of added?"})
+	equal(t, "chapter 4: dC/db3 of two examples is the sum, in Backward, backprop.go", g.Biases[3][0], 2*dCdz3,
+		slip{dCdz3, "is it set instead of added?"})
 }
 
 func TestChapter4CostDependsOnANeuronAlongAllPaths(t *testing.T) {
