@@ -756,6 +756,9 @@ func (s *studio) begin(l *learner) error {
 	tested := s.grade(l.network, 0)
 	some := l.examples[:min(1000, len(l.examples))] // as all of them would take long
 	cost := l.network.Evaluate(some).Cost()
+	if math.IsNaN(cost + tested.Cost) {
+		return errTooLarge
+	}
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
 	s.course.Test0, s.course.Points = &tested, [][2]float64{{0, cost}}
@@ -771,12 +774,12 @@ func (s *studio) grade(n *Network, epoch int) grade {
 // report is called after each step. It tells the page how far training has come, and waits until
 // the next step is granted.
 func (s *studio) report(l *learner, p Progress) error {
-	if math.IsNaN(p.Score.Costs) {
-		return errTooLarge
-	}
 	var tests []grade
 	if p.Score.Seen == p.Of {
 		tests = append(tests, s.grade(l.network, p.Epoch))
+	}
+	if math.IsNaN(p.Score.Costs) || len(tests) == 1 && math.IsNaN(tests[0].Cost) {
+		return errTooLarge
 	}
 	s.mutex.Lock()
 	defer s.mutex.Unlock()
