@@ -1,6 +1,6 @@
 // The table of the answers to the test digits by label, whose cells walk through their digits.
 
-import {state, change, eachFrame, learning, nameOfLabel} from "./state.js";
+import {state, eachFrame, learning, nameOfLabel} from "./state.js";
 import {test} from "./header.js";
 import {takeTestDigit} from "./paper.js";
 import {percent} from "./numbers.js";
@@ -20,8 +20,6 @@ eachFrame(() => {
     shown = now;
     put($("answerTable"), tableOf(count(now.answers)));
   }
-  for (const button of $("answerTable").querySelectorAll("button"))
-    button.setAttribute("aria-pressed", button.dataset.cell === String(state.cell));
 });
 
 // count returns how often each label got each answer.
@@ -67,9 +65,6 @@ function walk(l, answer) {
   const now = test();
   if (!now) return;
   const {labels} = state.setup;
-  const goesOn = String(state.cell) === `${l},${answer}`;
-  const after = goesOn ? (state.sheet.number ?? -1) : -1;
   const digits = labels.map((_, i) => i).filter(i => labels[i] === l && now.answers[i] === answer);
-  change({cell: [l, answer]});
-  takeTestDigit(digits.find(i => i > after) ?? digits[0]);
+  takeTestDigit(digits[(digits.indexOf(state.sheet.number) + 1) % digits.length]);
 }

@@ -71,5 +71,5 @@ function showCurve({points = [], epochs, of, batch}) {
   });
   const ends = points.length && [points[0][1], points.at(-1)[1]].map(number);
   const words = ends ? `: ${ends[0]} before the first, ${ends[1]} ${underWay() ? "now" : "at the end"}.` : ".";
-  write("costText", "The cost of the mini-batches by the number of steps, both on logarithmic scales" + words);
+  write("costText", "The cost by the number of steps, both logarithmic" + words);
 }

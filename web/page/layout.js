@@ -65,11 +65,9 @@ export function layout(layers, {rows, cols}, {width, height}, asks) {
 
 // roomForNumbers returns where the numbers of an output stand right of its circle: a, and in Why y and (a - y)^2 as a
 // bar.
-function roomForNumbers(close, asks) {
-  if (!asks) return {width: 84};
-  if (close) return {width: 138, y: 72, bar: 86, below: -5, thick: 10, widest: 46};
-  return {width: 212, y: 92, bar: 122, below: -5, thick: 10, widest: 78};
-}
+const numbersClose = {width: 138, y: 72, bar: 86, below: -5, thick: 10, widest: 46};
+const numbersWide = {width: 212, y: 92, bar: 122, below: -5, thick: 10, widest: 78};
+const roomForNumbers = (close, asks) => (!asks ? {width: 84} : close ? numbersClose : numbersWide);
 
 // column finds out how many neurons of a layer have room in its column, and how large they are. Beside each neuron
 // of layer 1 is a picture of its weights; in Why, arrows stand left of the circles.

@@ -2,7 +2,7 @@
 
 import {state, change, eachFrame, learning, training, underWay} from "./state.js";
 import {send, attempt} from "./server.js";
-import {grant, drive, driveFromStart} from "./pace.js";
+import {grant, drive} from "./pace.js";
 import {number, percent, whole} from "./numbers.js";
 import {fill} from "./panel.js";
 import {write} from "./dom.js";
@@ -96,12 +96,12 @@ form.onsubmit = event => {
   event.preventDefault();
   attempt("learnFault", async () => {
     await send("learn", {flags: flags(), steps: 0});
-    driveFromStart();
+    drive(true);
   });
 };
 $("pause").onclick = () => grant(0);
 $("next").onclick = () => grant(1);
-$("resume").onclick = drive;
+$("resume").onclick = () => drive(false);
 $("stop").onclick = () => {
   change({pacing: false});
   attempt("learnFault", () => send("stop"));

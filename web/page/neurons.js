@@ -3,7 +3,7 @@
 import {state, eachFrame, lastLayer, nameOfLabel} from "./state.js";
 import {elements, places, shown} from "./board.js";
 import {asks, marked, same, stageNow, subject} from "./focus.js";
-import {fixed, number} from "./numbers.js";
+import {number} from "./numbers.js";
 
 eachFrame(() => {
   if (!places || !state.network) return;
@@ -63,11 +63,11 @@ function keep(element, values) {
 function valueOf({outside}, l, j, a, stage) {
   if (l === lastLayer()) {
     if (stage?.does === "sums" && stage.l === l) return "z " + number(state.reading.z[l][j]);
-    return a === undefined ? "" : fixed(a, 4);
+    return a === undefined ? "" : a.toFixed(4);
   }
   if (outside || stage?.l !== l) return "";
   if (stage.does === "sums") return number(state.reading.z[l][j]);
-  return stage.does === "sigmoid" ? fixed(a, 2) : "";
+  return stage.does === "sigmoid" ? a.toFixed(2) : "";
 }
 
 // showWish draws an arrow at a neuron: which way it should move, the larger the more. The scale is the same for all.

@@ -13,9 +13,6 @@ export function number(x) {
   return (x < 0 ? "−" : "") + text.replace("e-", "e−");
 }
 
-// fixed writes a number from 0 to 1 in a place with room for few digits.
-export const fixed = (x, places) => Math.abs(x).toFixed(places);
-
 export const whole = n => Math.round(n).toLocaleString("en-US");
 export const percent = share => (100 * share).toFixed(2) + "%";
 

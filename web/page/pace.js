@@ -24,17 +24,14 @@ export function grant(steps) {
   return order("learnFault", "go", {steps});
 }
 
-// drive grants steps at the pace that is chosen: after a pause it goes on where it was.
-export function drive() {
+// drive grants steps at the pace that is chosen, from the start or, after a pause, where it was.
+export function drive(fromStart) {
   clearTimeout(timer);
+  if (fromStart) granted = 0;
   const pace = $("pace").value;
   if (pace === "all") return grant(all);
   change({pacing: true});
   timer = setTimeout(next, interval(pace));
-}
-export function driveFromStart() {
-  granted = 0;
-  drive();
 }
 
 const interval = pace =>
@@ -52,5 +49,5 @@ async function next() {
 }
 
 $("pace").onchange = () => {
-  if (learning()) drive();
+  if (learning()) drive(false);
 };

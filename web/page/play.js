@@ -41,8 +41,9 @@ export function tell({does, l}, last, about) {
     case "nudges":
       return l === last
         ? `Output ${about.label} should rise and the others fall: the arrows are −dC/da = −2 (a − y).`
-        : `What ${after} ${ask} of ${layer}: a wire is its weight times −dC/dz after it, an arrow the sum, −dC/da.`;
+        : `What ${after} ${ask} of ${layer}: a wire is its weight times −dC/dz of ${after}, ` +
+            "an arrow the sum of a neuron's wires, −dC/da.";
     case "weights":
-      return `What is asked of each weight into ${layer}, −dC/dw: more where the ${before} behind is brighter.`;
+      return `What is asked of each weight into ${layer}, −dC/dw: the brighter the ${before} behind it, the more.`;
   }
 }

@@ -29,7 +29,6 @@ export const state = {
   taken: null, // the last step taken: the version it led to, and what it was before
   changedNetwork: false, // the user's last change was a step or a weight, not one of the paper
   tableOpen: false, // the table of answers by label
-  cell: null, // the cell of it whose digits are walked through, [label, answer]
   faults: {}, // what the program refused, by the id of the element that says so
 };
 

@@ -140,6 +140,9 @@ function drawTiles() {
       asked ? signedPicture(k => connection(1, j, k), fullAsk) : signedPicture(k => weights[k], weightScale()),
       ...[tile.x, tile.y, tile.size, tile.size],
     );
+    context.strokeStyle = "#4a505c";
+    context.lineWidth = 1;
+    context.strokeRect(tile.x - 0.5, tile.y - 0.5, tile.size + 1, tile.size + 1);
   });
   context.globalAlpha = 1;
 }
