@@ -64,12 +64,12 @@ function showCurve({points = [], epochs, of, batch}) {
   chart($("costChart"), {
     x: [0, along(steps)],
     y: [log(low), log(high)],
-    marksX: [0, ...stepMarks.filter(n => n < steps / 3), steps].map(n => [along(n), whole(n)]),
+    marksX: [0, ...stepMarks.filter(n => n < steps / 15), steps].map(n => [along(n), whole(n)]),
     marksY: costMarks.filter(y => y >= low && y <= high).map(y => [log(y), String(y)]),
     lines: [{points: line, kind: "first"}],
     dots: line.length ? [{at: line[0], kind: "start"}, {at: line.at(-1), kind: "handle"}] : [],
   });
   const ends = points.length && [points[0][1], points.at(-1)[1]].map(number);
-  const words = ends ? `: ${ends[0]} before the first, ${ends[1]} ${underWay() ? "now" : "at the end"}.` : ".";
+  const words = ends ? `: ${ends[0]} before, ${ends[1]} ${underWay() ? "now" : "at the end"}.` : ".";
   write("costText", "The cost by the number of steps, both logarithmic" + words);
 }

@@ -10,7 +10,7 @@ import {make, put, write} from "./dom.js";
 
 const $ = id => document.getElementById(id);
 const tall = 600; // px of the board, from which on there is room for more terms
-const most = {terms: 5, onTallBoard: 10};
+const most = {terms: 5, onTallBoard: 8};
 
 eachFrame(() => {
   if (state.view === "read" && state.network) show(subject());
