@@ -11,9 +11,9 @@ import (
 //
 //	dC/dx = (C(x+h) - C(x-h)) / 2h    for a small h
 //
-// What is held still cancels in the difference. If z = w a + b and only w is nudged, b is the same
-// on both sides, so dz/dw = a. A smaller h follows the curve better, but leaves fewer correct digits
-// in the difference. With h = 1e-4 the error is at most 3e-10 for all weights and biases.
+// If z = w a + b and only w is nudged, b is the same on both sides and cancels, so dz/dw = a. A
+// smaller h follows the curve better, but leaves fewer correct digits in the difference. With
+// h = 1e-4 the error is below 1e-8.
 //
 // To measure all 13,002 slopes in this way takes 26,004 forward passes. Backward, below, computes
 // them in one pass back through the layers, and the tests compare the two.
@@ -83,8 +83,8 @@ func (n *Network) Backward(p *Pass, label int, g *Gradient) {
 		// Add dC/dw_jk = dz_j/dw_jk * delta_j, where dz_j/dw_jk = a_k, for all j and k.
 		dCdw.AddOuter(a, delta)
 		// dC/da_k = sum over j of dz_j/da_k * delta_j, along all paths from k, where dz_j/da_k = w_jk.
-		// Forward sums over k, this loop over j.
-		for k := range p.DCDA[l-1] { // DCDA[0] is empty, because the pixels are given
+		// Forward sums over k, this sums over j.
+		for k := range p.DCDA[l-1] { // no loop for the pixels, as DCDA[0] is nil
 			sum := 0.0
 			for j, wjk := range w.Column(k) {
 				sum += wjk * delta[j]
@@ -102,21 +102,21 @@ func (n *Network) Backward(p *Pass, label int, g *Gradient) {
 //
 // The minus is there because the gradient points uphill. Then Descend empties g.
 //
-// Weight decay, a tweak beyond the videos, adds decay * w to dC/dw for the first-layer weights. Each
-// step then makes them a little smaller. Those from pixels that are black in all examples, which
-// have dC/dw = 0, shrink to 0.
+// Weight decay, a tweak beyond the videos, adds decay * w to dC/dw for the weights of the first
+// layer. Each step then makes them a little smaller. Those from pixels that are always black have
+// dC/dw = 0 and shrink towards 0.
 func (n *Network) Descend(g *Gradient, rate, decay float64) {
 	if g.Examples == 0 {
 		panic("Descend: the gradient has no examples")
 	}
 	w, share := n.All, 1/float64(g.Examples)
 	sum := g.All[:len(w)]
-	first := len(n.Weights[1].Data) // All starts with the first-layer weights
+	first := len(n.Weights[1].Data) // All starts with the weights of the first layer
 	for i := range w {
 		if i == first {
 			decay = 0 // for the first biases and all that follows
 		}
-		dCdw := sum[i] * share
+		dCdw := sum[i] * share // the average
 		w[i] -= rate * (dCdw + decay*w[i])
 		sum[i] = 0
 	}

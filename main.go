@@ -25,8 +25,8 @@ import (
 	"unicode/utf8"
 )
 
-// This file is what a user sees of the program: the command line, the command train, the saving of
-// networks, the command test, what both print, and the file network.json, in this order.
+// This file is what a user sees of the program: the command line, the command train, the command
+// test, what both print, the file network.json and how it is saved, in this order.
 
 // The command line.
 
@@ -64,7 +64,7 @@ func main() {
 	os.Exit(run(c, os.Args[1:]))
 }
 
-// isTerminal reports whether a file is a terminal.
+// isTerminal reports whether a file is a terminal, or another device such as /dev/null.
 func isTerminal(f *os.File) bool {
 	info, err := f.Stat()
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
@@ -84,7 +84,7 @@ func run(c *console, args []string) int {
 	return 1
 }
 
-// dispatch finds the command that the arguments name, train if they name none, and runs it.
+// dispatch runs the command that the arguments name, or train if they name none.
 func dispatch(c *console, args []string) error {
 	switch {
 	case len(args) == 0:
@@ -373,7 +373,7 @@ type watcher struct {
 	last    result    // of the test after the last of them
 	saved   int       // the last epoch whose network was saved, 0 for none
 	failed  error     // of the last save
-	warned  bool      // it was said that a network is not worth saving
+	warned  bool      // "not saved" was printed
 }
 
 // epochLine is the format of the line for each epoch.
@@ -421,9 +421,8 @@ func (w *watcher) endEpoch(p Progress) {
 	w.costs, w.last = append(w.costs, p.Score.Cost()), review(w.network, w.set.Test)
 	w.clearLine()
 	w.console.say("%s", w.line(p, share(w.last.score.Right, w.last.score.Seen)))
-	// If all classes are equally frequent, the best answer that is the same for every picture has all
-	// outputs 1/classes. It costs (1 - 1/classes)^2 + (classes-1) (1/classes)^2 = 1 - 1/classes.
-	// A cost that is not a number is not less, either.
+	// The best answer that is the same for every picture has all outputs 1/classes. It costs
+	// (1 - 1/classes)^2 + (classes-1) (1/classes)^2 = 1 - 1/classes. NaN is not less either.
 	if !(w.last.score.Cost() < 1-1/float64(w.set.Classes)) {
 		if !w.warned {
 			w.console.say("not saved: no better than the same answer for every picture; try a lower -rate")
@@ -438,7 +437,7 @@ func (w *watcher) endEpoch(p Progress) {
 	w.saved = p.Epoch
 }
 
-// line returns the line of an epoch that has come as far as p.
+// line formats the line of an epoch at progress p.
 func (w *watcher) line(p Progress, test string) string {
 	done := w.plan.Done(p)
 	left := time.Since(w.start).Seconds() / done * (1 - done)
@@ -510,80 +509,6 @@ func curve(numbers []float64) string {
 		line += string(bars[int(bar+0.5)])
 	}
 	return line
-}
-
-// The saving of networks.
-
-// A keeper saves networks in a file, one after the other. Before a save, whatever is in the file
-// that the keeper did not itself write last is moved to the backup.
-type keeper struct {
-	path string
-	last []byte // what the keeper wrote last; nil before the first save
-	kept bool   // the backup has what was in the file
-}
-
-// newKeeper returns a keeper for a file. It returns an error if the file cannot be written, or if it
-// holds something that is not a network.
-func newKeeper(path string) (*keeper, error) {
-	if _, err := loadNetwork(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("%w; this file is not replaced", err)
-	}
-	f, err := createBeside(path)
-	if err != nil {
-		return nil, err
-	}
-	return &keeper{path: path}, errors.Join(f.Close(), os.Remove(f.Name()))
-}
-
-// backup returns the name under which the network that was in a file before is kept.
-func backup(path string) string { return path + ".bak" }
-
-// save saves a network, whole or not at all.
-func (k *keeper) save(n *Network) error {
-	text, err := json.Marshal(n.file())
-	if err != nil {
-		return fmt.Errorf("%s: cannot be saved: %w", k.path, err)
-	}
-	text = append(text, '\n')
-	old, err := os.ReadFile(k.path)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	if err == nil && !bytes.Equal(old, k.last) {
-		if err := writeWhole(backup(k.path), old); err != nil {
-			return err
-		}
-		k.kept = true
-	}
-	if err := writeWhole(k.path, text); err != nil {
-		return err
-	}
-	k.last = text
-	return nil
-}
-
-// writeWhole writes a file whole or not at all: it writes a temporary file and renames it.
-func writeWhole(path string, content []byte) error {
-	f, err := createBeside(path)
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name()) // no effect after the renaming
-	_, err = f.Write(content)
-	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
-}
-
-// createBeside creates a temporary file in the folder of the file that it will replace.
-func createBeside(path string) (*os.File, error) {
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.part")
-	if err != nil {
-		return nil, fmt.Errorf("%s: cannot be written: %w", path, err)
-	}
-	f.Chmod(0o644) // CreateTemp lets only its owner read it
-	return f, nil
 }
 
 // The command test.
@@ -913,4 +838,78 @@ func loadFitting(path string, set *Dataset) (*Network, error) {
 			path, layersText(n.Layers), set.Rows, set.Cols, set.Rows*set.Cols, set.Classes)
 	}
 	return n, nil
+}
+
+// The saving of networks.
+
+// A keeper saves networks in a file, one after the other. If the file holds anything else than what
+// the keeper wrote last, that is first copied to the backup.
+type keeper struct {
+	path string
+	last []byte // what the keeper wrote last; nil before the first save
+	kept bool   // the backup has what was in the file
+}
+
+// newKeeper returns a keeper for a file. It returns an error if the file cannot be written, or if it
+// holds something that is not a network.
+func newKeeper(path string) (*keeper, error) {
+	if _, err := loadNetwork(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("%w; this file is not replaced", err)
+	}
+	f, err := createBeside(path)
+	if err != nil {
+		return nil, err
+	}
+	return &keeper{path: path}, errors.Join(f.Close(), os.Remove(f.Name()))
+}
+
+// backup returns the name under which the network that was in a file before is kept.
+func backup(path string) string { return path + ".bak" }
+
+// save saves a network, whole or not at all.
+func (k *keeper) save(n *Network) error {
+	text, err := json.Marshal(n.file())
+	if err != nil {
+		return fmt.Errorf("%s: cannot be saved: %w", k.path, err)
+	}
+	text = append(text, '\n')
+	old, err := os.ReadFile(k.path)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err == nil && !bytes.Equal(old, k.last) {
+		if err := writeWhole(backup(k.path), old); err != nil {
+			return err
+		}
+		k.kept = true
+	}
+	if err := writeWhole(k.path, text); err != nil {
+		return err
+	}
+	k.last = text
+	return nil
+}
+
+// writeWhole writes a file whole or not at all: it writes a temporary file and renames it.
+func writeWhole(path string, content []byte) error {
+	f, err := createBeside(path)
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name()) // no effect after the renaming
+	_, err = f.Write(content)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
+
+// createBeside creates a temporary file in the folder of the file that it will replace.
+func createBeside(path string) (*os.File, error) {
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.part")
+	if err != nil {
+		return nil, fmt.Errorf("%s: cannot be written: %w", path, err)
+	}
+	f.Chmod(0o644) // CreateTemp lets only its owner read it
+	return f, nil
 }

@@ -37,9 +37,8 @@ func (m *Matrix) Set(j, k int, v float64) { m.Data[k*m.Rows+j] = v }
 // Column returns column k, with one number for each row. It shares memory with m.
 func (m *Matrix) Column(k int) []float64 { return m.Data[k*m.Rows:][:m.Rows] }
 
-// A Vector lists the activations a_k of a layer, without those that are 0. Four of five pixels of a
-// handwritten digit are black, with a_k = 0. They add m_jk * 0 to a sum, so the products below
-// skip their columns.
+// A Vector lists the activations a_k of a layer. Of the pixels of a handwritten digit 80% are black,
+// with a_k = 0. They add m_jk * 0 to a sum, so they are not listed.
 type Vector struct {
 	K []int32   // which activations are listed
 	A []float64 // A[i] is a_k for k = K[i]
@@ -58,8 +57,8 @@ type Vector struct {
 //	}
 //
 // The code takes eight columns k at a time, so that z_j is loaded and stored once for all eight. This
-// and AddOuter make training 1.4 times as fast. In the last group column 0 times 0 takes the place of
-// the columns that are missing. Slices of a known length save checks of the indices.
+// and AddOuter make training 1.4 times as fast. The last group is filled up with column 0 times 0.
+// With slices of a known length Go need not check the indices.
 func (m *Matrix) MulAdd(z []float64, a Vector) {
 	ks, as := a.K, a.A
 	for len(ks) > 0 {
@@ -80,7 +79,7 @@ func (m *Matrix) MulAdd(z []float64, a Vector) {
 	}
 }
 
-// AddOuter adds the products of all a_k and delta_j to m:
+// AddOuter adds to m the products of all a_k and delta_j (delta is dC/dz, see backprop.go):
 //
 //	m_jk += a_k delta_j
 //

@@ -177,8 +177,7 @@ func readIDXFile(files fs.FS, path string, dimensions int, each func(size []uint
 //	0010  00 00 00 ...  the pixels, row by row, 0 black to 255 white
 //
 // The file may be compressed by gzip. readIDX calls each for every item in turn, with the size of an item in each dimension and a
-// slice that is reused for the next item. So it allocates memory for one item only, whatever
-// number of items the header claims.
+// slice that is reused for the next item. So it allocates memory for one item only.
 func readIDX(r io.Reader, dimensions int, each func(size []uint32, item []byte) error) error {
 	in, err := unzip(r)
 	if err != nil {
@@ -247,7 +246,7 @@ func readIDXHeader(in *bufio.Reader, dimensions int) (count uint32, size []uint3
 }
 
 // readNames reads EMNIST's list of what the labels stand for, if there is one. A line has a label
-// and the code of its character, or of several that share the label: 1 65 97 for A and a.
+// and the codes of its characters, of which the first counts: 1 65 97 for A and a.
 func readNames(files fs.FS, mapping string) []string {
 	text, err := fs.ReadFile(files, mapping)
 	if err != nil {
@@ -301,7 +300,7 @@ func litBox(table []float64, cols int) image.Rectangle {
 
 // sketch draws the part of a picture that is in box, or all of it if box is empty. A character stands
 // for two pixels, one above the other: a half block if only one of them is bright, otherwise a shade
-// for both. Of pictures wider than 40 pixels only every second, third, ... pixel is drawn.
+// for both. In pictures wider than 40 pixels only every second, third, ... pixel is drawn.
 func sketch(p Picture, box image.Rectangle) []string {
 	if box.Empty() {
 		box = image.Rect(0, 0, p.Cols, p.Rows)

@@ -71,8 +71,8 @@ func (n *Network) Clone() *Network {
 }
 
 // Sigmoid maps any z to a number between 0 and 1: close to 0 for very negative z, 1/2 for z = 0,
-// close to 1 for very positive z (chapter 1). SigmoidSlope (backprop.go) is its derivative. For z
-// below -709.78 the exponential overflows to +Inf, and 1/(1+Inf) = 0 is right.
+// close to 1 for very positive z (chapter 1). For z below -710 the exponential overflows to +Inf, and
+// 1/(1+Inf) = 0 is right.
 func Sigmoid(z float64) float64 { return 1 / (1 + math.Exp(-z)) }
 
 // A Pass holds what is computed for one example. The first index is the layer. Z, DCDA and
@@ -82,7 +82,7 @@ type Pass struct {
 	Z     [][]float64 // z_j, the weighted sum plus the bias; kept to be shown, as Backward needs only a_j
 	DCDA  [][]float64 // dC/da_j, computed by Backward (backprop.go)
 	Delta [][]float64 // dC/dz_j, computed by Backward
-	Lit   []Vector    // the a_j of the lit pixels in layer 0, of all neurons in the others
+	Lit   []Vector    // A for MulAdd: of layer 0 the lit pixels, of the others A[l] itself
 }
 
 // NewPass allocates a reusable Pass for n.

@@ -26,12 +26,12 @@ import (
 	"time"
 )
 
-// The tests follow the chapters. Whoever empties a function of network.go or backprop.go and writes it
-// anew is led by the first failure of
+// The tests of the chapters come first. To write the network yourself, empty NewNetwork, Sigmoid,
+// Forward, Answer, Cost, Descend, MeasureSlope, SigmoidSlope, Backward or Train, and run
 //
 //	go test -run Chapter -failfast
 //
-// It names the chapter, the formula and the function, and then what it computes and what it should.
+// The first failure names the chapter, the formula and the function, and what it should compute.
 
 // Chapter 1: what is a neural network?
 
@@ -515,7 +515,7 @@ func plainGradient(n *Network, examples []Example, mistake string) []float64 {
 	return gradient.All
 }
 
-// Training: chapters 2 and 3.
+// Training: chapters 2 and 3, and two tweaks beyond the videos.
 
 func TestChapter3TrainingStepsThroughMiniBatchesInRandomOrder(t *testing.T) {
 	const place = ", in Train, backprop.go"
@@ -534,11 +534,10 @@ func TestChapter3TrainingStepsThroughMiniBatchesInRandomOrder(t *testing.T) {
 				place, steps, p)
 		}
 		for i, derivative := range plainGradient(want, batch, "") {
-			old := want.All[i]
 			want.All[i] -= 0.7 * derivative
 			equal(t, fmt.Sprintf("chapter 3: w <- w - 0.7 dC/dw, C the average over the %d examples of mini-batch %d of 3, "+
 				"shuffled in each epoch, for %s%s", len(batch), 1+start/10, parameterName(got.Layers, i), place),
-				got.All[i], want.All[i], slip{old, "is the step missing?"})
+				got.All[i], want.All[i])
 		}
 		return nil
 	})
@@ -550,7 +549,7 @@ func TestChapter3TrainingStepsThroughMiniBatchesInRandomOrder(t *testing.T) {
 	}
 }
 
-// At this rate the network stays the same, so an epoch counts what a test counts.
+// The rate is so small that the score of an epoch is that of Evaluate.
 func TestChapter3TrainingReportsItsProgressAndEndsOnAnError(t *testing.T) {
 	const place = "chapter 3: after each step, in Train, backprop.go, "
 	training := Training{Epochs: 5, Batch: 7, Rate: 1e-15}
@@ -576,7 +575,7 @@ func TestChapter3TrainingReportsItsProgressAndEndsOnAnError(t *testing.T) {
 }
 
 // The bias of an output that is always shown the same picture changes by -rate * dC/db.
-func TestChapter2AnnealingLowersTheRateTowards0(t *testing.T) {
+func TestChapter3AnnealingLowersTheRateTowards0(t *testing.T) {
 	for _, c := range []struct {
 		anneal bool
 		want   []float64 // the rates of two epochs with two steps each
@@ -595,7 +594,7 @@ func TestChapter2AnnealingLowersTheRateTowards0(t *testing.T) {
 	}
 }
 
-func TestChapter2TrainingLearnsFromTheVariedPicture(t *testing.T) {
+func TestChapter3TrainingLearnsFromTheVariedPicture(t *testing.T) {
 	n := NewNetwork([]int{1, 1}, seeded(1))
 	w, b := n.All[0], n.All[1]
 	black := func(Example, *rand.Rand) Picture { return few(0, 0).Picture }
@@ -606,7 +605,9 @@ func TestChapter2TrainingLearnsFromTheVariedPicture(t *testing.T) {
 	}
 }
 
-func TestChapter2ShiftMovesAPictureByAtMostOnePixel(t *testing.T) {
+// What is beside the chapters.
+
+func TestShiftMovesAPictureByAtMostOnePixel(t *testing.T) {
 	greys := []byte{
 		0, 0, 0, 0,
 		0, 1, 2, 0,
@@ -637,7 +638,7 @@ func TestChapter2ShiftMovesAPictureByAtMostOnePixel(t *testing.T) {
 	}
 }
 
-func TestChapter2OddExamplesAreLearned(t *testing.T) {
+func TestOddExamplesAreLearned(t *testing.T) {
 	for _, c := range []struct {
 		name     string
 		layers   []int
@@ -669,7 +670,7 @@ func TestChapter2OddExamplesAreLearned(t *testing.T) {
 	}
 }
 
-func TestChapter2SameSeedGivesTheSameNetwork(t *testing.T) {
+func TestSameSeedGivesTheSameNetwork(t *testing.T) {
 	train := func(seed uint64) []float64 {
 		random := seeded(seed)
 		n := NewNetwork([]int{784, 16, 16, 10}, random)
@@ -682,7 +683,7 @@ func TestChapter2SameSeedGivesTheSameNetwork(t *testing.T) {
 	}
 }
 
-// The sentences of the videos, measured: go test -v -run Claims
+// Claims of the videos, measured: go test -v -run Claims
 
 func TestClaims(t *testing.T) {
 	if raced() || testing.Short() {
@@ -834,7 +835,7 @@ func TestClaims(t *testing.T) {
 		t.Logf("average of the brightest output: %.2f for digits, %.2f for digits read wrong, %.2f for noise",
 			brightness(plain, mnist().Test), brightness(plain, wrong), brightness(plain, noise))
 		t.Logf("how many of 1,000 pictures of noise it reads as 0, 1, 2, ..., 9: %v", review(plain, noise).table[0])
-		holds(t, brightness(plain, noise) >= 0.3)
+		holds(t, brightness(plain, noise) >= 0.5)
 	})
 
 	claim("a network large for its data learns random labels by heart, and nothing from them (chapter 2)", func(t *testing.T) {
@@ -995,8 +996,8 @@ func Example_oneStep() {
 
 // What the tests share.
 
-// equal fails the test unless got is want. The message has the formula, which names the place, and
-// asks about a usual mistake where got is what that mistake leads to.
+// equal fails the test unless got is close to want, also if it is NaN. If got is the value of a slip,
+// the message asks its question.
 func equal(t *testing.T, formula string, got, want float64, slips ...slip) {
 	t.Helper()
 	near := func(x, y float64) bool { return math.Abs(x-y) <= 1e-12*max(1, math.Abs(y)) }
@@ -1091,7 +1092,7 @@ func dot(x, y []float64) float64 {
 	return sum
 }
 
-// Below is the shell: the files and the commands around the network. Whoever learns from the videos can stop here.
+// Below is the shell: the tests of files and commands. You can stop reading here.
 
 func TestMNISTIsWholeAndInOrder(t *testing.T) {
 	set, sum, first := mnist(), 0, ""
