@@ -176,8 +176,9 @@ func readIDXFile(files fs.FS, path string, dimensions int, each func(size []uint
 //	000c  00 00 00 1c   of 28 pixels
 //	0010  00 00 00 ...  the pixels, row by row, 0 black to 255 white
 //
-// The file may be compressed by gzip. readIDX calls each for every item in turn, with the size of an item in each dimension and a
-// slice that is reused for the next item. So it allocates memory for one item only.
+// The file may be compressed by gzip. readIDX calls each for every item in turn, with the size of an
+// item in each dimension and a slice that is reused for the next item. So it allocates memory for one
+// item only.
 func readIDX(r io.Reader, dimensions int, each func(size []uint32, item []byte) error) error {
 	in, err := unzip(r)
 	if err != nil {
@@ -225,7 +226,7 @@ var idxContent = map[int]string{1: "labels", 3: "pictures"}
 // bytes. It computes with 64 bits, because a header can claim any size.
 func readIDXHeader(in *bufio.Reader, dimensions int) (count uint32, size []uint32, length uint64, err error) {
 	content := idxContent[dimensions]
-	start, _ := in.Peek(16) // fewer bytes if the file is shorter
+	start, _ := in.Peek(16) // fewer bytes if the file is shorter; they stay in the reader
 	if !strings.HasPrefix(string(start), string([]byte{0, 0, 8, byte(dimensions)})) {
 		return 0, nil, 0, fmt.Errorf("not an IDX file of %s: it starts with %q", content, start)
 	}
