@@ -167,7 +167,7 @@ func runTrain(c *console, flags *flag.FlagSet, args []string) error {
 	if err != nil {
 		return err
 	}
-	k, err := newKeeper(*s.net)
+	k, err := newKeeper(*s.net) // before anything that takes time
 	if err != nil {
 		return err
 	}
@@ -206,8 +206,8 @@ var variations = []variation{
 // A variation is one way to vary a picture.
 type variation struct {
 	name, usage string
-	usual       bool // it is on by default
-	vary        func(Example, *rand.Rand) Picture
+	usual       bool                              // it is on by default
+	vary        func(Example, *rand.Rand) Picture // see Training.Vary
 }
 
 // settings are what a user may choose for training, by the flags of train.
@@ -280,10 +280,11 @@ func parseTrain(flags *flag.FlagSet, args []string) (*settings, error) {
 		s.plan.Anneal, s.plan.Decay = false, 0
 		clear(s.vary)
 	}
-	switch p := s.plan; {
-	case p.Epochs < 1 || p.Batch < 1 || s.examples < 0:
+	p := s.plan
+	if p.Epochs < 1 || p.Batch < 1 || s.examples < 0 {
 		return nil, errors.New("train: -epochs and -batch must be at least 1, -examples at least 0")
-	case !(p.Rate > 0 && p.Decay >= 0 && p.Rate*p.Decay < 1): // so NaN is refused too
+	}
+	if !(p.Rate > 0 && p.Decay >= 0 && p.Rate*p.Decay < 1) { // so NaN is refused too
 		return nil, errors.New("train: -rate must be above 0, -decay at least 0, and their product below 1")
 	}
 	return s, nil
@@ -376,7 +377,7 @@ type watcher struct {
 	warned  bool      // "not saved" was printed
 }
 
-// epochLine is the format of the line for each epoch.
+// epochLine is the format of the table of epochs.
 const epochLine = "%9s  %7s  %7s  %7s  %9s"
 
 // train trains the network to the end or an interrupt, and prints the table of epochs and what the
