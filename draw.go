@@ -710,8 +710,8 @@ type learner struct {
 	costs     float64   // the sum of their costs
 }
 
-// record adds to a variation, which may be nil, that it keeps the pictures of some steps, at most 100
-// of each.
+// record returns the variation, which may be nil, with the addition that it keeps the examples of the
+// step under way if they are to be shown, 100 at most.
 func (l *learner) record(vary func(Example, *rand.Rand) Picture) func(Example, *rand.Rand) Picture {
 	return func(e Example, random *rand.Rand) Picture {
 		if vary != nil {
@@ -740,9 +740,10 @@ func (s *studio) train(l *learner) {
 	defer s.mutex.Unlock()
 	defer s.moved.Broadcast()
 	s.course.State = stateEnded
-	if stopped := err == nil || err == errStopped; stopped && slices.Equal(l.network.All, s.network.All) {
-		return // as it was shown before a pause
-	} else if stopped {
+	if err == errStopped {
+		err = nil
+	}
+	if err == nil && !slices.Equal(l.network.All, s.network.All) { // they are equal after a pause
 		err = s.show(l)
 	}
 	if err != nil {
