@@ -604,7 +604,7 @@ func TestLessonsAreTheExamplesOfTheLastMiniBatch(t *testing.T) {
 			}
 		}
 		version := s.version
-		if a := order(t, s, "/go", `{"steps":3}`); a.Version != version+2 {
+		if a := order(t, s, "/go", `{"steps":3}`); a.Version < version+2 {
 			t.Errorf("%s: the last of three steps is not between two networks that were shown", flags)
 		}
 		order(t, s, "/stop", "{}")
