@@ -22,7 +22,6 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -738,55 +737,44 @@ func browse[T any](t *testing.T, s *studio, path, script string) (result T) {
 func TestPageShowsTheNumbersOfTheCore(t *testing.T) {
 	s, e := newTestStudio(t), mnist().Test[8]
 	p, g := passOf(trained(), e)
-	type neuron struct{ Layer, Neuron, Activation, Z, DCDA, Delta string }
-	text := func(x float64) string { return strconv.FormatFloat(x, 'f', -1, 64) }
+	cost, slope := Cost(p.A[3], e.Label), g.Weights[3].At(e.Label, Answer(p.A[2])) // of the brightest neuron's weight
 	for _, view := range []string{"read", "learn", "why"} {
 		got := browse[struct {
-			Digit                    string
-			Cost, Computed, Measured float64
-			Neurons                  []neuron
+			Digit          string
+			Cost, Computed float64
+			Measured       float64
+			Neurons        [][]float64
 		}](t, s, "/?digit=8&view="+view, `
 			await until(() => find("digit").textContent && document.querySelector("[data-delta]"));
 			if (document.body.dataset.view === "why") {
 				find("avenues").querySelectorAll("button")[1].click();
 				await until(() => find("chain").dataset.computed);
 			}
-			const {computed, measured} = find("chain").dataset;
-			result({digit: find("digit").textContent, cost: +find("costOfOne").dataset.cost, computed: +computed,
-				measured: +measured, neurons: [...document.querySelectorAll("[data-layer]")].map(g => {
-					const {layer, neuron, activation, z, dcda, delta} = g.dataset;
-					return {layer, neuron, activation, z, dcda, delta};
-				})});`)
+			const {computed, measured} = find("chain").dataset, {cost} = find("costOfOne").dataset;
+			const names = ["layer", "neuron", "activation", "z", "dcda", "delta"];
+			const neurons = [...document.querySelectorAll("[data-layer]")].map(g => names.map(name => +g.dataset[name]));
+			result({digit: find("digit").textContent, cost: +cost, computed: +computed, measured: +measured, neurons});`)
 		if got.Digit != fmt.Sprint(Answer(p.A[3])) || len(got.Neurons) != 16+16+10 {
 			t.Errorf("%s: the answer %q, %d neurons", view, got.Digit, len(got.Neurons))
 		}
-		for _, n := range got.Neurons {
-			l, _ := strconv.Atoi(n.Layer)
-			j, _ := strconv.Atoi(n.Neuron)
-			numbers := []float64{p.A[l][j], p.Z[l][j], p.DCDA[l][j], p.Delta[l][j]}
-			for i, x := range []string{n.Activation, n.Z, n.DCDA, n.Delta} {
-				if shown, err := strconv.ParseFloat(x, 64); err != nil || shown != numbers[i] {
-					t.Errorf("%s: neuron %d of layer %d shows %s, want %s", view, j, l, x, text(numbers[i]))
-				}
+		for _, shown := range got.Neurons {
+			l, j := int(shown[0]), int(shown[1])
+			want := []float64{shown[0], shown[1], p.A[l][j], p.Z[l][j], p.DCDA[l][j], p.Delta[l][j]}
+			if !slices.Equal(shown, want) {
+				t.Errorf("%s: a neuron shows %v, want %v", view, shown, want)
 			}
 		}
-		if view != "why" {
-			continue
-		}
-		slope := g.Weights[3].At(e.Label, Answer(p.A[2])) // of the brightest neuron
-		if got.Cost != Cost(p.A[3], e.Label) || got.Computed != slope || RelativeError(got.Measured, slope) > 1e-5 {
-			t.Errorf("cost %v, slope %v, measured %v; want %v and %v", got.Cost, got.Computed, got.Measured,
-				Cost(p.A[3], e.Label), slope)
+		if view == "why" && (got.Cost != cost || got.Computed != slope || RelativeError(got.Measured, slope) > 1e-5) {
+			t.Errorf("cost %v, slope %v, measured %v; want %v and %v", got.Cost, got.Computed, got.Measured, cost, slope)
 		}
 	}
 }
 
 func TestFirstStrokeBeginsAPaperThatHasNoLabel(t *testing.T) {
 	type paper struct {
-		Number         *int
-		Strokes        int
-		Label, Cost    string
-		Digit, Address string
+		Number                      *int
+		Strokes                     int
+		Label, Cost, Digit, Address string
 	}
 	got := browse[[]paper](t, newTestStudio(t), "/?digit=0&view=why", `
 		import {state} from "./state.js";
@@ -794,13 +782,12 @@ func TestFirstStrokeBeginsAPaperThatHasNoLabel(t *testing.T) {
 			label: find("label").value, cost: find("costOfOne").dataset.cost ?? "", digit: find("digit").textContent,
 			address: location.search});
 		const read = () => state.reading && state.readingOf === state.sheet.id && find("digit").textContent;
-		const stroke = async (...points) => {
+		const stroke = async (from, to) => {
 			const {left, top, width, height} = find("paper").getBoundingClientRect();
-			for (const [i, [x, y]] of points.entries()) {
+			for (const [kind, [x, y]] of [["down", from], ["move", to], ["up", to]]) {
 				const at = {clientX: left + x * width, clientY: top + y * height, pointerId: 1, bubbles: true};
-				find("paper").dispatchEvent(new PointerEvent(i ? "pointermove" : "pointerdown", at));
+				find("paper").dispatchEvent(new PointerEvent("pointer" + kind, at));
 			}
-			find("paper").dispatchEvent(new PointerEvent("pointerup", {pointerId: 1, bubbles: true}));
 			await frame();
 			await until(read);
 			await frame();

@@ -25,8 +25,8 @@ function showBatch({lessons = []}) {
   const mean = name => number(lessons.reduce((sum, lesson) => sum + lesson[name], 0) / lessons.length);
   write(
     "batchHelp",
-    `This step went down the gradient of these ${lessons.length}. Their average cost: ${mean("before")} before it, ` +
-      `${mean("after")} after; lower for ${fell}.`,
+    `The average cost of these ${lessons.length}: ${mean("before")} before the step, ${mean("after")} after; it is lower ` +
+      `for ${fell} of them.`,
   );
   put($("lessons"), lessons.map(item));
 }

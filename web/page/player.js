@@ -31,7 +31,8 @@ eachFrame(() => {
   write("sentence", !reading ? "" : stage ? tell(stage, lastLayer(), about(reading)) : rest(reading));
   const reached = reading && (!stage || stage.does === "answer" || state.view === "why");
   write("digit", reached ? nameOfLabel(reading.digit) : "");
-  write("message", reached ? answer(reading) : reading || state.gone ? "" : isEmpty() ? invitation : state.refused);
+  const unread = state.gone || state.drawing ? "" : isEmpty() ? invitation : state.refused;
+  write("message", reached ? answer(reading) : reading ? "" : unread);
   write("paperFault", state.faults.paperFault ?? "");
   if (reached && !state.drawing && !learning() && state.readingOf === state.sheet.id)
     write("spoken", $("message").textContent);
