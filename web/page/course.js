@@ -25,8 +25,8 @@ function showBatch({lessons = []}) {
   const mean = name => number(lessons.reduce((sum, lesson) => sum + lesson[name], 0) / lessons.length);
   write(
     "batchHelp",
-    `The average cost of these ${lessons.length}: ${mean("before")} before the step, ${mean("after")} after; it is lower ` +
-      `for ${fell} of them.`,
+    `The average cost of these ${lessons.length}: ${mean("before")} before the step, ${mean("after")} after. ` +
+      `It is lower for ${fell} of them.`,
   );
   put($("lessons"), lessons.map(item));
 }

@@ -21,7 +21,8 @@ function show(parts, l, j, place, {focus, mark, stage, asking}) {
   const lit = !stage || l <= stage.lit;
   const a = lit ? reading?.activations[l][j] : undefined;
   parts.j = j;
-  keep(parts.group, {neuron: j, ...numbersOf(reading, l, j)});
+  const [z, dcda, delta] = ["z", "dCda", "delta"].map(name => reading?.[name]?.[l][j]);
+  keep(parts.group, {neuron: j, activation: reading?.activations[l][j], z, dcda, delta}); // exactly
   parts.circle.style.fill = `color-mix(in oklab, #fff ${(100 * (a ?? 0)).toFixed(1)}%, #0b0d10)`;
   const name = isOutput ? nameOfLabel(j) : j;
   const inValue = isOutput && parts.outside; // where there is room for one text only
@@ -41,14 +42,6 @@ function show(parts, l, j, place, {focus, mark, stage, asking}) {
   showWish(parts.wish, wished ? -reading.dCda[l][j] : 0, place);
   if (parts.bar) showError(parts, j, asking);
 }
-
-// numbersOf returns the exact numbers of a neuron.
-const numbersOf = (reading, l, j) => ({
-  activation: reading?.activations[l][j],
-  z: reading?.z?.[l]?.[j],
-  dcda: reading?.dCda?.[l]?.[j],
-  delta: reading?.delta?.[l]?.[j],
-});
 
 // keep writes the numbers with an element. What is undefined is removed.
 function keep(element, values) {
@@ -91,10 +84,9 @@ function showWish(arrow, wish, {x, y, r}) {
 
 // showError writes what an output should be and the square of its distance, as a bar.
 const narrowestBar = 0.5; // px
-function showError({group, error, bar}, j, shows) {
+function showError({error, bar}, j, shows) {
   const y = shows && j === state.reading.label ? 1 : 0;
   const square = shows ? (state.reading.activations.at(-1)[j] - y) ** 2 : undefined;
   error.textContent = shows ? y : "";
   bar.setAttribute("width", shows ? Math.max(narrowestBar, places.numbers.widest * square) : 0);
-  keep(group, {square});
 }

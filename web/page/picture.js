@@ -36,17 +36,11 @@ export const signedPicture = (value, scale) =>
   });
 
 // weightScale is one for all pictures of weights of a network.
-let scaled = null;
-let scale = 1;
 export function weightScale() {
-  const {network} = state;
-  if (scaled === network) return scale;
+  const {weights, layers} = state.network;
   let squares = 0;
-  for (const w of network.weights[0]) for (const x of w) squares += x * x;
-  scaled = network;
-  const mean = squares / network.weights[0].length / network.layers[0];
-  scale = scaleOfWeights * Math.sqrt(mean) || 1;
-  return scale;
+  for (const row of weights[0]) for (const w of row) squares += w * w;
+  return scaleOfWeights * Math.sqrt(squares / layers[0] / layers[1]) || 1;
 }
 
 // paint draws a picture on a canvas of the size of the network's pictures.

@@ -56,10 +56,7 @@ function costOf({activations, label, cost}) {
   const j = squares.indexOf(Math.max(...squares));
   const part = `(${number(activations.at(-1)[j])} − ${j === label ? 1 : 0})² = ${number(squares[j])}`;
   const share = squares[j] >= most * cost ? "Most of it is" : "The largest part is";
-  return (
-    `The cost of this digit, the sum of all (a − y)²: C = ${number(cost)}. ` +
-    `${share} of output ${nameOfLabel(j)}: ${part}.`
-  );
+  return `The cost of this digit is C = Σ (a − y)² = ${number(cost)}. ${share} of output ${nameOfLabel(j)}: ${part}.`;
 }
 
 // asked says in words that fit its size which way a neuron should move.

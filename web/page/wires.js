@@ -70,26 +70,19 @@ function strongest(l, focus) {
   return lines.sort((a, b) => a.size - b.size);
 }
 
-// In Read one scale is for all lines of the digit on the board.
-let scaledFor = [];
-let scale = 1;
-function scaleOfLines() {
+// fullLine returns what a full line stands for. In Read one scale is for all lines of the digit on the board.
+function fullLine() {
   if (asks()) return backward() ? fullWish : fullAsk;
-  const {network, reading} = state;
-  if (scaledFor[0] === network && scaledFor[1] === reading) return scale;
-  scaledFor = [network, reading];
-  scale = 0;
-  network.weights.forEach((rows, i) => {
-    const a = reading?.activations[i];
-    for (const w of rows) for (let k = 0; k < w.length; k++) scale = Math.max(scale, Math.abs(w[k] * (a ? a[k] : 1)));
-  });
-  return scale;
+  let largest = 0;
+  state.network.weights.forEach((rows, l) =>
+    rows.forEach((row, j) => row.forEach((_, k) => (largest = Math.max(largest, Math.abs(connection(l + 1, j, k)))))),
+  );
+  return largest;
 }
 
-function drawLayer(l, focus) {
+function drawLayer(l, focus, full) {
   const stage = stageNow();
   if (stage && stage.wired !== l) return;
-  const full = scaleOfLines();
   for (const {j, k, value, size} of strongest(l, focus)) {
     const share = Math.min(1, size / full);
     const touches = !focus || (focus.l === l && focus.j === j) || (focus.l === l - 1 && focus.j === k);
@@ -132,12 +125,13 @@ function drawTiles() {
   const {network} = state;
   const stage = stageNow();
   const asked = stage?.does === "weights" && stage.l === 1;
+  const scale = weightScale();
   places.columns[1].places.forEach(({tile}, i) => {
     const j = shown[1][i];
     const weights = network.weights[0][j];
     context.globalAlpha = !stage || stage.l <= 1 ? 1 : tileOpacity;
     context.drawImage(
-      asked ? signedPicture(k => connection(1, j, k), fullAsk) : signedPicture(k => weights[k], weightScale()),
+      asked ? signedPicture(k => connection(1, j, k), fullAsk) : signedPicture(k => weights[k], scale),
       ...[tile.x, tile.y, tile.size, tile.size],
     );
     context.strokeStyle = "#4a505c";
@@ -168,7 +162,8 @@ eachFrame(() => {
   context.imageSmoothingEnabled = false;
   const focus = subject();
   const chosen = pinned || pointed?.from === "board" ? focus : null;
-  for (let l = 1; l <= lastLayer(); l++) drawLayer(l, chosen);
+  const full = fullLine();
+  for (let l = 1; l <= lastLayer(); l++) drawLayer(l, chosen, full);
   drawTiles();
   const place = pointed?.k >= 0 ? pointed : marked();
   if (focus && place && (place.l !== focus.l || place.k >= 0)) drawMark(focus, place);
