@@ -883,7 +883,7 @@ func TestStartTakesOneStepAtATimeThenMoreThenAll(t *testing.T) {
 		};
 		await until(() => find("learnState").textContent);
 		said.push(find("learnState").textContent);
-		find("epochs").value = 60;
+		find("epochs").value = 400;
 		find("start").click();
 		await until(() => find("learnState").textContent.includes("has ended"));
 		said.push(find("learnState").textContent);

@@ -9,10 +9,10 @@ const all = -1;
 // Slow at first: a mini-batch at a time, at shorter and shorter intervals, then more and more at a time, then all.
 const firstInterval = 800; // ms
 const lastInterval = 100;
-const quicker = 0.93; // each interval is this times the one before
+const quicker = 0.9; // each interval is this times the one before
 const slowOnes = Math.log(lastInterval / firstInterval) / Math.log(quicker); // until lastInterval is reached
-const more = 1.25; // after that, each grant is this times the one before
-const most = 60; // more steps at a time are not worth the waiting
+const more = 1.15; // after that, each grant is this times the one before
+const most = 400; // steps at a time, above which nothing holds the training
 
 let granted = 0; // how often this page has granted steps since the start
 let timer = 0;
