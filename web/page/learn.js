@@ -3,7 +3,7 @@
 import {state, change, eachFrame, learning, training, underWay} from "./state.js";
 import {send, attempt} from "./server.js";
 import {grant, drive} from "./pace.js";
-import {number, percent, whole} from "./numbers.js";
+import {percent, whole} from "./numbers.js";
 import {fill} from "./panel.js";
 import {write} from "./dom.js";
 

@@ -36,7 +36,7 @@ function showSheet(sheet) {
 export function undo() {
   if (history.length && !state.drawing) showSheet(history.pop());
 }
-export function clear() {
+function clear() {
   if (!isEmpty() && !state.drawing) setSheet({});
 }
 export function takeTestDigit(number) {
