@@ -1,4 +1,4 @@
-// Learn, chapter 2: training under way. Its chart is in curve.js, its last mini-batch in batch.js, its pace in pace.js.
+// Learn, chapter 2: training under way. Its last mini-batch and its curve are in course.js, its pace is in pace.js.
 
 import {state, change, eachFrame, learning, training, underWay} from "./state.js";
 import {send, attempt} from "./server.js";

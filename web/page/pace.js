@@ -45,7 +45,8 @@ async function next() {
   const steps = pace === "rising" ? Math.max(1, Math.round(more ** (granted - slowOnes))) : 1;
   if (steps > most) return grant(all);
   await order("learnFault", "go", {steps});
-  if (state.pacing) timer = setTimeout(next, interval(pace));
+  clearTimeout(timer); // of another pace that was chosen meanwhile
+  if (state.pacing) timer = setTimeout(next, interval($("pace").value));
 }
 
 $("pace").onchange = () => {
