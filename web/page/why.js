@@ -55,8 +55,8 @@ function costOf({activations, label, cost}) {
   const squares = activations.at(-1).map((a, j) => (a - (j === label ? 1 : 0)) ** 2);
   const j = squares.indexOf(Math.max(...squares));
   const part = `(${number(activations.at(-1)[j])} − ${j === label ? 1 : 0})² = ${number(squares[j])}`;
-  const share = squares[j] >= most * cost ? "Most of it is" : "The largest part is";
-  return `The cost of this digit is C = Σ (a − y)² = ${number(cost)}. ${share} of output ${nameOfLabel(j)}: ${part}.`;
+  const share = squares[j] >= most * cost ? "Most of it comes from" : "The largest part comes from";
+  return `The cost of this digit is C = Σ (a − y)² = ${number(cost)}. ${share} output ${nameOfLabel(j)}: ${part}.`;
 }
 
 // asked says in words that fit its size which way a neuron should move.
