@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"html"
 	"image"
@@ -59,21 +60,16 @@ func send(s *studio, request, address, origin, body string) *httptest.ResponseRe
 // post sends a query and returns the answer, or what it says is wrong.
 func post[T any](t *testing.T, s *studio, path, body string) (answer T, wrong string) {
 	t.Helper()
-	recorder := send(s, "POST "+path, "localhost:8080", "http://localhost:8080", body)
-	var err error
-	switch failure := (struct{ Error string }{}); recorder.Code {
-	case http.StatusOK:
-		err = json.Unmarshal(recorder.Body.Bytes(), &answer)
-	case http.StatusBadRequest:
-		err = json.Unmarshal(recorder.Body.Bytes(), &failure)
-		wrong = failure.Error
-	default:
-		err = fmt.Errorf("status %d", recorder.Code)
+	recorder, failure := send(s, "POST "+path, "localhost:8080", "http://localhost:8080", body), struct{ Error string }{}
+	text, status := recorder.Body.Bytes(), http.StatusOK
+	err := errors.Join(json.Unmarshal(text, &failure), json.Unmarshal(text, &answer))
+	if failure.Error != "" {
+		status = http.StatusBadRequest
 	}
-	if err != nil {
-		t.Errorf("%s %.100s: %v: %.100s", path, body, err, recorder.Body)
+	if err != nil || recorder.Code != status {
+		t.Errorf("%s %.100s: status %d, %v: %.100s", path, body, recorder.Code, err, text)
 	}
-	return answer, wrong
+	return answer, failure.Error
 }
 
 // order sends a query with which nothing is wrong, and returns the state after it.
@@ -123,7 +119,6 @@ func TestEachPathTakesItsQueryAndSaysWhatIsWrong(t *testing.T) {
 	for _, c := range []struct{ path, body, wrong string }{
 		{"/setup", `{}`, ""},
 		{"/look", `{}`, ""},
-		{"/look", `{"number":8}`, ""},
 		{"/look", `{"drawing":"` + drawing(0) + `","label":5,"rate":1,"place":{"l":1,"j":3,"k":262}}`, ""},
 		{"/test", `{}`, ""},
 		{"/set", `{"place":{"l":2,"j":9,"k":-1},"value":1}`, ""},
@@ -155,7 +150,6 @@ func TestEachPathTakesItsQueryAndSaysWhatIsWrong(t *testing.T) {
 		{"/set", `{"value":1}`, "no place"},
 		{"/set", `{"place":{"l":1,"j":5,"k":0},"value":1}`, "no weight or bias"},
 		{"/set", `{"place":{"l":1,"j":0,"k":0},"value":-1e7}`, "from -1e+06 to 1e+06"},
-		{"/set", `{"place":{"l":1,"j":0,"k":0},"value":1e999}`, "cannot unmarshal number"},
 		{"/step", `{"label":5,"rate":1}`, "no picture"},
 		{"/step", `{"number":8,"rate":1}`, "no label"},
 		{"/step", `{"number":8,"label":5}`, "no rate"},
@@ -165,10 +159,8 @@ func TestEachPathTakesItsQueryAndSaysWhatIsWrong(t *testing.T) {
 		{"/learn", `{"flags":["-hidden=0"],"steps":1}`, "0"},
 		{"/learn", `{"flags":["-net=other.json"],"steps":1}`, "-net: the page has"},
 		{"/learn", `{"flags":["-data=."],"steps":1}`, "-data: the page has"},
-		{"/go", `{}`, "no steps"},
 		{"/go", `{"steps":-2}`, "at least -1"},
 		{"/go", `{"steps":1}`, "no training"},
-		{"/stop", `{}`, "no training"},
 	} {
 		_, wrong := post[any](t, s, c.path, c.body)
 		if !strings.Contains(wrong, c.wrong) || c.wrong == "" && wrong != "" {
@@ -463,21 +455,20 @@ func TestOnlySaveWritesAndItKeepsWhatWasThere(t *testing.T) {
 
 func TestTrainingOnThePageIsThatOfTrain(t *testing.T) {
 	usual := Training{Epochs: 2, Batch: 20, Rate: 1.5, Anneal: true, Decay: 1e-4, Vary: Shift}
+	plain, gentle := Training{Epochs: 2, Batch: 30, Rate: 2}, Training{Epochs: 3, Batch: 20, Rate: gentleRate}
 	for flags, c := range map[string]struct {
 		plan     Training
-		resume   bool
+		start    []int // the layers of a random network, nil for -resume
 		examples int
 	}{
-		`"-hidden=6","-epochs=2","-seed=4"`: {plan: usual, examples: 500},
-		`"-hidden=6","-epochs=2","-batch=30","-rate=2","-seed=4","-plain"`: {
-			plan: Training{Epochs: 2, Batch: 30, Rate: 2}, examples: 500},
-		`"-resume","-epochs=3","-seed=4","-plain","-examples=90"`: {
-			plan: Training{Epochs: 3, Batch: 20, Rate: gentleRate}, resume: true, examples: 90},
+		`"-hidden=6","-epochs=2","-seed=4"`:                                {usual, []int{784, 6, 10}, 500},
+		`"-hidden=6","-epochs=2","-batch=30","-rate=2","-seed=4","-plain"`: {plain, []int{784, 6, 10}, 500},
+		`"-resume","-epochs=3","-seed=4","-plain","-examples=90"`:          {gentle, nil, 90},
 	} {
 		s, random := newSmallStudio(t), seeded(4)
-		want, _ := s.current()
-		if want = want.Clone(); !c.resume {
-			want = NewNetwork([]int{784, 6, 10}, random)
+		want := s.network.Clone()
+		if c.start != nil {
+			want = NewNetwork(c.start, random)
 		}
 		examples := s.set.Train[:c.examples]
 		test0, tests, last := s.grade(want, 0), []grade{}, Progress{}
