@@ -172,7 +172,7 @@ func runTrain(c *console, flags *flag.FlagSet, args []string) error {
 		return err
 	}
 	// The pictures take 60 MB. By default, garbage may take as much again.
-	debug.SetGCPercent(30)
+	debug.SetGCPercent(15)
 	set, err := LoadDataset(*s.data)
 	if err != nil {
 		return err
