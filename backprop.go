@@ -51,7 +51,7 @@ func (n *Network) NewGradient() *Gradient { return &Gradient{Parameters: NewPara
 func SigmoidSlope(a float64) float64 { return a * (1 - a) }
 
 // Backward adds the gradient of one example's cost to g by backpropagation, the chain rule
-// of chapter 4. The pass must come from Forward with the example's picture.
+// of chapter 4. The pass must come from Forward with the example's picture; DCDA and Delta are set.
 //
 // A change of the weight w_jk changes z_j, which changes a_j, which changes the cost C. The
 // derivative dC/dw_jk is the product of the derivatives of these three links. An example for the
@@ -109,17 +109,18 @@ func (n *Network) Descend(g *Gradient, rate, decay float64) {
 	if g.Examples == 0 {
 		panic("Descend: the gradient has no examples")
 	}
-	w, share := n.All, 1/float64(g.Examples)
-	sum := g.All[:len(w)]
-	first := len(n.Weights[1].Data) // All starts with the weights of the first layer
-	for i := range w {
-		if i == first {
-			decay = 0 // for the first biases and all that follows
+	share := 1 / float64(g.Examples)
+	step := func(w, sum []float64) {
+		for i := range w {
+			dCdw := sum[i] * share // the average
+			w[i] -= rate * (dCdw + decay*w[i])
+			sum[i] = 0
 		}
-		dCdw := sum[i] * share // the average
-		w[i] -= rate * (dCdw + decay*w[i])
-		sum[i] = 0
 	}
+	first := len(n.Weights[1].Data) // All starts with the weights of the first layer
+	step(n.All[:first], g.All[:first])
+	decay = 0 // for the biases and the later layers
+	step(n.All[first:], g.All[first:])
 	g.Examples = 0
 }
 
@@ -130,7 +131,7 @@ type Training struct {
 	Epochs int     // how many times every example is seen
 	Batch  int     // the number of examples in a mini-batch, at least 1
 	Rate   float64 // the learning rate of the first step, and without Anneal of all steps
-	Anneal bool    // lower the rate from Rate towards 0 during training, to settle in a minimum
+	Anneal bool    // lower the rate to 0 during training, along half a wave of the cosine
 	Decay  float64 // weight decay, see Descend
 	// Vary returns the picture to learn from each time an example is seen, such as Shift. If Vary is
 	// nil, it is the picture of the example itself.
@@ -144,7 +145,7 @@ type Progress struct {
 	Score Score // of the examples seen in this epoch, each before the step that learned from it
 }
 
-// Train trains n on the examples, in a new random order in each epoch. It calls report after
+// Train trains n on the examples, a copy of which it shuffles in each epoch. It calls report after
 // each step; an error from report ends it and is returned.
 func (t Training) Train(n *Network, examples []Example, random *rand.Rand, report func(Progress) error) error {
 	pass, gradient := n.NewPass(), n.NewGradient()
@@ -154,7 +155,7 @@ func (t Training) Train(n *Network, examples []Example, random *rand.Rand, repor
 		progress := Progress{Epoch: epoch + 1, Of: len(examples)}
 		for batch := range slices.Chunk(examples, t.Batch) { // the last mini-batch may be smaller
 			rate := t.Rate
-			if t.Anneal { // from Rate towards 0, along half a wave of the cosine
+			if t.Anneal { // rate = Rate (1 + cos(pi done)) / 2, to settle in a minimum
 				rate *= (1 + math.Cos(math.Pi*t.Done(progress))) / 2
 			}
 			for _, e := range batch {

@@ -89,22 +89,22 @@ type Pass struct {
 func (n *Network) NewPass() *Pass {
 	p := &Pass{}
 	for l, size := range n.Layers {
-		p.A = append(p.A, make([]float64, size))
+		p.A = append(p.A, make([]float64, size, size+7)) // with the room that a Vector needs
 		p.Z = append(p.Z, make([]float64, size))
 		p.DCDA = append(p.DCDA, make([]float64, size))
 		p.Delta = append(p.Delta, make([]float64, size))
-		p.Lit = append(p.Lit, Vector{K: make([]int32, size), A: p.A[l]})
+		p.Lit = append(p.Lit, Vector{K: make([]int32, size, size+7), A: p.A[l]})
 		for j := range size {
 			p.Lit[l].K[j] = int32(j)
 		}
 	}
 	p.Z[0], p.DCDA[0], p.Delta[0] = nil, nil, nil
-	p.Lit[0].A = make([]float64, n.Layers[0])
+	p.Lit[0].A = make([]float64, 0, n.Layers[0]+7)
 	return p
 }
 
 // Forward computes the activations of all layers for a picture (chapter 1), which has a pixel for
-// each neuron of layer 0. It returns those of the last layer, which are valid until p is used again.
+// each neuron of layer 0 and fills that. It returns those of the last layer, valid until p is used again.
 func (n *Network) Forward(p *Pass, picture Picture) []float64 {
 	if picture.Rows*picture.Cols != n.Layers[0] {
 		panic("Forward: the picture does not have a pixel for each input of the network")
@@ -220,7 +220,8 @@ func NewPicture(rows, cols int, greys []byte) Picture {
 func (p Picture) Fill(a []float64, lit *Vector) {
 	clear(a)
 	n := len(p.Lit)
-	ks, as := slices.Grow(lit.K[:0], n)[:n], slices.Grow(lit.A[:0], n)[:n]
+	ks, as := slices.Grow(lit.K[:0], n+7)[:n], slices.Grow(lit.A[:0], n+7)[:n]
+	clear(as[n : n+7])
 	for i, k := range p.Lit {
 		ks[i] = k + p.Moved
 		as[i] = float64(p.Greys[i]) / 255

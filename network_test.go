@@ -95,16 +95,22 @@ func TestChapter1NeuronIsSigmoidOfItsWeightedSumPlusBias(t *testing.T) {
 		n := NewNetwork(layers, random)
 		p := n.NewPass()
 		n.Forward(p, NewPicture(1, layers[0], bytes.Repeat([]byte{99}, layers[0]))) // leaves no trace in the next pass
+		last := slices.Concat(p.Z...)
 		greys := make([]byte, layers[0])
 		for k := range greys {
 			greys[k] = byte((k + 1) % 3 * 100) // a third is black
 		}
-		output := n.Forward(p, NewPicture(1, layers[0], greys))
+		picture := NewPicture(1, layers[0], greys)
+		output := n.Forward(p, picture)
 		a := make([]float64, layers[0])
 		for k, grey := range greys {
 			a[k] = float64(grey) / 255
 			equal(t, fmt.Sprintf("chapter 1: a_%d of layer 0 is the grey of a pixel, in Forward, network.go", k),
 				p.A[0][k], a[k])
+		}
+		if lit := p.Lit[0].K; !slices.Equal(lit, picture.Lit) {
+			t.Fatalf("chapter 1: Lit[0] lists the lit pixels, as Picture.Fill does, in Forward, network.go: got %v, want %v",
+				lit, picture.Lit)
 		}
 		for l := 1; l < len(layers); l++ {
 			next := make([]float64, layers[l])
@@ -118,7 +124,9 @@ func TestChapter1NeuronIsSigmoidOfItsWeightedSumPlusBias(t *testing.T) {
 				next[j] = 1 / (1 + math.Exp(-z))
 				equal(t, fmt.Sprintf("chapter 1: z_j = b_j + sum over k of w_jk a_k for neuron %d of layer %d of %v, "+
 					"in Forward, network.go", j, l, layers), p.Z[l][j], z, slip{sum, "is the bias missing?"},
-					slip{b, "is the sum missing?"}, slip{transposed + b, "is W transposed?"})
+					slip{b, "is the sum missing?"}, slip{transposed + b, "is W transposed?"},
+					slip{last[0] + sum, "is z_j left over from the last picture?"})
+				last = last[1:]
 				equal(t, fmt.Sprintf("chapter 1: a_j = sigmoid(z_j) for neuron %d of layer %d of %v, in Forward, network.go",
 					j, l, layers), p.A[l][j], next[j], slip{z, "is sigmoid missing?"})
 			}
@@ -136,7 +144,7 @@ func TestChapter1BrightestOutputIsTheAnswer(t *testing.T) {
 		want   int
 	}{
 		{[]float64{0.1, 0.2, 0.9, 0.3}, 2},
-		{[]float64{0.9, 0.2}, 0},
+		{[]float64{0.9, 0.2, 0.3}, 0},
 		{[]float64{0.1, 0.2}, 1},
 		{[]float64{0.5, 0.5}, 0},
 		{[]float64{0}, 0},
@@ -156,7 +164,7 @@ func TestChapter2CostOfAnExampleIsTheSumOfSquaredDifferences(t *testing.T) {
 		label  int
 		want   float64
 	}{
-		{[]float64{0, 0, 1, 0}, 3, 2},
+		{[]float64{0.5, 0, 1, 0}, 3, 2.25},
 		{[]float64{0, 0, 1, 0}, 2, 0},
 		{[]float64{0.5, 0.5, 0.5, 0.5}, 0, 1},
 		{[]float64{0.25, 0.75}, 1, 0.125},
@@ -165,7 +173,8 @@ func TestChapter2CostOfAnExampleIsTheSumOfSquaredDifferences(t *testing.T) {
 		formula := fmt.Sprintf("chapter 2: C = sum over j of (a_j - y_j)^2 for outputs %v and label %d, in Cost, network.go",
 			c.output, c.label)
 		equal(t, formula, Cost(c.output, c.label), c.want, slip{c.want / 2, "is it halved?"},
-			slip{c.want / float64(len(c.output)), "is it divided by the number of outputs?"})
+			slip{c.want / float64(len(c.output)), "is it divided by the number of outputs?"},
+			slip{(c.output[c.label] - 1) * (c.output[c.label] - 1), "is it the output of the label only?"})
 	}
 }
 
@@ -181,14 +190,15 @@ func TestChapter2CostOfTheNetworkIsTheAverageOverTheExamples(t *testing.T) {
 		}
 	}
 	s := n.Evaluate(examples)
-	equal(t, "chapter 2: the cost of the network is the average of 100 costs, in Score, network.go", s.Cost(), costs/100)
+	equal(t, "chapter 2: the cost of the network is the average of 100 costs, in Score.Cost, network.go",
+		s.Cost(), costs/100)
 	if s.Right != right || s.Seen != 100 {
 		t.Fatalf("chapter 2: %d of %d answers are right, want %d of 100, in Score, network.go", s.Right, s.Seen, right)
 	}
 }
 
 func TestChapter2StepGoesDownTheGradient(t *testing.T) {
-	const rate = 0.5
+	const rate = 0.75
 	for _, decay := range []float64{0, 0.25} {
 		n := NewNetwork([]int{4, 3, 2}, seeded(10))
 		before, g := slices.Clone(n.All), n.NewGradient()
@@ -207,10 +217,11 @@ func TestChapter2StepGoesDownTheGradient(t *testing.T) {
 				"with decay %g, in Descend, backprop.go", parameterName(n.Layers, i), own)
 			equal(t, formula, n.All[i], w-rate*(dCdw+extra), slip{w + rate*(dCdw+extra), "is it a step uphill?"},
 				slip{w - rate*(2*dCdw+extra), "is dC/dw the sum instead of the average?"},
-				slip{w, "is the step missing?"}, slip{w - rate*(dCdw+decay*w), "does decay change a later layer or a bias?"})
+				slip{w, "is the step missing?"}, slip{w - dCdw - extra, "is the rate missing?"},
+				slip{w - rate*(dCdw+decay*w), "does decay change a later layer or a bias?"})
 		}
 		if length(g.All) != 0 || g.Examples != 0 {
-			t.Fatalf("chapter 2: a step empties the gradient, in Descend, backprop.go: %v of %d examples is left",
+			t.Fatalf("chapter 2: a step empties the gradient, in Descend, backprop.go: got %v and Examples %d, want all 0",
 				g.All, g.Examples)
 		}
 	}
@@ -235,7 +246,7 @@ func TestChapter4SlopeIsMeasuredByANudge(t *testing.T) {
 		if math.Abs(got/c.want-2) < 1e-3 {
 			question = "; is it divided by h instead of 2h?"
 		} else if math.Abs(got/c.want-1) < 1e-2 {
-			question = "; is x nudged to one side only?"
+			question = "; is x nudged to one side only, or is h too large?"
 		}
 		if !(math.Abs(got-c.want) <= 1e-6*c.want) {
 			t.Fatalf(formula+": got %.9g, want %.9g%s", c.name, got, c.want, question)
@@ -281,29 +292,41 @@ func TestChapter4ChainOfSingleNeurons(t *testing.T) {
 		slip      slip
 	}{
 		{"dC/da3 = 2 (a3 - y)", p.DCDA[3][0], dCda3, slip{dCda3 / 2, "is the 2 missing?"}},
-		{"dC/dz3 = sigmoid'(z3) * dC/da3", p.Delta[3][0], dCdz3, slip{dCda3, "is sigmoid' missing?"}},
-		{"dC/dw3 = a2 * sigmoid'(z3) * dC/da3", g.Weights[3].Data[0], a2 * dCdz3, slip{a3 * dCdz3, "is it a3?"}},
+		{"dC/dz3 = sigmoid'(z3) * dC/da3 = a3 (1 - a3) * dC/da3", p.Delta[3][0], dCdz3, slip{dCda3, "is sigmoid' missing?"}},
+		{"dC/dw3 = a2 * sigmoid'(z3) * dC/da3", g.Weights[3].Data[0], a2 * dCdz3, slip{a3 * dCdz3, "is a3 used for a2?"}},
 		{"dC/db3 = 1 * sigmoid'(z3) * dC/da3", g.Biases[3][0], dCdz3, slip{a2 * dCdz3, "dz3/db3 is 1, not a2"}},
 		{"dC/da2 = w3 * sigmoid'(z3) * dC/da3", p.DCDA[2][0], dCda2, slip{w3 * dCda3, "is sigmoid' missing?"}},
-		{"dC/dz2 = sigmoid'(z2) * dC/da2", p.Delta[2][0], dCdz2, slip{slope(a3) * dCda2, "is it the slope at z3?"}},
-		{"dC/dw2 = a1 * sigmoid'(z2) * dC/da2", g.Weights[2].Data[0], a1 * dCdz2, slip{a2 * dCdz2, "is it a2?"}},
+		{"dC/dz2 = sigmoid'(z2) * dC/da2", p.Delta[2][0], dCdz2, slip{dCda2, "is sigmoid' missing?"}},
+		{"dC/dw2 = a1 * sigmoid'(z2) * dC/da2", g.Weights[2].Data[0], a1 * dCdz2, slip{a2 * dCdz2, "is a2 used for a1?"}},
 		{"dC/db2 = 1 * sigmoid'(z2) * dC/da2", g.Biases[2][0], dCdz2, slip{}},
-		{"dC/dw1 = a0 * sigmoid'(z1) * dC/da1", g.Weights[1].Data[0], a0 * dCdz1, slip{a1 * dCdz1, "is it a1?"}},
+		{"dC/dw1 = a0 * sigmoid'(z1) * dC/da1", g.Weights[1].Data[0], a0 * dCdz1, slip{a1 * dCdz1, "is a1 used for a0?"}},
 		{"dC/db1 = 1 * sigmoid'(z1) * dC/da1", g.Biases[1][0], dCdz1, slip{}},
 		{"the number of examples in the gradient", float64(g.Examples), 1, slip{}},
 	} {
 		equal(t, "chapter 4: "+c.formula+", in Backward, backprop.go", c.got, c.want, c.slip)
 	}
 	n.Backward(p, e.Label, g)
-	equal(t, "chapter 4: dC/dw3 of two examples is the sum, in Backward, backprop.go", g.Weights[3].Data[0], 2*a2*dCdz3,
-		slip{a2 * dCdz3, "is it set instead of added?"})
-	equal(t, "chapter 4: dC/db3 of two examples is the sum, in Backward, backprop.go", g.Biases[3][0], 2*dCdz3,
-		slip{dCdz3, "is it set instead of added?"})
+	for _, c := range []struct {
+		formula          string
+		got, want, first float64
+	}{
+		{"dC/dw3 of two examples is the sum", g.Weights[3].Data[0], 2 * a2 * dCdz3, a2 * dCdz3},
+		{"dC/db3 of two examples is the sum", g.Biases[3][0], 2 * dCdz3, dCdz3},
+		{"the number of examples", float64(g.Examples), 2, 1},
+		{"dC/da2 is that of the last example", p.DCDA[2][0], dCda2, math.NaN()},
+	} {
+		equal(t, "chapter 4: "+c.formula+", in Backward, backprop.go", c.got, c.want,
+			slip{c.first, "is it set instead of added?"})
+	}
 }
 
 func TestChapter4CostDependsOnANeuronAlongAllPaths(t *testing.T) {
 	n := NewNetwork([]int{2, 3, 3, 2}, seeded(13))
 	p, _ := passOf(n, few(1, 80, 200))
+	for j, y := range []float64{0, 1} {
+		equal(t, fmt.Sprintf("chapter 4: dC/da_j = 2 (a_j - y_j) for output %d, y = %g, in Backward, backprop.go", j, y),
+			p.DCDA[3][j], 2*(p.A[3][j]-y))
+	}
 	for l := 3; l > 1; l-- {
 		w, delta := n.Weights[l], p.Delta[l]
 		for k := range w.Cols {
@@ -523,21 +546,32 @@ func TestChapter3TrainingStepsThroughMiniBatchesInRandomOrder(t *testing.T) {
 	before, got := slices.Clone(examples), NewNetwork([]int{784, 5, 10}, seeded(6))
 	want, random, order, steps := got.Clone(), seeded(7), slices.Clone(examples), 0
 	Training{Epochs: 2, Batch: 10, Rate: 0.7}.Train(got, examples, seeded(7), func(p Progress) error {
-		start := steps % 3 * 10
+		start, epoch := steps%3*10, 1+steps/3
 		if start == 0 {
 			random.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
 		}
-		batch := order[start:min(start+10, len(order))]
+		end := min(start+10, len(order))
 		steps++
-		if p.Epoch != 1+(steps-1)/3 || p.Score.Seen != start+len(batch) || p.Of != 23 {
-			t.Fatalf("chapter 3: 23 examples in mini-batches of 10, 10 and 3%s: report %d of 3 in each epoch is %+v",
-				place, steps, p)
+		if p.Epoch != epoch || p.Score.Seen != end || p.Of != 23 {
+			t.Fatalf("chapter 3: 23 examples in mini-batches of 10, 10 and 3%s: report %d of 6 is %+v, "+
+				"want Epoch:%d Of:23 Seen:%d", place, steps, p, epoch, end)
 		}
-		for i, derivative := range plainGradient(want, batch, "") {
+		old, unshuffled := want.Clone(), want.Clone()
+		for i, derivative := range plainGradient(old, order[start:end], "") {
 			want.All[i] -= 0.7 * derivative
-			equal(t, fmt.Sprintf("chapter 3: w <- w - 0.7 dC/dw, C the average over the %d examples of mini-batch %d of 3, "+
-				"shuffled in each epoch, for %s%s", len(batch), 1+start/10, parameterName(got.Layers, i), place),
-				got.All[i], want.All[i])
+		}
+		for i, derivative := range plainGradient(old, before[start:end], "") {
+			unshuffled.All[i] -= 0.7 * derivative
+		}
+		off := func(n *Network) float64 { return distance(got.All, n.All) }
+		if question := ""; !(off(want) <= 1e-12) {
+			if off(old) == 0 {
+				question = "; is the step missing, or after the report?"
+			} else if off(unshuffled) <= 1e-12 {
+				question = "; are the examples not shuffled with random?"
+			}
+			t.Fatalf("chapter 3: w <- w - 0.7 dC/dw, C the average over the %d examples of mini-batch %d of 3 in epoch %d, "+
+				"shuffled once more%s: the weights are off by up to %.2g%s", end-start, 1+start/10, epoch, place, off(want), question)
 		}
 		return nil
 	})
@@ -566,11 +600,11 @@ func TestChapter3TrainingReportsItsProgressAndEndsOnAnError(t *testing.T) {
 		}
 		return nil
 	})
-	if s := whole.Score; whole.Epoch != 2 || s.Right != want.Right || !(math.Abs(s.Cost()-want.Cost()) <= 1e-9) {
-		t.Fatalf(place+"report gets the score of the epoch: %+v at the end of epoch 2, want %+v", whole, want)
-	}
 	if err != enough || last.Epoch != 3 || last.Score.Seen != 21 {
 		t.Fatalf(place+"an error from report ends training: stopped with %v at %+v, want epoch 3 after 21", err, last)
+	}
+	if s := whole.Score; whole.Epoch != 2 || s.Right != want.Right || !(math.Abs(s.Cost()-want.Cost()) <= 1e-9) {
+		t.Fatalf(place+"report gets the score of the epoch: %+v at the end of epoch 2, want %+v", whole, want)
 	}
 }
 
@@ -585,8 +619,10 @@ func TestChapter3AnnealingLowersTheRateTowards0(t *testing.T) {
 		bias, step := n.Biases[1][0], 0
 		training := Training{Epochs: 2, Batch: 5, Rate: 2, Anneal: c.anneal}
 		training.Train(n, slices.Repeat([]Example{e}, 10), seeded(1), func(p Progress) error {
-			formula := fmt.Sprintf("the rate of step %d of 4 with Anneal %v, in Train, backprop.go", step+1, c.anneal)
-			equal(t, formula, (bias-n.Biases[1][0])/g.Biases[1][0], c.want[step])
+			formula := fmt.Sprintf("with Anneal, rate * (1 + cos(pi done)) / 2 is the rate of step %d of 4, Anneal %v, "+
+				"in Train, backprop.go", step+1, c.anneal)
+			equal(t, formula, (bias-n.Biases[1][0])/g.Biases[1][0], c.want[step],
+				slip{2 - float64(step)/2, "is it a straight line?"})
 			bias, step = n.Biases[1][0], step+1
 			_, g = passOf(n, e)
 			return nil
@@ -600,7 +636,7 @@ func TestChapter3TrainingLearnsFromTheVariedPicture(t *testing.T) {
 	black := func(Example, *rand.Rand) Picture { return few(0, 0).Picture }
 	Training{Epochs: 1, Batch: 1, Rate: 1, Vary: black}.Train(n, []Example{few(0, 255)}, seeded(1), quiet)
 	if n.All[0] != w || n.All[1] == b {
-		t.Fatalf("Vary, in Train, backprop.go: after a black picture, for which dC/dw = 0, w went from %v to %v, "+
+		t.Fatalf("Vary makes the picture black, so dC/dw = 0, in Train, backprop.go: w went from %v to %v, want no change; "+
 			"b from %v to %v", w, n.All[0], b, n.All[1])
 	}
 }
@@ -635,43 +671,6 @@ func TestShiftMovesAPictureByAtMostOnePixel(t *testing.T) {
 				t.Fatalf("Shift, backprop.go: a picture with a lit pixel %d on its border is moved", at)
 			}
 		}
-	}
-}
-
-func TestOddExamplesAreLearned(t *testing.T) {
-	for _, c := range []struct {
-		name     string
-		layers   []int
-		examples []Example
-		right    int // at least, after training
-	}{
-		{"a single example", []int{2, 3, 2}, []Example{few(1, 9, 99)}, 1},
-		{"one class only", []int{2, 3, 1}, []Example{few(0, 9, 99), few(0, 99, 9)}, 2},
-		{"pictures that are all the same", []int{2, 3, 2}, []Example{few(0, 50, 50), few(1, 50, 50)}, 1},
-		{"pictures that are all black", []int{2, 3, 2}, []Example{few(0, 0, 0), few(1, 0, 0)}, 1},
-		{"one neuron in each layer", []int{1, 1, 1, 1}, []Example{few(0, 255), few(0, 0)}, 2},
-		{"no hidden layer", []int{2, 2}, []Example{few(0, 255, 0), few(1, 0, 255)}, 2},
-	} {
-		n := NewNetwork(c.layers, seeded(1))
-		before := n.Evaluate(c.examples).Cost()
-		training := Training{Epochs: 200, Batch: 1, Rate: 0.5, Anneal: true, Vary: Shift}
-		training.Train(n, c.examples, seeded(1), quiet)
-		if after := n.Evaluate(c.examples); !(after.Cost() < before) || after.Right < c.right {
-			t.Fatalf("%s: the cost went from %v to %v, %d right", c.name, before, after.Cost(), after.Right)
-		}
-	}
-}
-
-func TestSameSeedGivesTheSameNetwork(t *testing.T) {
-	train := func(seed uint64) []float64 {
-		random := seeded(seed)
-		n := NewNetwork([]int{784, 16, 16, 10}, random)
-		plan := Training{Epochs: 2, Batch: 20, Rate: 1.5, Anneal: true, Decay: 1e-4, Vary: Shift}
-		plan.Train(n, mnist().Train[:500], random, quiet)
-		return n.All
-	}
-	if first := train(1); !slices.Equal(first, train(1)) || slices.Equal(first, train(2)) {
-		t.Fatal("seed 1 gave two networks, or seed 2 the same")
 	}
 }
 
@@ -830,7 +829,7 @@ func TestClaims(t *testing.T) {
 		holds(t, brightness(plain, noise) >= 0.5)
 	})
 
-	claim("a network large for its data learns random labels by heart, and nothing from them (chapter 2)", func(t *testing.T) {
+	claim("a network large for its data learns random labels by heart, but no digits (chapter 2)", func(t *testing.T) {
 		random := seeded(1)
 		shuffled := slices.Clone(mnist().Train[:10000])
 		for i := range shuffled {
@@ -1072,6 +1071,14 @@ func parameterName(layers []int, i int) string {
 	return fmt.Sprintf("b_%d of layer %d", i-layers[l]*layers[l-1], l)
 }
 
+// distance returns the largest difference between two lists, element by element.
+func distance(x, y []float64) (largest float64) {
+	for i := range x {
+		largest = max(largest, math.Abs(x[i]-y[i]))
+	}
+	return largest
+}
+
 func length(x []float64) float64 { return math.Sqrt(dot(x, x)) }
 
 func cosine(x, y []float64) float64 { return dot(x, y) / math.Sqrt(dot(x, x)*dot(y, y)) }
@@ -1142,7 +1149,7 @@ func TestBrokenIDXFilesAreErrorsThatSayWhy(t *testing.T) {
 		{"billions of pictures", idx(0x803, []uint32{math.MaxUint32, 28, 28}, picture), "after 1 of the 4294967295"},
 		{"0 pixels in 32 bits", idx(0x803, []uint32{1, 1 << 31, 2}, picture), "of 4294967296 bytes"},
 		{"0 pixels in 62 bits", idx(0x803, []uint32{1, 1 << 31, 1 << 31}, picture), "of 4611686018427387904 bytes"},
-		{"a little too large", idx(0x803, []uint32{1, 51000, 1001}, nil), "51051000 bytes; there must be at least 1, of 1 to 51000000 bytes"},
+		{"a little too large", idx(0x803, []uint32{1, 51000, 1001}, nil), "51051000 bytes; there must be at least 1, of 1 to"},
 		{"gzip that unpacks to gigabytes", gigabytes, "goes on after the 2 pictures"},
 		{"gzip cut short", zipped[:len(zipped)-9], "unexpected EOF"},
 		{"gzip with a wrong checksum", badSum, "invalid checksum"},
