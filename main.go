@@ -180,12 +180,8 @@ func runTrain(c *console, flags *flag.FlagSet, args []string) error {
 	if s.examples > 0 {
 		set.Train = set.Train[:min(s.examples, len(set.Train))]
 	}
-	turned := ""
-	if set.Turned {
-		turned = ", turned upright"
-	}
-	c.say("%s pictures to learn from, %s for the test: %d x %d pixels, labels %s to %s%s", thousands(len(set.Train)),
-		thousands(len(set.Test)), set.Rows, set.Cols, set.Name(0), set.Name(set.Classes-1), turned)
+	c.say("%s pictures to learn from, %s for the test: %d x %d pixels, labels %s to %s", thousands(len(set.Train)),
+		thousands(len(set.Test)), set.Rows, set.Cols, set.Name(0), set.Name(set.Classes-1))
 	random := rand.New(rand.NewPCG(s.seed, 0))
 	n, err := startingNetwork(c, s, set, random)
 	if err != nil {

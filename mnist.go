@@ -10,7 +10,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -36,9 +35,7 @@ type Dataset struct {
 	Rows, Cols  int // of every picture, in pixels
 	Classes     int // labels are 0 to Classes-1; a class may have no examples
 	Train, Test []Example
-	Turned      bool // the pictures were stored on their side and turned upright when read
-
-	names []string // names[label] is what a label stands for, "" for the label itself
+	names       []string // names[label] is what a label stands for, "" for the label itself
 }
 
 // Name returns what a label stands for: a digit or, in EMNIST's sets, a digit or a letter.
@@ -96,7 +93,7 @@ func readDataset(files fs.FS, start string) (*Dataset, error) {
 		return nil, fmt.Errorf("%s: the test pictures have %d x %d pixels, but the training pictures %d x %d",
 			names[2], test[0].Rows, test[0].Cols, set.Rows, set.Cols)
 	}
-	set.Turned, set.names = isTurned(names[0]), readNames(files, start+"mapping.txt")
+	set.names = readNames(files, start+"mapping.txt")
 	return set, nil
 }
 
@@ -266,7 +263,7 @@ func readNames(files fs.FS, mapping string) []string {
 
 // isTurned reports whether a file stores each picture column by column, as EMNIST's do. Read row
 // by row, such pictures lie on their side.
-func isTurned(images string) bool { return strings.HasPrefix(path.Base(images), "emnist-") }
+func isTurned(images string) bool { return strings.HasPrefix(images, "emnist-") }
 
 // turn exchanges the rows and the columns of a picture.
 func turn(rows, cols int, greys []byte) []byte {

@@ -1244,7 +1244,7 @@ func TestSetsAreFoundByTheirNamesAndEMNISTIsTurnedUpright(t *testing.T) {
 		t.Errorf("the labels 0 1 2 3 300 are shown as %s, want 0 A B 3 300", got)
 	}
 	for name, want := range map[string]string{
-		"/emnist": "3 x 2 pixels, labels 0 to B, turned upright\n",
+		"/emnist": "3 x 2 pixels, labels 0 to B\n",
 		"":        folder + ": several sets, with emnist-train-images.idx3-ubyte and kmnist-train-images-idx3-ubyte; name",
 		"/qmn":    folder + ": no file qmn*train-images?idx*, plain or .gz",
 	} {
