@@ -152,10 +152,9 @@ func (s *studio) handler() http.Handler {
 	return guard(mux)
 }
 
-// guard refuses the requests of other pages. A foreign page can send requests here from the user's
-// own browser, under its own name (Origin) or with a name of its own made to mean this machine
-// (Host). So the host must be localhost or an IP address, which is no foreign name, and the origin,
-// if there is one, the same.
+// guard refuses requests of other pages, which the user's browser would send with a foreign Origin, or
+// with a foreign Host that was made to mean this machine. So the host must be localhost or an IP
+// address, and the origin, if there is one, the same.
 func guard(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		host := (&url.URL{Host: r.Host}).Hostname()
@@ -419,19 +418,19 @@ type stepCurve struct {
 	costCurve
 }
 
-// alongStep computes the cost along a step. As w becomes w - rate dC/dw, its slope at rate 0 is minus
-// the sum of dC/dw dC/dw. The rates end at a power of two, so that they are the same for similar
-// rates, and that the one of the query is in the second quarter.
+// alongStep computes the cost along a step. As w becomes w - rate dC/dw, the slope of C at rate 0 is
+// minus the sum of (dC/dw)^2. The rates end at a power of two, two to four times the query's rate, so
+// the chart stays the same for similar rates.
 func alongStep(n *Network, q *query, cost float64, g *Gradient) *stepCurve {
 	a := &stepCurve{Cost: cost}
-	for _, derivative := range g.All {
-		a.Slope -= derivative * derivative
+	for _, dCdw := range g.All {
+		a.Slope -= dCdw * dCdw
 	}
 	moved := n.Clone()
 	costMoved := q.costOf(moved)
 	costAt := func(rate float64) float64 {
-		for i, derivative := range g.All {
-			moved.All[i] = n.All[i] - rate*derivative
+		for i, dCdw := range g.All {
+			moved.All[i] = n.All[i] - rate*dCdw
 		}
 		return costMoved()
 	}

@@ -51,7 +51,9 @@ func runExplain(c *console, flags *flag.FlagSet, args []string) error {
 	if *neuron >= 0 && len(names) > 1 {
 		return fmt.Errorf("explain: -neuron is for one picture, not for %d", len(names))
 	}
-	names = append(names, "0")[:max(1, len(names))]
+	if len(names) == 0 {
+		names = []string{"0"}
+	}
 	all := make([]*explanation, len(names))
 	for i, name := range names {
 		if all[i], err = newExplanation(c, n, set, name, *label); err != nil {
@@ -212,17 +214,18 @@ func (x *explanation) chapter1(neuron int) {
 	x.printf("layer 0: %d pixels, %d of them not black\n", n.Layers[0], len(x.example.Lit))
 	for l, a := range p.A[1:] {
 		for j := 0; j < len(a); j += 10 {
-			x.printf("layer %d, neuron %2d and on: %.2f\n", l+1, j, a[j:min(j+10, len(a))])
+			x.printf("layer %d, from neuron %2d: %.2f\n", l+1, j, a[j:min(j+10, len(a))])
 		}
 	}
 	answer := Answer(p.A[len(n.Layers)-1])
 	x.printf("\nThe brightest output is %d: the network reads %s.\n\n"+
-		"Neuron %d of layer 1 (choose another with -neuron) has z = the sum of w_k a_k\n"+
-		"over all pixels k, plus its bias, and the activation a = sigmoid(z):\n\n", answer, x.set.Name(answer), neuron)
+		"Neuron j = %d of layer 1 (choose another with -neuron) has z = the sum of\n"+
+		"w_jk a_k over all pixels k, plus its bias, and the activation a = sigmoid(z):\n\n",
+		answer, x.set.Name(answer), neuron)
 	line := x.printTerms(len(x.example.Lit), 5, "the weighted sum", func(i int) (float64, string) {
 		k := int(x.example.Lit[i])
-		return w[k] * p.A[0][k], fmt.Sprintf("w_%d a_%d = %+.6g * %.6g, row %d, column %d",
-			k, k, w[k], p.A[0][k], k/cols, k%cols)
+		return w[k] * p.A[0][k], fmt.Sprintf("w_%d,%d a_%d = %+.6g * %.6g, row %d, column %d",
+			neuron, k, k, w[k], p.A[0][k], k/cols, k%cols)
 	})
 	line(n.Biases[1][neuron], "the bias")
 	line(p.Z[1][neuron], "= z, and a = sigmoid(z) = "+precise(p.A[1][neuron]))
@@ -329,8 +332,9 @@ func printStep(all []*explanation, g *Gradient) {
 	usual := addFlags(flag.NewFlagSet("train", flag.ContinueOnError)).plan.Rate
 	for _, rate := range []float64{0.001, usual} {
 		moved = x.n.Clone()
-		step := &Gradient{Parameters: moved.Clone().Parameters, Examples: len(all)}
-		copy(step.All, g.All) // Descend empties it
+		step := moved.NewGradient() // a copy of g, as Descend empties it
+		copy(step.All, g.All)
+		step.Examples = g.Examples
 		moved.Descend(step, rate, 0)
 		before, after := 0.0, 0.0
 		for _, x := range all {
@@ -529,10 +533,10 @@ func sketchSigned(table []float64, rows, cols, width int, scale float64) (lines 
 
 // The colours of numbers that are 0, above 0 and below 0, and of the line around each table.
 var (
-	zero  = color.RGBA{255, 255, 255, 255}
-	above = color.RGBA{13, 71, 161, 255}
-	below = color.RGBA{183, 28, 28, 255}
-	frame = color.RGBA{200, 200, 200, 255}
+	zero    = color.RGBA{255, 255, 255, 255}
+	above   = color.RGBA{13, 71, 161, 255}
+	below   = color.RGBA{183, 28, 28, 255}
+	outline = color.RGBA{200, 200, 200, 255}
 )
 
 // grid paints tables of rows x cols numbers as tiles, row by row from the top left, in full
@@ -543,20 +547,20 @@ func grid(rows, cols int, tables [][]float64, scale float64) image.Image {
 	down := (len(tables) + across - 1) / across
 	zoom := min(max(1, (800/across-gap)/cols), 24) // the pixels of a number
 	width, height := cols*zoom+gap, rows*zoom+gap
-	page := image.NewRGBA(image.Rect(0, 0, across*width+gap, down*height+gap))
+	sheet := image.NewRGBA(image.Rect(0, 0, across*width+gap, down*height+gap))
 	fill := func(box image.Rectangle, c color.Color) {
-		draw.Draw(page, box, image.NewUniform(c), image.Point{}, draw.Src)
+		draw.Draw(sheet, box, image.NewUniform(c), image.Point{}, draw.Src)
 	}
-	fill(page.Bounds(), zero)
+	fill(sheet.Bounds(), zero)
 	for i, table := range tables {
 		x0, y0 := gap+i%across*width, gap+i/across*height
-		fill(image.Rect(x0-1, y0-1, x0+cols*zoom+1, y0+rows*zoom+1), frame)
+		fill(image.Rect(x0-1, y0-1, x0+cols*zoom+1, y0+rows*zoom+1), outline)
 		for at, v := range table {
 			x, y := x0+at%cols*zoom, y0+at/cols*zoom
 			fill(image.Rect(x, y, x+zoom, y+zoom), signed(v/scale))
 		}
 	}
-	return page
+	return sheet
 }
 
 // signed returns the colour of a number from -1 to 1.

@@ -186,7 +186,7 @@ func TestExplainTakesANumberOrAFile(t *testing.T) {
 		{[]string{"-label", "2", "--", "-1"}, 1, "", "0 to 19"},
 		{[]string{text}, 1, "", "not a PNG"},
 		{[]string{"none"}, 1, "", "none"},
-		{[]string{"8", "-neuron", "3"}, 0, "Neuron 3 of layer 1", ""},
+		{[]string{"8", "-neuron", "3"}, 0, "Neuron j = 3 of layer 1", ""},
 		{[]string{"1", file}, 0, "what 2 pictures ask", ""},
 		{[]string{"-neuron", "5"}, 1, "", "0 to 4"},
 		{[]string{"-neuron", "-2"}, 1, "", "0 to 4"},
@@ -245,8 +245,8 @@ func TestWeightsArePaintedBlueAbove0AndRedBelow(t *testing.T) {
 		t.Errorf("the page has %v pixels", size)
 	}
 	for at, want := range map[image.Point]color.Color{
-		{0, 0}: zero, {11, 11}: frame, {12, 12}: above, {35, 35}: above, {36, 12}: below, {60, 12}: zero,
-		{36, 36}: above, {83, 59}: below, {84, 60}: frame, {85, 61}: zero, // the first tile
+		{0, 0}: zero, {11, 11}: outline, {12, 12}: above, {35, 35}: above, {36, 12}: below, {60, 12}: zero,
+		{36, 36}: above, {83, 59}: below, {84, 60}: outline, {85, 61}: zero, // the first tile
 		{96, 12}: above, {96, 36}: below, {12, 72}: zero, {12, 96}: above, {96, 96}: zero, // the others
 	} {
 		if got := page.At(at.X, at.Y); got != want {
@@ -310,17 +310,17 @@ the picture                the weights of neuron 3:
                            ░▒▓█ above 0, ·-=≡ below
 
 layer 0: 6 pixels, 3 of them not black
-layer 1, neuron  0 and on: [0.56 0.14 0.48 0.63 0.52]
-layer 2, neuron  0 and on: [0.42 0.77 0.67 0.24]
+layer 1, from neuron  0: [0.56 0.14 0.48 0.63 0.52]
+layer 2, from neuron  0: [0.42 0.77 0.67 0.24]
 
 The brightest output is 1: the network reads B.
 
-Neuron 3 of layer 1 (choose another with -neuron) has z = the sum of w_k a_k
-over all pixels k, plus its bias, and the activation a = sigmoid(z):
+Neuron j = 3 of layer 1 (choose another with -neuron) has z = the sum of
+w_jk a_k over all pixels k, plus its bias, and the activation a = sigmoid(z):
 
-      +0.75000   w_3 a_3 = +0.75 * 1, row 1, column 0
-      +0.50000   w_4 a_4 = +1.25 * 0.4, row 1, column 1
-      -0.20000   w_1 a_1 = -0.25 * 0.8, row 0, column 1
+      +0.75000   w_3,3 a_3 = +0.75 * 1, row 1, column 0
+      +0.50000   w_3,4 a_4 = +1.25 * 0.4, row 1, column 1
+      -0.20000   w_3,1 a_1 = -0.25 * 0.8, row 0, column 1
       +1.05000   = the weighted sum
       -0.50000   the bias
       +0.55000   = z, and a = sigmoid(z) = 0.634136

@@ -19,19 +19,20 @@ import (
 	"strings"
 )
 
-// This file reads your own handwriting. A network can only read what looks like the pictures that
-// it was trained on, so ReadPicture turns any picture into one like those, in three stages that
-// follow it: from a file to greys, from greys to ink, from ink to a picture of the set. Then come
-// the command predict and, for train -styles, what many people write and MNIST hardly has.
+// This file reads your own handwriting. A network reads only pictures like those that it was trained
+// on. ReadPicture turns any picture into one of those in three stages: file to greys, greys to ink,
+// ink to a picture of the set. Then comes the command predict and, for train -styles, what many
+// people write and MNIST hardly has.
 
 // ReadPicture reads a digit in a PNG, JPEG or GIF, dark on light or light on dark, and prepares
 // it the way MNIST was prepared: light on black, with strokes that are not much thinner than
-// MNIST's, and where frame says. A warning says why the answer may be wrong. A picture of more
+// MNIST's, placed as frame says. A warning says why the answer may be wrong. A picture of more
 // than limit pixels is not decoded, because a file of a few bytes can claim any size.
 //
-// Of 534 digits that other people wrote, eight networks read 486 on average. They read 306 of them
-// if the digit is not cropped, 407 if all ink is taken for dark, 427 with the noise of the paper, 432
-// with the box in the middle, 472 with thin strokes, and 476 with all that lies around the digit.
+// Of 534 digits that other people wrote, eight networks read 486 on average. Without one of the
+// steps they read fewer: 306 if the digit is not cropped, 407 if light ink is not looked for, 427 with
+// the noise of the paper, 432 without the centre of mass, 472 with thin strokes left thin, and 476 if
+// what lies around the digit is kept.
 func ReadPicture(r io.Reader, frame Frame, limit int) (picture Picture, warning string, err error) {
 	grey, err := readGreys(r, limit)
 	if err != nil {
@@ -52,7 +53,7 @@ func ReadPicture(r io.Reader, frame Frame, limit int) (picture Picture, warning 
 	return NewPicture(frame.Rows, frame.Cols, fitInto(digit, frame)), warning, nil
 }
 
-// A field is a picture of numbers, most of them from 0 to 1, row by row.
+// A field is a picture of numbers from 0 to 1, row by row.
 type field struct {
 	rows, cols int
 	at         []float64
@@ -181,7 +182,7 @@ var ErrNoInk = errors.New("no ink found: a digit must stand out from its backgro
 // findInk returns how much ink there is at each pixel: 0 for none, 1 for the average stroke.
 //
 // What is darker than the paper around it counts as ink, or lighter, on dark paper. So do the lines
-// of ruled paper, a pattern, and the table around a sheet: to look for these brought none of the 534
+// of ruled paper, a pattern, and the table around a sheet: removing them gained none of the 534
 // digits. Ink that differs from the paper in its colour only is not found.
 func findInk(grey *field) (*field, error) {
 	if len(grey.at) == 0 { // an empty frame of a GIF
@@ -242,7 +243,7 @@ func closing(f *field, side int) *field {
 	wide := newField(f.rows+side-1, f.cols+side-1, func(y, x int) float64 {
 		return f.pixel(max(0, y-side+1), max(0, x-side+1))
 	})
-	for range 2 { // the second time in the negative, where the darkest is the lightest
+	for range 2 { // the second time in the negative, so the maximum becomes the minimum
 		for row := range slices.Chunk(wide.at, wide.cols) {
 			slidingMax(row, side, 1)
 		}
@@ -418,7 +419,7 @@ func (f *field) part() float64 {
 // centre returns the row and the column of the centre of mass or of the box.
 //
 // MNIST counts pixels from 0 and puts the centre of mass on number 14 of 28, half a pixel beside
-// the true middle, and so does this. Half a pixel off costs right answers.
+// the true middle, and so does this. A centre that differs by half a pixel costs right answers.
 func (f *field) centre(ofMass bool) (y, x float64) {
 	if !ofMass {
 		box := f.box()
@@ -579,7 +580,7 @@ func printAnswer(c *console, set *Dataset, name string, output []float64, warnin
 }
 
 // unsure reports whether no output is brighter than one half. On real handwriting, six of ten such
-// answers are wrong, and one of sixteen others.
+// answers are wrong, but only one of sixteen others.
 func unsure(output []float64) bool { return output[Answer(output)] < 0.5 }
 
 // drawOutput draws what the network sees, and its outputs as bars.
@@ -655,7 +656,8 @@ func (p *pen) stroke(at complex128, direction, turn, length float64) {
 	}
 }
 
-// end returns the middle of the digit's ink in its first row, with step 1, or last row, with -1.
+// end returns the point a radius inside the digit, from the middle of the ink in its first row, with
+// step 1, or its last row, with -1.
 func (p *pen) end(step int) complex128 {
 	row := p.digit.Min.Y
 	if step < 0 {
