@@ -42,8 +42,8 @@ var page embed.FS
 // drawPage serves the page until Ctrl-C.
 func drawPage(c *console, flags *flag.FlagSet, args []string) error {
 	path, data := netFlag(flags), dataFlag(flags)
-	addr := flags.String("addr", "localhost:8080", "the `address` to listen at; only localhost is private")
-	open := flags.Bool("open", true, "open the page in a browser if standard output is a terminal")
+	addr := flags.String("addr", "localhost:8080", "the `address`; only localhost is private")
+	open := flags.Bool("open", true, "open the page in a browser, on a terminal")
 	if _, err := parse(flags, args, 0); err != nil {
 		return err
 	}

@@ -35,7 +35,7 @@ func init() {
 // what a mini-batch of several digits asks for.
 func runExplain(c *console, flags *flag.FlagSet, args []string) error {
 	path, data := netFlag(flags), dataFlag(flags)
-	label := flags.String("label", "", "take the picture for this `digit` (default its label or, of a file, the answer)")
+	label := flags.String("label", "", "the `digit` it should be (default its label or, of a file, the answer)")
 	neuron := flags.Int("neuron", -1, "spell out this `neuron` of layer 1; -1 is the brightest")
 	names, err := parse(flags, args, math.MaxInt)
 	if err != nil {
@@ -391,7 +391,7 @@ func printAsked(all []*explanation, g *Gradient, l int) {
 		x.printf("  %10s", fmt.Sprintf("w_%d,%d", j, k))
 	}
 	line := func(name string, g *Gradient) {
-		x.printf("\n%-20.20s", name)
+		x.printf("\n%-20.20s", strings.Replace(name, "test picture", "test", 1))
 		for _, j := range neurons {
 			x.printf("  %+10.3g", 0-g.Weights[l].At(j, k)/float64(g.Examples))
 		}

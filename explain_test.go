@@ -447,13 +447,13 @@ largest average delta, and their weights from the neuron k that is brightest for
 these pictures.
 
 into layer 2               w_3,4       w_1,4       w_2,4       w_0,4
-test picture 0            +0.259      -0.256      -0.248      -0.219
-test picture 2            +0.228      -0.228       -0.22      -0.179
+test 0                    +0.259      -0.256      -0.248      -0.219
+test 2                    +0.228      -0.228       -0.22      -0.179
 average                   +0.243      -0.242      -0.234      -0.199
 
 into layer 1               w_3,0       w_1,0       w_2,0       w_4,0       w_0,0
-test picture 0             -0.07     -0.0655     -0.0502      +0.037      -0.028
-test picture 2                +0          +0          +0          +0          +0
+test 0                     -0.07     -0.0655     -0.0502      +0.037      -0.028
+test 2                        +0          +0          +0          +0          +0
 average                   -0.035     -0.0327     -0.0251     +0.0185      -0.014
 
 One step, w <- w - rate dC/dw, for all weights and biases. The gradient predicts

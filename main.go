@@ -180,7 +180,7 @@ func runTrain(c *console, flags *flag.FlagSet, args []string) error {
 	if s.examples > 0 {
 		set.Train = set.Train[:min(s.examples, len(set.Train))]
 	}
-	c.say("%s pictures to learn from, %s for the test: %d x %d pixels, labels %s to %s", thousands(len(set.Train)),
+	c.say("%s pictures to learn from, %s to test: %d x %d pixels, labels %s to %s", thousands(len(set.Train)),
 		thousands(len(set.Test)), set.Rows, set.Cols, set.Name(0), set.Name(set.Classes-1))
 	random := rand.New(rand.NewPCG(s.seed, 0))
 	n, err := startingNetwork(c, s, set, random)
@@ -476,7 +476,7 @@ func (w *watcher) summarize() {
 	for _, cmd := range c.commands[2:] {
 		next = append(next, cmd.name)
 	}
-	if len(next) > 0 {
+	if len(next) > 0 && w.saved > 0 {
 		c.say("what next: go run . %s", strings.Join(next, ", "))
 	}
 	printAccuracy(c, w.last.score)

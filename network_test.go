@@ -680,7 +680,6 @@ func TestClaims(t *testing.T) {
 	if raced() || testing.Short() {
 		t.Skip("they take seconds without -race, and minutes with it")
 	}
-	t.Parallel()
 	layers := []int{784, 16, 16, 10}
 	some := mnist().Train[:10000]
 
@@ -688,19 +687,12 @@ func TestClaims(t *testing.T) {
 	plain := NewNetwork(layers, seeded(1))
 	Training{Epochs: 5, Batch: 10, Rate: 1.5}.Train(plain, mnist().Train, seeded(1), quiet)
 
-	claim := func(name string, measure func(*testing.T)) {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			measure(t)
-		})
-	}
-
-	claim("the network has 13,002 weights and biases (chapter 1)", func(t *testing.T) {
+	t.Run("the network has 13,002 weights and biases (chapter 1)", func(t *testing.T) {
 		t.Logf("784*16 + 16*16 + 16*10 weights and 16 + 16 + 10 biases are %d numbers", len(plain.All))
 		holds(t, len(plain.All) == 13002)
 	})
 
-	claim("a neuron can be made by hand to see one bar (chapter 1)", func(t *testing.T) {
+	t.Run("a neuron can be made by hand to see one bar (chapter 1)", func(t *testing.T) {
 		// Weights of 1 along a bar of 8 pixels and -1 right above and below it.
 		n := blank(28*28, 1)
 		black, white := make([]byte, 784), bytes.Repeat([]byte{255}, 784)
@@ -727,7 +719,7 @@ func TestClaims(t *testing.T) {
 		}
 	})
 
-	claim("an untrained network guesses, at a cost of 2.5 to 3 (chapter 2)", func(t *testing.T) {
+	t.Run("an untrained network guesses, at a cost of 2.5 to 3 (chapter 2)", func(t *testing.T) {
 		cost, right := 0.0, 0
 		for seed := range uint64(20) {
 			score := NewNetwork(layers, seeded(seed)).Evaluate(mnist().Test[:1000])
@@ -738,7 +730,7 @@ func TestClaims(t *testing.T) {
 		holds(t, cost >= 2.3 && cost <= 3.3 && right >= 1400 && right <= 2600)
 	})
 
-	claim("the cost falls, and the steps get smaller as the slope flattens (chapter 2)", func(t *testing.T) {
+	t.Run("the cost falls, and the steps get smaller as the slope flattens (chapter 2)", func(t *testing.T) {
 		n := NewNetwork(layers, seeded(1))
 		var costs, lengths []float64
 		done := 0
@@ -754,7 +746,7 @@ func TestClaims(t *testing.T) {
 		holds(t, costs[last] <= costs[0]/10 && lengths[last] <= lengths[0]/10)
 	})
 
-	claim("a rate that is too large overshoots (chapter 2)", func(t *testing.T) {
+	t.Run("a rate that is too large overshoots (chapter 2)", func(t *testing.T) {
 		var costs []float64
 		for _, rate := range []float64{1, 100} {
 			n := NewNetwork(layers, seeded(1))
@@ -766,7 +758,7 @@ func TestClaims(t *testing.T) {
 		holds(t, costs[1] >= 2*costs[0])
 	})
 
-	claim("other random starts end in other valleys of nearly the same depth (chapter 2)", func(t *testing.T) {
+	t.Run("other random starts end in other valleys of nearly the same depth (chapter 2)", func(t *testing.T) {
 		var ends []*Network
 		var costs []float64
 		for _, seed := range []uint64{1, 2} {
@@ -780,7 +772,7 @@ func TestClaims(t *testing.T) {
 		holds(t, math.Abs(costs[0]-costs[1]) <= 0.25*max(costs[0], costs[1]) && far <= 0.5)
 	})
 
-	claim("about 96 of 100 pictures never seen are read right (chapter 2)", func(t *testing.T) {
+	t.Run("about 96 of 100 pictures never seen are read right (chapter 2)", func(t *testing.T) {
 		random, s := seeded(1), addFlags(flag.NewFlagSet("train", flag.ContinueOnError))
 		n := NewNetwork(layers, random)
 		s.plan.Epochs = 10 // of 40, which take four times as long
@@ -794,7 +786,7 @@ func TestClaims(t *testing.T) {
 		holds(t, plainRight >= 9200 && right >= 9570)
 	})
 
-	claim("what the first layer looks for seems almost random (chapter 2)", func(t *testing.T) {
+	t.Run("what the first layer looks for seems almost random (chapter 2)", func(t *testing.T) {
 		// The weights of the videos' network start with the same spread as its biases. What is
 		// learned then hides in what was random from the start.
 		wide := NewNetwork(layers, seeded(1))
@@ -810,7 +802,7 @@ func TestClaims(t *testing.T) {
 		holds(t, likeness(wide) <= 0.5 && likeness(plain) >= 0.5)
 	})
 
-	claim("it answers confidently even when shown noise (chapter 2)", func(t *testing.T) {
+	t.Run("it answers confidently even when shown noise (chapter 2)", func(t *testing.T) {
 		var noise []Example
 		random, greys := seeded(1), make([]byte, 784)
 		for range 1000 {
@@ -829,7 +821,7 @@ func TestClaims(t *testing.T) {
 		holds(t, brightness(plain, noise) >= 0.5)
 	})
 
-	claim("a network large for its data learns random labels by heart, but no digits (chapter 2)", func(t *testing.T) {
+	t.Run("a network large for its data learns random labels by heart, but no digits (chapter 2)", func(t *testing.T) {
 		random := seeded(1)
 		shuffled := slices.Clone(mnist().Train[:10000])
 		for i := range shuffled {
@@ -852,7 +844,7 @@ func TestClaims(t *testing.T) {
 		}
 	})
 
-	claim("a component of the gradient 32 times as large matters 32 times as much (chapter 3)", func(t *testing.T) {
+	t.Run("a component of the gradient 32 times as large matters 32 times as much (chapter 3)", func(t *testing.T) {
 		n := NewNetwork(layers, seeded(1))
 		examples := mnist().Train[:100]
 		g := backprop(n, examples)[:16*784] // the first-layer weights
@@ -880,7 +872,7 @@ func TestClaims(t *testing.T) {
 		holds(t, math.Abs(change(large)/change(small)/32-1) <= 0.05)
 	})
 
-	claim("the gradient of a mini-batch points roughly the way of the whole one (chapter 3)", func(t *testing.T) {
+	t.Run("the gradient of a mini-batch points roughly the way of the whole one (chapter 3)", func(t *testing.T) {
 		whole := backprop(plain, some)
 		last := 0.0
 		for _, size := range []int{1, 10, 100, 1000} {
@@ -897,7 +889,7 @@ func TestClaims(t *testing.T) {
 			"but a step with them is 1,000 times cheaper")
 	})
 
-	claim("a network that listens only to the 2s takes everything for a 2 (chapter 3)", func(t *testing.T) {
+	t.Run("a network that listens only to the 2s takes everything for a 2 (chapter 3)", func(t *testing.T) {
 		n := NewNetwork(layers, seeded(1))
 		var twos []Example
 		for _, e := range mnist().Train[:20000] {
@@ -1516,7 +1508,7 @@ func TestTrainAndTestPrintWhatTheyDo(t *testing.T) {
 	}
 }
 
-const goldenTrain = `160 pictures to learn from, 20 for the test: 4 x 4 pixels, labels 0 to 3
+const goldenTrain = `160 pictures to learn from, 20 to test: 4 x 4 pixels, labels 0 to 3
 network 16-4-4: 88 weights and biases, random (seed 1)
 before training: cost 1.23##, 25.00% of the test pictures right
 

@@ -597,7 +597,7 @@ func drawOutput(c *console, set *Dataset, picture Picture, output []float64) {
 func init() {
 	variations = append(variations, variation{
 		name: "styles", vary: Styles,
-		usage: "add a flag or a foot to some 1s, a hook to 9s, a slash to 0s, which MNIST hardly has",
+		usage: "add a flag or a foot to 1s, a hook to 9s, a slash to 0s (rare in MNIST)",
 	})
 }
 
