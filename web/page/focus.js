@@ -26,9 +26,10 @@ export function subject() {
   const stage = stageNow();
   if (stage?.l === 0) return null;
   const l = stage?.l ?? lastLayer();
-  const hidden = state.view === "read" && stage && stage.does !== "answer"; // the answer is not reached yet
+  const hidden = state.view !== "why" && stage && stage.does !== "answer"; // the answer is not reached yet
   if (l === lastLayer()) return {l, j: hidden ? 0 : ((state.view === "why" ? reading.label : null) ?? reading.digit)};
-  const sizes = asks() ? reading.dCda[l].map(Math.abs) : reading.activations[l];
+  const asked = reading[stage?.does === "weights" ? "delta" : "dCda"];
+  const sizes = asks() ? asked[l].map(Math.abs) : reading.activations[l];
   return {l, j: sizes.indexOf(Math.max(...sizes))};
 }
 
