@@ -49,8 +49,8 @@ function showAlong(step) {
     dots: there === undefined ? [] : [{at: [rate, there], kind: "handle"}],
   });
   const text =
-    `${$("takenBox").hidden ? "A" : "Another"} step of size ${number(rate)}: the slope, dashed, predicts a cost of ` +
-    `${number(predicted)}; it would be ${number(there)}. ${verdict(cost, predicted, there)}`;
+    `Step ${number(rate)}: predicted cost (dashed) ${number(predicted)}, actual ${number(there)}. ` +
+    verdict(cost, predicted, there);
   write("alongText", there === undefined ? "" : text);
 }
 
@@ -59,10 +59,10 @@ const near = 0.1; // of the change
 function verdict(before, predicted, after) {
   const share = (before - after) / (before - predicted);
   if (!Number.isFinite(share)) return "";
-  if (after > before) return "It would rise: the slope changes on the way, and the step goes too far.";
-  if (predicted < 0) return "No cost is below 0: the slope changes on the way.";
-  if (Math.abs(share - 1) < near) return "So small a step does nearly what the slope predicts.";
-  return `That is ${Math.round(100 * share)}% of the predicted fall: the slope changes on the way.`;
+  if (after > before) return "It rises: the step goes too far.";
+  if (predicted < 0) return "The slope changes on the way.";
+  if (Math.abs(share - 1) < near) return "The step does nearly what the slope predicts.";
+  return `That is ${Math.round(100 * share)}% of the predicted fall.`;
 }
 
 dragged($("along"), () => toSize, size => {
@@ -90,22 +90,20 @@ $("take").onclick = () =>
   });
 
 let seen = null; // the step whose result has been scrolled into sight
-// showTaken says what the last step did. That belongs to the version that the step led to: it goes with it.
+// showTaken says what the last step did, while the board shows the network after it.
 function showTaken() {
   const {taken, reading, sheet} = state;
   const shows = taken?.version === reading.version && taken.id === sheet.id && taken.label === reading.label;
   $("takenBox").hidden = !shows;
-  fill(
-    $("stepTable"),
-    ["The step taken", "cost of this digit"],
-    [
-      {name: "before", value: taken?.before},
-      {name: "predicted by the slope", value: taken?.predicted},
-      {name: "after, measured", value: reading.cost},
-    ],
-  );
-  const now = test();
-  const [before, after] = shows && now ? [taken.test, now] : [];
+  if (!shows) return;
+  const {before: cost, predicted} = taken;
+  fill($("stepTable"), ["The step taken", "cost of this digit", "change"], [
+    {name: "before", numbers: [cost]},
+    {name: "predicted by the slope", numbers: [predicted], value: predicted - cost, bar: false},
+    {name: "after, measured", numbers: [reading.cost], value: reading.cost - cost, bar: false},
+  ]);
+  const after = test();
+  const before = after && taken.test;
   if (after && seen !== taken) requestAnimationFrame(() => $("takenBox").scrollIntoView({block: "nearest"}));
   if (after) seen = taken;
   write(
