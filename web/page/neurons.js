@@ -65,15 +65,15 @@ function valueOf({outside}, l, j, a, stage) {
 
 // showWish draws an arrow at a neuron: which way it should move, the larger the more. The scale is the same for all.
 const fullWish = 1; // of -dC/da, for the largest arrow
-const leastWish = 0.004; // of the largest; below it there is none
+export const leastWish = 0.01; // of -dC/da; below it there is none
 const smallestArrow = 3;
 const largestArrow = 10;
 const arrowGap = 3; // px
 const ofRadius = 0.7; // the largest arrow of a small neuron
 const slimness = 0.6; // half the width of an arrow, by its height
 function showWish(arrow, wish, {x, y, r}) {
+  if (Math.abs(wish) < leastWish) return arrow.removeAttribute("d");
   const share = Math.min(1, Math.abs(wish) / fullWish);
-  if (share < leastWish) return arrow.removeAttribute("d");
   const height = smallestArrow + Math.min(r * ofRadius, largestArrow) * share;
   const half = height * slimness;
   const up = wish > 0 ? -1 : 1;

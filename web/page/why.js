@@ -3,7 +3,8 @@
 import {state, change, eachFrame, isEmpty, label, lastLayer, nameOfLabel} from "./state.js";
 import {subject, nameOf, shortName, stageNow} from "./focus.js";
 import {fill, isOpen, largest, bySize} from "./panel.js";
-import {number} from "./numbers.js";
+import {leastWish} from "./neurons.js";
+import {number, precise} from "./numbers.js";
 import {make, put, write} from "./dom.js";
 
 const $ = id => document.getElementById(id);
@@ -31,7 +32,7 @@ eachFrame(() => {
   write("askedHelp", nudges && focus.l === lastLayer() ? askedOfOutput(focus) : "");
   const hidden = focus.l < lastLayer();
   fill($("asked"), ["asked by", "w", "× −dC/dz", "= ask"], nudges && hidden ? askedOf(focus) : []);
-  fill($("avenues"), ["So it asks of", "a or w", "× −dC/dz"], stage && nudges ? [] : avenuesOf(focus, stage));
+  fill($("avenues"), ["So it asks of", "a or w", "= ask"], stage && nudges ? [] : avenuesOf(focus, stage));
 });
 
 const empty = "Draw a digit or take a test digit.";
@@ -54,17 +55,16 @@ const most = 0.5; // of the cost
 function costOf({activations, label, cost}) {
   const squares = activations.at(-1).map((a, j) => (a - (j === label ? 1 : 0)) ** 2);
   const j = squares.indexOf(Math.max(...squares));
-  const part = `(${number(activations.at(-1)[j])} − ${j === label ? 1 : 0})² = ${number(squares[j])}`;
+  const part = `(${precise(activations.at(-1)[j])} − ${j === label ? 1 : 0})² = ${number(squares[j])}`;
   const share = squares[j] >= most * cost ? "Most of it comes from" : "The largest part comes from";
   return `The cost of this digit is C = Σ (a − y)² = ${number(cost)}. ${share} output ${nameOfLabel(j)}: ${part}.`;
 }
 
 // asked says in words that fit its size which way a neuron should move.
-const nextToNothing = 0.02; // of -dC/da
-const little = 0.2;
+const little = 0.2; // of -dC/da
 function asked(change) {
   const size = Math.abs(change);
-  if (size < nextToNothing) return ": next to nothing is asked";
+  if (size < leastWish) return ": next to nothing is asked";
   return (change > 0 ? " should rise" : " should fall") + (size < little ? " a little" : "");
 }
 
@@ -72,7 +72,7 @@ function askedOfOutput({l, j}) {
   const {activations, dCda, delta, label} = state.reading;
   const y = j === label ? 1 : 0;
   return (
-    `−dC/da = −2 (a − y) = −2 (${number(activations[l][j])} − ${y}) = ${number(-dCda[l][j])}. ` +
+    `−dC/da = −2 (a − y) = −2 (${precise(activations[l][j])} − ${y}) = ${number(-dCda[l][j])}. ` +
     `Times da/dz = a (1 − a): −dC/dz = ${number(-delta[l][j])}.`
   );
 }
@@ -119,9 +119,9 @@ function avenuesOf({l, j}, stage) {
   if (stage) return chosen;
   return [
     {name: "1. its bias", value: -delta, part: {l, j, k: -1}},
-    {name: "2. its weights, by a:"},
+    {name: "2. its weights: −dC/dz × a"},
     ...chosen,
-    {name: l === 1 ? "3. the pixels: they stay" : "3. the neurons behind, by w:"},
+    {name: l === 1 ? "3. the pixels: they stay" : "3. the neurons: −dC/dz × w"},
     ...(l === 1 ? [] : bySize(behind).slice(0, mostOfAvenue)),
   ];
 }
