@@ -36,6 +36,10 @@ export function subject() {
 // marked returns the place whose row and wire are lit: the one pointed at, unless the panel speaks of it.
 export const marked = () => (state.pointed && !same(state.pointed, subject()) ? state.pointed : null);
 
+// openWeight returns the weight that the panel shows, or null.
+export const openWeight = () =>
+  asks() && same(state.open, subject()) && (stageNow()?.does ?? "weights") === "weights" ? state.open : null;
+
 export const pointAt = (place, from) => change({pointed: place && {...place, from}});
 export const pin = place => change({pinned: same(place, state.pinned) ? null : place, pointed: null});
 

@@ -88,7 +88,7 @@ function placesOf({shown, lines, step, r, tile, before, width}, left, middle) {
     const x = left + before + r;
     const y = middle + (i - (lines - 1) / 2) * step;
     return {
-      ...{x, y, r},
+      x, y, r,
       left: tile ? left : x - r, // where wires end and begin
       right: x + r,
       tile: tile ? {x: left, y: y - tile / 2, size: tile} : null,

@@ -23,7 +23,7 @@ export function largest(terms, count, sum) {
 
 // fill writes rows into a table. heads are the headings of its columns: the first of the names, then of the numbers,
 // of which the last is the value. Each row has a name, a value, numbers for the columns between, and perhaps a place on
-// the board that it names, or a part {l, j, k}, a weight that it opens. A bar shows how large the value is. Rows are
+// the board that it names, or a weight {l, j, k} that it opens. A bar shows how large the value is. Rows are
 // kept and rewritten, so that focus and pointer stay on them.
 export function fill(table, heads, rows) {
   if (!table.tHead) prepare(table);
@@ -56,13 +56,13 @@ function prepare(table) {
   table.addEventListener("focusout", table.onpointerleave);
   table.onclick = event => {
     const {place, weight} = event.target.closest("tr") ?? {};
-    if (weight) change({part: isOpen(weight) ? null : weight, trial: null});
+    if (weight) change({open: isOpen(weight) ? null : weight, trial: null});
     else if (place?.l > 0) pin(place);
   };
 }
 
 // isOpen reports whether a weight is the one that is open.
-export const isOpen = part => Boolean(part) && same(part, state.part) && part.k === state.part.k;
+export const isOpen = weight => same(weight, state.open) && weight.k === state.open.k;
 
 const emptyRow = () => make("tr", {}, make("th", {scope: "row"}), make("td", {class: "bar"}, make("i")));
 
@@ -70,10 +70,9 @@ function rewrite(tr, row, texts, longest) {
   while (tr.cells.length < texts.length + 2) tr.cells[0].after(make("td", {class: "number"}));
   while (tr.cells.length > texts.length + 2) tr.cells[1].remove();
   tr.place = row.place;
-  tr.weight = row.part;
-  const mark = marked();
+  tr.weight = row.weight;
   tr.className = row.total ? "total" : "";
-  tr.classList.toggle("marked", isOpen(row.part) || same(row.place, mark));
+  tr.classList.toggle("marked", isOpen(row.weight) || same(row.place, marked()));
   rename(tr.cells[0], row);
   texts.forEach((text, i) => {
     if (tr.cells[i + 1].textContent !== text) tr.cells[i + 1].textContent = text;
@@ -86,12 +85,12 @@ function rewrite(tr, row, texts, longest) {
 }
 
 // rename writes the name of a row: a button, if there is a neuron to go to or a weight to open.
-function rename(cell, {name, place, part}) {
-  const goes = part || place?.l > 0;
+function rename(cell, {name, place, weight}) {
+  const goes = weight || place?.l > 0;
   let button = cell.querySelector("button");
   if (goes && !button) put(cell, [(button = make("button", {class: "place"}))]);
   if (!goes && button) put(cell, []);
-  if (part) button.setAttribute("aria-expanded", isOpen(part));
+  if (weight) button.setAttribute("aria-expanded", isOpen(weight));
   else button?.removeAttribute("aria-expanded");
   const holder = goes ? button : cell;
   if (holder.textContent !== name) holder.textContent = name;

@@ -17,7 +17,7 @@ export function example() {
 
 // What is asked about the example: in Why also the step and the weight.
 const asksMore = () => state.view === "why" && label() !== null;
-const asked = () => (asksMore() ? {rate: state.reach, place: state.part ?? undefined} : {});
+const asked = () => (asksMore() ? {rate: state.reach, place: state.open ?? undefined} : {});
 const have = () => (state.network && state.network.version !== null ? {have: state.network.version} : {});
 
 question(
@@ -43,7 +43,7 @@ function take({network, ...answer}, id) {
   const before = state.network;
   if (network) change({network: {...network, version: answer.version}});
   if (network && before?.layers.join() !== network.layers.join())
-    change({pinned: null, pointed: null, part: null, trial: null, stage: null});
+    change({pinned: null, pointed: null, open: null, trial: null, stage: null});
   const now = id === state.sheet.id || state.drawing;
   if (now) change({reading: answer.activations ? answer : null, readingOf: id, refused: ""});
   else if (network) change({reading: null});

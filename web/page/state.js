@@ -22,7 +22,7 @@ export const state = {
   pinned: null, // the neuron {l, j} that was clicked
   pointed: null, // the place under the pointer, {l, j} with from: "board" or "row"; l = 0 is a pixel; with k a weight
   stage: null, // of the play, by its number; null: everything is shown
-  part: null, // the weight in Why, {l, j, k}; k = -1 is the bias
+  open: null, // the weight in Why, {l, j, k}; k = -1 is the bias
   trial: null, // the value of that weight while the slider moves
   reach: 0.01, // the size of the step that was typed: the chart reaches a few times as far
   rate: 0.01, // the size of the step that is marked in the chart

@@ -4,7 +4,7 @@
 import {state, change, eachFrame, underWay} from "./state.js";
 import {attempt, send} from "./server.js";
 import {isOpen, fill} from "./panel.js";
-import {same, subject, shortName, nameOf, stageNow} from "./focus.js";
+import {openWeight, shortName, nameOf} from "./focus.js";
 import {chart, dragged} from "./chart.js";
 import {number} from "./numbers.js";
 import {write} from "./dom.js";
@@ -14,24 +14,24 @@ const headroom = 1.1; // above the highest cost in the chart
 
 // weight returns what the program says of the weight that is open, or null if it is about another one.
 function weight() {
-  const {reading, part} = state;
-  return part && reading?.weight && isOpen(reading.place) ? reading.weight : null;
+  const {reading} = state;
+  return reading?.weight && isOpen(reading.place) ? reading.weight : null;
 }
 
 let opened = null;
 eachFrame(() => {
-  const {view, part, reading, faults} = state;
+  const {reading, faults, trial} = state;
+  const open = openWeight();
   const now = weight();
-  const shows = view === "why" && part && reading?.delta && same(part, subject()) && stageNow()?.does !== "nudges";
-  $("weightBox").hidden = !shows || !now;
-  if (!shows || !now) return;
-  if (opened !== part) requestAnimationFrame(() => $("weightBox").scrollIntoView({block: "nearest"}));
-  opened = part;
-  const {l, j, k} = part;
+  $("weightBox").hidden = !open || !now;
+  if (!open || !now) return;
+  if (opened !== open) requestAnimationFrame(() => $("weightBox").scrollIntoView({block: "nearest"}));
+  opened = open;
+  const {l, j, k} = open;
   const x = k < 0 ? "b" : "w";
   const a = reading.activations[l][j];
   const name = k < 0 ? "its bias b" : `w from ${shortName({l: l - 1, j: k})}`;
-  write("weightName", `${nameOf(part)}: ${name} = ${number(now.value)}`);
+  write("weightName", `${nameOf(open)}: ${name} = ${number(trial ?? now.value)}`);
   fill($("chain"), ["The chain rule", "value"], [
     {name: `dz/d${x}${k < 0 ? "" : " = a behind it"}`, value: k < 0 ? 1 : reading.activations[l - 1][k], bar: false},
     {name: "× da/dz = a (1 − a)", value: a * (1 - a), bar: false},
@@ -81,10 +81,10 @@ const tryValue = x => {
   change({trial: at.reduce((best, u) => (Math.abs(u - x) < Math.abs(best - x) ? u : best))});
 };
 function set() {
-  const {trial, part} = state;
+  const {trial, open} = state;
   if (trial === null) return;
   attempt("weightFault", async () => {
-    await send("set", {place: part, value: trial});
+    await send("set", {place: open, value: trial});
     change({trial: null, changedNetwork: true});
   });
 }

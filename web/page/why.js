@@ -105,7 +105,7 @@ function avenuesOf({l, j}, stage) {
       value: -delta * a,
       numbers: [a],
       name: `weight from ${name(k)}`,
-      part: {l, j, k},
+      weight: {l, j, k},
     })),
   );
   const behind = network.weights[l - 1][j].map((w, k) => ({
@@ -115,10 +115,10 @@ function avenuesOf({l, j}, stage) {
     place: {l: l - 1, j: k},
   }));
   const count = stage ? mostInPlay : mostOfAvenue;
-  const chosen = weights.filter((row, i) => i < count || isOpen(row.part));
+  const chosen = weights.filter((row, i) => i < count || isOpen(row.weight));
   if (stage) return chosen;
   return [
-    {name: "1. its bias", value: -delta, part: {l, j, k: -1}},
+    {name: "1. its bias", value: -delta, weight: {l, j, k: -1}},
     {name: "2. its weights: −dC/dz × a"},
     ...chosen,
     {name: l === 1 ? "3. the pixels: they stay" : "3. the neurons: −dC/dz × w"},

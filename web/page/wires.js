@@ -3,7 +3,7 @@
 import {state, eachFrame, lastLayer} from "./state.js";
 import {pixelPlace} from "./layout.js";
 import {places, shown, placeOf} from "./board.js";
-import {subject, marked, asks, stageNow} from "./focus.js";
+import {subject, marked, openWeight, asks, stageNow} from "./focus.js";
 import {showsSeen} from "./paper.js";
 import {signedPicture, weightScale} from "./picture.js";
 
@@ -132,7 +132,7 @@ function drawTiles() {
     context.globalAlpha = !stage || stage.l <= 1 ? 1 : tileOpacity;
     context.drawImage(
       asked ? signedPicture(k => connection(1, j, k), fullAsk) : signedPicture(k => weights[k], scale),
-      ...[tile.x, tile.y, tile.size, tile.size],
+      tile.x, tile.y, tile.size, tile.size,
     );
     context.strokeStyle = "#4a505c";
     context.lineWidth = 1;
@@ -143,8 +143,8 @@ function drawTiles() {
 
 // What the wires show follows from these; when they are as they were, nothing is drawn.
 function shows() {
-  const {network, reading, size, view, stage, pinned, pointed} = state;
-  return [network, reading, size, view, stage, pinned, pointed, places, showsSeen(), devicePixelRatio];
+  const {network, reading, size, view, stage, pinned, pointed, open} = state;
+  return [network, reading, size, view, stage, pinned, pointed, open, places, showsSeen(), devicePixelRatio];
 }
 let drawn = [];
 
@@ -165,6 +165,6 @@ eachFrame(() => {
   const full = fullLine();
   for (let l = 1; l <= lastLayer(); l++) drawLayer(l, chosen, full);
   drawTiles();
-  const place = pointed?.k >= 0 ? pointed : marked();
+  const place = pointed?.k >= 0 ? pointed : (marked() ?? openWeight());
   if (focus && place && (place.l !== focus.l || place.k >= 0)) drawMark(focus, place);
 });
