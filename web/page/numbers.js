@@ -14,8 +14,7 @@ export function number(x) {
 }
 
 // precise writes an activation so that 1 minus it has four significant digits, too.
-export const precise = a =>
-  a > 0.5 && a < 1 ? a.toFixed(digits + Math.floor(-Math.log10(1 - a))) : number(a);
+export const precise = a => (a > 0.5 && a < 1 ? a.toFixed(digits + Math.floor(-Math.log10(1 - a))) : number(a));
 
 export const whole = n => Math.round(n).toLocaleString("en-US");
 export const percent = share => (100 * share).toFixed(2) + "%";
