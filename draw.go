@@ -550,7 +550,7 @@ type change struct {
 }
 
 // errUnderWay refuses what would change the network during training.
-var errUnderWay = errors.New("the network is learning; stop that first")
+var errUnderWay = errors.New("training is under way; stop it first")
 
 // change replaces the network so that the one before can be brought back. Setting the same weight
 // again and again, as a slider does, is one change. Changes are kept for ten million weights and biases.

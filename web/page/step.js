@@ -20,7 +20,7 @@ eachFrame(() => {
   if (state.view !== "why" || !reading?.delta) return;
   if (document.activeElement !== $("size")) $("size").value = +rate.toPrecision(6);
   $("take").disabled = underWay();
-  write("stepHelp", underWay() ? "The network is learning: stop the training first." : "");
+  write("stepHelp", underWay() ? "Training is under way: stop it first." : "");
   write("stepFault", faults.stepFault ?? "");
   showTaken();
   if (reading.step) showAlong(reading.step);

@@ -41,7 +41,7 @@ eachFrame(() => {
   ]);
   Object.assign($("chain").dataset, {computed: now.slope, measured: now.measured});
   showCurve(now, reading.cost, x);
-  write("weightHelp", underWay() ? "The network is learning: stop the training first." : "");
+  write("weightHelp", underWay() ? "Training is under way: stop it first." : "");
   write("weightFault", faults.weightFault ?? "");
 });
 
