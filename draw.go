@@ -506,7 +506,8 @@ func (s *studio) setWeight(q *query) error {
 		return err
 	}
 	*w = *q.Value
-	return s.change(n, "the weight", *q.Place)
+	what := map[bool]string{false: "the weight", true: "the bias"}[q.Place.K < 0]
+	return s.change(n, what, *q.Place)
 }
 
 // takeStep takes one step of gradient descent on one example.

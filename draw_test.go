@@ -380,16 +380,18 @@ func TestTestAnswersEveryTestPicture(t *testing.T) {
 
 func TestChangesAreThoseOfTheCoreAndAreTakenBackExactly(t *testing.T) {
 	s, before := newTestStudio(t), trained().Clone()
-	stepped, set := trained().Clone(), trained().Clone()
+	stepped, set, setBias := trained().Clone(), trained().Clone(), trained().Clone()
 	_, g := passOf(stepped, Example{Picture: mnist().Test[8].Picture, Label: 5})
 	stepped.Descend(g, 0.1, 0)
 	set.Weights[2].Set(3, 4, -1.5)
+	setBias.Biases[2][3] = -1.5
 	for _, c := range []struct {
 		path, body, undoes string
 		want               *Network
 	}{
 		{"/step", `{"number":8,"label":5,"rate":0.1}`, "the step", stepped},
 		{"/set", `{"place":{"l":2,"j":3,"k":4},"value":-1.5}`, "the weight", set},
+		{"/set", `{"place":{"l":2,"j":3,"k":-1},"value":-1.5}`, "the bias", setBias},
 		{"/learn", `{"flags":["-resume"],"steps":0}`, "the training", trained()},
 	} {
 		a := order(t, s, c.path, c.body)

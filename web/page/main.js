@@ -58,9 +58,9 @@ document.addEventListener("keydown", event => {
   undoLast();
 });
 
-// undoLast takes back a step or a weight if that was the last change, else what changed the paper.
+// undoLast takes back a step, a weight or a bias if that was the last change, else what changed the paper.
 function undoLast() {
-  if (state.changedNetwork && ["the step", "the weight"].includes(state.progress.undoes)) order("fileFault", "undo");
+  if (state.changedNetwork && ["the step", "the weight", "the bias"].includes(state.progress.undoes)) order("fileFault", "undo");
   else undo();
 }
 
