@@ -887,7 +887,7 @@ func TestStartTakesOneStepAtATimeThenMoreThenAll(t *testing.T) {
 		!slices.IsSorted(got.Steps[:n-1]) || got.Steps[n-1] != toTheEnd {
 		t.Errorf("the page grants %v", got.Steps)
 	}
-	if got.Said[0] != got.Said[2] || !strings.HasSuffix(got.Said[1], "returns to the network before it.") {
+	if got.Said[0] != got.Said[2] || !strings.HasSuffix(got.Said[1], "restores the network from before.") {
 		t.Errorf("the page says %q", got.Said)
 	}
 }

@@ -21,12 +21,11 @@ function showBatch({lessons = []}) {
   const key = JSON.stringify(lessons.map(({label, before, after}) => [label, before, after]));
   if (!lessons.length || key === shown) return;
   shown = key;
-  const fell = lessons.filter(lesson => lesson.after < lesson.before).length;
   const mean = name => number(lessons.reduce((sum, lesson) => sum + lesson[name], 0) / lessons.length);
   write(
     "batchHelp",
     `The average cost of these ${lessons.length}: ${mean("before")} before the step, ${mean("after")} after. ` +
-      `It is lower for ${fell} of them.`,
+      "Below: label→answer, cost before and after.",
   );
   put($("lessons"), lessons.map(item));
 }
@@ -51,12 +50,13 @@ function item({label, answer, before, after, picture}) {
 const costMarks = [0.01, 0.1, 1, 10, 0.03, 0.3, 3];
 const stepMarks = [1, 10, 100, 1000, 1e4, 1e5, 1e6, 1e7];
 const usualCosts = [0.03, 4];
-const usualSteps = 120000;
 const log = Math.log10;
 const along = n => log(1 + n);
 
 function showCurve({points = [], epochs, of, batch}) {
-  const steps = of ? epochs * Math.ceil(of / batch) : usualSteps;
+  $("costChart").parentNode.hidden = !points.length;
+  if (!points.length) return;
+  const steps = epochs * Math.ceil(of / batch);
   const line = points.map(([seen, cost]) => [along(seen / batch), log(cost)]);
   const costs = points.map(([, cost]) => cost).filter(cost => cost > 0);
   const low = Math.min(usualCosts[0], ...costs);
@@ -67,9 +67,9 @@ function showCurve({points = [], epochs, of, batch}) {
     marksX: [0, ...stepMarks.filter(n => n < steps / 15), steps].map(n => [along(n), whole(n)]),
     marksY: costMarks.filter(y => y >= low && y <= high).map(y => [log(y), String(y)]),
     lines: [{points: line, kind: "first"}],
-    dots: line.length ? [{at: line[0], kind: "start"}, {at: line.at(-1), kind: "handle"}] : [],
+    dots: [{at: line[0], kind: "start"}, {at: line.at(-1), kind: "handle"}],
   });
-  const ends = points.length && [points[0][1], points.at(-1)[1]].map(number);
-  const words = ends ? `: ${ends[0]} before, ${ends[1]} ${underWay() ? "now" : "at the end"}.` : ".";
-  write("costText", "The cost by the number of steps, both logarithmic" + words);
+  const [before, after] = [points[0][1], points.at(-1)[1]].map(number);
+  const now = underWay() ? "now" : "at the end";
+  write("costText", `Training cost against steps, log scales: ${before} before, ${after} ${now}.`);
 }

@@ -41,7 +41,7 @@ function sentence({state: now, error, epoch, epochs, seen, of, batch, tests}) {
     case "ended": {
       const end = tests.length < epochs ? `The training was stopped in epoch ${epoch}.` : "The training has ended.";
       const newest = state.progress.undoes === "the training";
-      return end + (newest ? " Take back: the training returns to the network before it." : "");
+      return end + (newest ? " “Take back” restores the network from before." : "");
     }
   }
   const step =
