@@ -24,14 +24,12 @@ export function stages(last, why) {
 export function tell({does, l}, last, about) {
   const layer = l === last ? "the outputs" : `layer ${l}`;
   const each = l === last ? "Each output" : `Each neuron of layer ${l}`;
-  const before = l === 1 ? "pixel" : `neuron of layer ${l - 1}`;
   const after = l + 1 === last ? "the outputs" : `layer ${l + 1}`;
-  const ask = l + 1 === last ? "ask" : "asks";
   switch (does) {
     case "pixels":
-      return `The ${about.pixels} pixels are the first layer: each is a number from 0, black, to 1, white.`;
+      return `The ${about.pixels} pixels are layer 0: each is a number from 0, black, to 1, white.`;
     case "sums":
-      return `${each} adds up every ${before} times its weight, the wires, and its bias. The sum is z.`;
+      return `${each} adds up weight times activation over its wires, plus its bias. The sum is z.`;
     case "sigmoid":
       return `Sigmoid squeezes each z into a number from 0 to 1: the activations of ${layer}.`;
     case "answer":
@@ -41,9 +39,8 @@ export function tell({does, l}, last, about) {
     case "nudges":
       return l === last
         ? `Output ${about.label} should rise and the others fall: the arrows are −dC/da = −2 (a − y).`
-        : `What ${after} ${ask} of ${layer}: a wire is its weight times −dC/dz of ${after}, ` +
-            "an arrow the sum of a neuron's wires, −dC/da.";
+        : `Each wire is a weight times −dC/dz of ${after}. Each arrow is their sum at a neuron, −dC/da.`;
     case "weights":
-      return `What is asked of each weight into ${layer}, −dC/dw: the brighter the ${before} behind it, the more.`;
+      return `Each wire is −dC/dw, the change asked of a weight into ${layer}. It grows with the activation behind it.`;
   }
 }

@@ -52,7 +52,7 @@ function rest({activations, delta, dCda}) {
     const asked = view === "why" && delta ? `, −dC/da = ${number(-dCda[pointed.l][pointed.j])}` : "";
     return `${nameOf(pointed)}: a = ${number(a)}${asked}.`;
   }
-  if (view !== "why") return "Forward plays the pass, from the pixels to the answer.";
+  if (view !== "why") return "Forward steps from the pixels to the answer.";
   return delta
     ? "Arrows: which way each neuron should move. Wires: which way each weight should: blue up, red down."
     : "Choose what it should be: the cost compares the outputs with that.";
@@ -67,5 +67,5 @@ function answer({digit, activations}) {
     const name = `Test digit ${state.sheet.number}, ${anA(nameOfLabel(truth))}`;
     return `${read} ${name}${truth === digit ? "." : ": misread."}`;
   }
-  return showsSeen() ? `${read} The paper shows your drawing as the network sees it: scaled and centred.` : read;
+  return showsSeen() ? `${read} The paper shows your drawing as the network sees it.` : read;
 }

@@ -28,7 +28,7 @@ function show(focus) {
     summed
       ? `z = b + the sum of its weights times the ${focus.l === 1 ? "pixels" : `activations of layer ${focus.l - 1}`}:`
       : reading
-        ? "The play has not come to a sum yet."
+        ? "No sum has been computed yet."
         : "Draw a digit to see it.",
   );
   showPictures(summed && focus.l === 1 ? focus.j : null);
@@ -57,8 +57,8 @@ function sumOf({l, j}, squeezed) {
   ];
 }
 
-// showPictures shows the weights of a neuron of layer 1, the ink, and both multiplied, side by side.
-const names = ["weights w", "ink a", "w × a"];
+// showPictures shows the weights of a neuron of layer 1, the pixels, and both multiplied, side by side.
+const names = ["weights w", "pixels a", "w × a"];
 const canvases = names.map(name => make("canvas", {role: "img", "aria-label": name}));
 put(
   $("pictures"),

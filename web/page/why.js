@@ -36,7 +36,7 @@ eachFrame(() => {
 });
 
 const empty = "Draw a digit or take a test digit.";
-const unlabelled = "Choose what it should be. Nothing is judged before: what it is read as is no label.";
+const unlabelled = "Choose what it should be. The network's own answer is not the label.";
 
 function showLabel() {
   const select = $("label");
