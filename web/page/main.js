@@ -60,7 +60,7 @@ document.addEventListener("keydown", event => {
 
 // undoLast takes back a step, a weight or a bias if that was the last change, else what changed the paper.
 function undoLast() {
-  if (state.changedNetwork && ["the step", "the weight", "the bias"].includes(state.progress.undoes)) order("fileFault", "undo");
+  if (state.changedNetwork && /step|weight|bias/.test(state.progress.undoes)) order("fileFault", "undo");
   else undo();
 }
 

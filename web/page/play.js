@@ -1,4 +1,4 @@
-// Play: in Read and Learn the pass, in Why the way back, one stage at a time. Pure functions of the network and the view.
+// Play: in Read and Learn the pass, in Why the way back, one stage at a time. Pure functions.
 
 // stages returns what there is to step through in a network whose last layer is last. Each stage has
 //   does: pixels, sums, sigmoid or answer; in Why cost, nudges or weights;  l: its layer
