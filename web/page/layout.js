@@ -26,7 +26,7 @@ const smallestTile = 18;
 const tileGap = 4;
 const roomForArrow = 18;
 const smallestTarget = 24;
-const around = 3; // a neuron, where pointing at it begins
+const around = 3; // margin of a neuron's target
 
 // layout returns the places for a network with these layers and pictures of rows x cols pixels. In Why, asks, the
 // outputs need room for their errors and the neurons for arrows.

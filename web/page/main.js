@@ -1,5 +1,5 @@
-// The page: its views, its keys and its start. Every number on it was computed by the Go program; at most it multiplies
-// two numbers that it was sent, or adds some, to show one term or one sum.
+// The page: its views, its keys and its start. The Go program computes all activations, costs and derivatives; the page
+// only combines them.
 
 import {state, change, eachFrame, isTestDigit, lastLayer} from "./state.js";
 import {ask, attempt, order, question, watch} from "./server.js";

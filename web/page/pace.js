@@ -10,7 +10,7 @@ const all = -1;
 const firstInterval = 800; // ms
 const lastInterval = 100;
 const quicker = 0.9; // each interval is this times the one before
-const slowOnes = Math.log(lastInterval / firstInterval) / Math.log(quicker); // until lastInterval is reached
+const slowOnes = Math.log(lastInterval / firstInterval) / Math.log(quicker); // n in firstInterval * quicker^n = lastInterval
 const more = 1.15; // after that, each grant is this times the one before
 const most = 400; // steps at a time, above which nothing holds the training
 

@@ -40,12 +40,12 @@ function show(focus) {
 // sumOf spells out z_j = b_j + sum over k of w_jk a_k, the largest terms first.
 function sumOf({l, j}, squeezed) {
   const {network, reading, size} = state;
-  const before = reading.activations[l - 1];
+  const a = reading.activations[l - 1];
   const z = reading.z[l][j];
   const b = network.biases[l - 1][j];
   const terms = network.weights[l - 1][j].map((w, k) => ({
-    value: w * before[k],
-    numbers: [w, before[k]],
+    value: w * a[k],
+    numbers: [w, a[k]],
     name: shortName({l: l - 1, j: k}),
     place: {l: l - 1, j: k},
   }));

@@ -44,7 +44,7 @@ function take({network, ...answer}, id) {
   if (network) change({network: {...network, version: answer.version}});
   if (network && before?.layers.join() !== network.layers.join())
     change({pinned: null, pointed: null, open: null, trial: null, stage: null});
-  const now = id === state.sheet.id || state.drawing;
+  const now = id === state.sheet.id || state.drawing; // during a stroke each answer is a moment old
   if (now) change({reading: answer.activations ? answer : null, readingOf: id, refused: ""});
   else if (network) change({reading: null});
 }

@@ -8,13 +8,14 @@ export const state = {
   network: null, // version, layers, weights[l - 1][j][k] and biases[l - 1][j] of layer l
   progress: {version: 0, saved: true, undoes: "", training: {state: "idle"}}, // as the program said last
   pacing: false, // this page grants the steps of the training by a clock
-  reading: null, // the answer of /look about the paper: digit, activations[l][j], z[l][j]; the label or null, with one
-  // cost, dCda[l][j] and delta[l][j]; in Why step, and with the place of an open weight weight
+  reading: null, // the answer of /look about the paper: digit, activations[l][j], z[l][j]; with a label
+  // also cost, dCda[l][j], delta[l][j]; in Why also step and, for an open weight, weight
   readingOf: 0, // the id of the sheet that the reading is of
   refused: "", // why there is no reading
   answers: {}, // of the program, by the names of the questions: {key, value} or {key, error}
 
-  // The paper: strokes, or a test digit by its number. Each change has a new id. Said: what the user says it should be.
+  // The paper: strokes, or a test digit by its number. Each change of the picture has a new id. Said: what the user
+  // says it should be.
   sheet: {id: 0, strokes: [], number: null, said: null},
   drawing: false, // a stroke is under way
   atPaper: false, // the pointer is on the paper: it shows the ink as it was drawn

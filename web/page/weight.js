@@ -13,10 +13,7 @@ const $ = id => document.getElementById(id);
 const headroom = 1.1; // above the highest cost in the chart
 
 // weight returns what the program says of the weight that is open, or null if it is about another one.
-function weight() {
-  const {reading} = state;
-  return reading?.weight && isOpen(reading.place) ? reading.weight : null;
-}
+const weight = () => (isOpen(state.reading?.place) ? state.reading.weight : null);
 
 let opened = null;
 eachFrame(() => {

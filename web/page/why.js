@@ -77,7 +77,8 @@ function askedOfOutput({l, j}) {
   );
 }
 
-// askedOf says where -dC/da of a hidden neuron comes from: the neurons of the next layer, each by its weight.
+// askedOf lists the terms of -dC/da of a hidden neuron: its weight into each neuron of the next layer times -delta there.
+// delta is dC/dz.
 function askedOf({l, j}) {
   const {network, reading} = state;
   const change = -reading.dCda[l][j];

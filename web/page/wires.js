@@ -26,15 +26,14 @@ const markThickness = 2.5;
 const smallestMark = 3; // px, half the side of the frame of a pixel
 const tileOpacity = 0.45; // of a picture of weights while the play is elsewhere
 
-// What is asked is drawn on one scale for all digits: a network that is read well has faint lines.
+// What is asked is drawn on one scale for all digits: a digit that is read well has faint lines.
 const fullAsk = 0.3; // of a weight, -dC/dw
 const fullWish = 1; // of a term of -dC/da, as of the arrows of neurons.js
 
 const backward = () => stageNow()?.does === "nudges";
 
-// connection returns what the line from neuron k to neuron j of layer l stands for: in Read the weight times the
-// activation behind it, in Why -dC/dw. In the stage of what layer l asks of the layer before, it is its term of -dC/da
-// of neuron k: the weight times -dC/dz.
+// connection returns what the line from neuron k to neuron j of layer l stands for. Read: w_jk a_k. Why: -dC/dw_jk =
+// -delta_j a_k; in the stage nudges -delta_j w_jk, a term of -dC/da_k.
 export function connection(l, j, k) {
   const {network, reading} = state;
   const a = reading ? reading.activations[l - 1][k] : l > 1 ? 1 : 0;
