@@ -9,8 +9,8 @@ const all = -1;
 // Slow at first: a mini-batch at a time, at shorter and shorter intervals, then more and more at a time, then all.
 const firstInterval = 800; // ms
 const lastInterval = 100;
-const quicker = 0.9; // each interval is this times the one before
-const slowOnes = Math.log(lastInterval / firstInterval) / Math.log(quicker); // n in firstInterval * quicker^n = lastInterval
+const quicker = 0.9; // firstInterval * quicker^n = lastInterval, with n = slowOnes
+const slowOnes = Math.log(lastInterval / firstInterval) / Math.log(quicker);
 const more = 1.15; // after that, each grant is this times the one before
 const most = 400; // steps at a time, above which nothing holds the training
 

@@ -77,8 +77,7 @@ function askedOfOutput({l, j}) {
   );
 }
 
-// askedOf lists the terms of -dC/da of a hidden neuron: its weight into each neuron of the next layer times -delta there.
-// delta is dC/dz.
+// askedOf lists the terms of -dC/da of a hidden neuron: each weight that leads on from it times -dC/dz, which is -delta.
 function askedOf({l, j}) {
   const {network, reading} = state;
   const change = -reading.dCda[l][j];
