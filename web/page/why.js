@@ -51,13 +51,11 @@ function showLabel() {
 }
 
 // costOf says what the cost is, and which output has the largest part of it.
-const most = 0.5; // of the cost
 function costOf({activations, label, cost}) {
   const squares = activations.at(-1).map((a, j) => (a - (j === label ? 1 : 0)) ** 2);
   const j = squares.indexOf(Math.max(...squares));
   const part = `(${precise(activations.at(-1)[j])} − ${j === label ? 1 : 0})² = ${number(squares[j])}`;
-  const share = squares[j] >= most * cost ? "Most of it comes from" : "The largest part comes from";
-  return `The cost of this digit is C = Σ (a − y)² = ${number(cost)}. ${share} output ${nameOfLabel(j)}: ${part}.`;
+  return `This digit's cost is C = Σ (a − y)² = ${number(cost)}. Output ${nameOfLabel(j)} has the largest part: ${part}.`;
 }
 
 // asked says in words that fit its size which way a neuron should move.
@@ -77,7 +75,7 @@ function askedOfOutput({l, j}) {
   );
 }
 
-// askedOf lists the terms of -dC/da of a hidden neuron: each weight that leads on from it times -dC/dz, which is -delta.
+// askedOf lists the terms of -dC/da of a hidden neuron: each weight that leads from it times -dC/dz, which is -delta.
 function askedOf({l, j}) {
   const {network, reading} = state;
   const change = -reading.dCda[l][j];
