@@ -55,7 +55,8 @@ function costOf({activations, label, cost}) {
   const squares = activations.at(-1).map((a, j) => (a - (j === label ? 1 : 0)) ** 2);
   const j = squares.indexOf(Math.max(...squares));
   const part = `(${precise(activations.at(-1)[j])} − ${j === label ? 1 : 0})² = ${number(squares[j])}`;
-  return `This digit's cost is C = Σ (a − y)² = ${number(cost)}. Output ${nameOfLabel(j)} has the largest part: ${part}.`;
+  const whole = `This digit's cost is C = Σ (a − y)² = ${number(cost)}.`;
+  return `${whole} Output ${nameOfLabel(j)} has the largest part: ${part}.`;
 }
 
 // asked says in words that fit its size which way a neuron should move.
