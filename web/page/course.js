@@ -71,5 +71,5 @@ function showCurve({points = [], epochs, of, batch}) {
   });
   const [before, after] = [points[0][1], points.at(-1)[1]].map(number);
   const now = underWay() ? "now" : "at the end";
-  write("costText", `Training cost against steps, log scales: ${before} before, ${after} ${now}.`);
+  write("costText", `Training cost by steps, log scales: ${before} before, ${after} ${now}.`);
 }
