@@ -1659,6 +1659,20 @@ func TestTrainingSavesWhatIsWorthItAndSaysSo(t *testing.T) {
 	}
 }
 
+func TestVariationsThatAreOnFollowEachOther(t *testing.T) {
+	defer func(old []variation) { variations = old }(variations)
+	adds := func(grey byte) variation { // a pixel at the end
+		return variation{vary: func(e Example, _ *rand.Rand) Picture {
+			return few(0, append(greysOf(e.Picture), grey)...).Picture
+		}}
+	}
+	variations = []variation{adds(1), adds(2), adds(3)}
+	s := &settings{vary: []bool{true, false, true}}
+	if got := greysOf(s.training().Vary(few(0, 9), nil)); !slices.Equal(got, []byte{9, 1, 3}) {
+		t.Errorf("the first and the third variation make %v of [9], want [9 1 3]", got)
+	}
+}
+
 func TestSignalEndsTraining(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("a program cannot send itself Ctrl-C")
