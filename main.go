@@ -791,20 +791,11 @@ func parseNetwork(text []byte) (*Network, error) {
 
 // loadNetwork reads a saved network.
 func loadNetwork(path string) (*Network, error) {
-	f, err := os.Open(path)
+	text, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%w; to train a network, run: go run . train -net %s", err, path)
 	} else if err != nil {
 		return nil, err
-	}
-	defer f.Close()
-	const most = 300_000_000 // bytes, of which a number takes about 20
-	text, err := io.ReadAll(io.LimitReader(f, most+1))
-	switch {
-	case err != nil:
-		return nil, err
-	case len(text) > most:
-		return nil, fmt.Errorf("%s: too large for a saved network, which has at most %d bytes", path, most)
 	}
 	n, err := parseNetwork(text)
 	if err != nil {

@@ -1329,12 +1329,8 @@ func TestBrokenNetworkFilesAreErrorsThatSayWhy(t *testing.T) {
 		{"a bias too many", `{"layers":[1,1],"weights":[[[1]]],"biases":[[1,2]]}`, shape},
 		{"a null", `{"layers":[2,1],"weights":[[[1,null]]],"biases":[[1]]}`, "null in place of a number"},
 		{"too large", `{"layers":[1,1],"weights":[[[1]]],"biases":[[-2e30]]}`, "a weight or bias of -2e+30 is too large"},
-		{"too large a file", "", "too large for a saved network"},
 	} {
 		path := write(t, t.TempDir(), "odd.json", []byte(c.text))
-		if c.text == "" && os.Truncate(path, 1<<40) != nil { // a file with a hole takes no space
-			continue
-		}
 		if n, err := loadNetwork(path); n != nil || !says(err, path+": ", c.want) {
 			t.Errorf("%s: network %v, error %v, want %s", c.name, n, err, c.want)
 		}
