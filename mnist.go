@@ -120,7 +120,7 @@ func findFile(files fs.FS, start string, patterns []string) (string, error) {
 func readExamples(files fs.FS, images, labels string, limit int) (examples []Example, classes int, err error) {
 	err = readIDXFile(files, images, 3, func(size []uint32, greys []byte) error {
 		rows, cols := int(size[0]), int(size[1])
-		if isTurned(images) {
+		if strings.HasPrefix(images, "emnist-") { // it stores pictures column by column, so they lie on their side
 			rows, cols, greys = cols, rows, turn(rows, cols, greys)
 		}
 		examples = append(examples, Example{Picture: NewPicture(rows, cols, greys)})
@@ -260,10 +260,6 @@ func readNames(files fs.FS, mapping string) []string {
 	}
 	return names
 }
-
-// isTurned reports whether a file stores each picture column by column, as EMNIST's do. Read row
-// by row, such pictures lie on their side.
-func isTurned(images string) bool { return strings.HasPrefix(images, "emnist-") }
 
 // turn exchanges the rows and the columns of a picture.
 func turn(rows, cols int, greys []byte) []byte {
