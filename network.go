@@ -127,7 +127,7 @@ func (n *Network) Forward(p *Pass, picture Picture) []float64 {
 	return p.A[len(n.Layers)-1]
 }
 
-// Answer returns the index of the brightest output, the digit that the network reads.
+// Answer returns the index of the brightest output, the first of equals: the digit that is read.
 func Answer(output []float64) int {
 	brightest := 0
 	for j, a := range output {
